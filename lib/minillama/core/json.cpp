@@ -1,0 +1,122 @@
+#include "minillama/core/json.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "minillama/core/error.h"
+
+namespace minillama {
+
+Json parse_json(std::string_view text, const std::filesystem::path& path) {
+  try {
+    return Json::parse(text);
+  } catch (const nlohmann::json::exception& error) {
+    throw FileError(path, fmt::format("not valid JSON: {}", quote(error.what(), 160)));
+  }
+}
+
+JsonObject::JsonObject(const Json& value, const std::filesystem::path& path)
+    : value_(value), path_(path) {
+  if (!value.is_object()) throw FileError(path, "a JSON object was expected");
+}
+
+bool JsonObject::has(std::string_view key) const {
+  const auto found = value_.find(std::string(key));
+  return found != value_.end() && !found->is_null();
+}
+
+const Json& JsonObject::at(std::string_view key, std::string_view type,
+                           bool (Json::*is_type)() const noexcept) const {
+  if (!has(key)) throw FileError(path_, fmt::format("field {} is missing", quote(key)));
+  const Json& field = value_.at(std::string(key));
+  if (!(field.*is_type)()) {
+    throw FileError(path_, fmt::format("field {} is {}, must be {}", quote(key),
+                                       quote(field.dump()), type));
+  }
+  return field;
+}
+
+std::int64_t JsonObject::integer(std::string_view key) const {
+  const Json& field = at(key, "an integer", &Json::is_number_integer);
+  if (field.is_number_unsigned() && field.get<std::uint64_t>() > INT64_MAX) {
+    throw FileError(path_, fmt::format("field {} is {}: too large", quote(key), field.dump()));
+  }
+  return field.get<std::int64_t>();
+}
+
+double JsonObject::number(std::string_view key) const {
+  return at(key, "a number", &Json::is_number).get<double>();
+}
+
+bool JsonObject::boolean(std::string_view key) const {
+  return at(key, "true or false", &Json::is_boolean).get<bool>();
+}
+
+std::string JsonObject::string(std::string_view key) const {
+  return at(key, "a string", &Json::is_string).get<std::string>();
+}
+
+std::vector<std::string> JsonObject::strings(std::string_view key) const {
+  std::vector<std::string> out;
+  for (const Json& item : at(key, "a list of strings", &Json::is_array)) {
+    if (!item.is_string()) {
+      throw FileError(path_, fmt::format("field {} holds {}, must be a list of strings",
+                                         quote(key), quote(item.dump())));
+    }
+    out.push_back(item.get<std::string>());
+  }
+  return out;
+}
+
+JsonObject JsonObject::object(std::string_view key) const {
+  return {at(key, "an object", &Json::is_object), path_};
+}
+
+void JsonObject::allow_only(std::initializer_list<std::string_view> known) const {
+  for (const auto& [key, unused] : value_.items()) {
+    if (std::find(known.begin(), known.end(), key) == known.end()) {
+      throw FileError(path_, fmt::format("unknown field {}", quote(key)));
+    }
+  }
+}
+
+void write_model_config(const ModelConfig& config, Json& out) {
+  out["dim"] = config.dim;
+  out["n_layers"] = config.n_layers;
+  out["n_heads"] = config.n_heads;
+  out["n_kv_heads"] = config.n_kv_heads;
+  out["hidden_dim"] = config.hidden_dim;
+  out["vocab_size"] = config.vocab_size;
+  out["max_seq_len"] = config.max_seq_len;
+  out["norm"] = to_string(config.norm);
+  out["norm_eps"] = config.norm_eps;
+  out["attention"] = to_string(config.attention);
+  out["rope_theta"] = config.rope_theta;
+  out["dropout"] = config.dropout;
+  out["tie_word_embeddings"] = config.tied_embeddings;
+}
+
+ModelConfig read_model_config(const Json& json, const std::filesystem::path& path) {
+  const JsonObject fields(json, path);
+  try {
+    return ModelConfig{.dim = fields.integer("dim"),
+                       .n_layers = fields.integer("n_layers"),
+                       .n_heads = fields.integer("n_heads"),
+                       .n_kv_heads = fields.integer("n_kv_heads"),
+                       .hidden_dim = fields.integer("hidden_dim"),
+                       .vocab_size = fields.integer("vocab_size"),
+                       .max_seq_len = fields.integer("max_seq_len"),
+                       .norm_eps = fields.number("norm_eps"),
+                       .rope_theta = fields.number("rope_theta"),
+                       .dropout = fields.number("dropout"),
+                       .norm = norm_kind(fields.string("norm")),
+                       .attention = attention_kind(fields.string("attention")),
+                       .tied_embeddings = fields.boolean("tie_word_embeddings")}
+        .resolved();
+  } catch (const OptionError& error) {
+    throw FileError(path, error.what());
+  }
+}
+
+}  // namespace minillama

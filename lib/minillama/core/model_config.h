@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace minillama {
+
+/// Which positions a token may attend to.
+enum class AttentionKind {
+  causal,  ///< itself and what stands before it: what a language model is trained with
+  full,    ///< the whole sequence: what the CMU assignment's reference computes
+};
+
+/// The normalisation before each sub-layer and at the end.
+enum class NormKind {
+  layernorm,  ///< (x - mean) / sqrt(var + eps) * weight + bias: the CMU assignment's choice
+  rmsnorm,    ///< x / sqrt(mean(x^2) + eps) * weight: Llama's own
+};
+
+/// The shape of a Llama and the choices that its weights were trained with.
+///
+/// Zero in `n_kv_heads` or `hidden_dim` stands for the default named there; resolved() fills it in.
+struct ModelConfig {
+  std::int64_t dim = 512;          ///< D, width of the hidden states
+  std::int64_t n_layers = 8;       ///< number of decoder layers
+  std::int64_t n_heads = 8;        ///< H, query heads; head_dim = dim / n_heads must be even
+  std::int64_t n_kv_heads = 0;     ///< Hkv, key/value heads (divides n_heads); 0: n_heads
+  std::int64_t hidden_dim = 0;     ///< width inside the feed-forward; 0: see resolved()
+  std::int64_t multiple_of = 32;   ///< rounds the default of hidden_dim up
+  std::int64_t vocab_size = 32000; ///< V, number of tokens
+  std::int64_t max_seq_len = 1024; ///< positions the model was trained for
+  double norm_eps = 1e-5;          ///< epsilon of the norms
+  double rope_theta = 10000.0;     ///< base of the rotary frequencies
+  double dropout = 0.0;            ///< probability of dropping, in training only
+  NormKind norm = NormKind::layernorm;
+  AttentionKind attention = AttentionKind::causal;
+  bool tied_embeddings = true;  ///< the output matrix is the embedding matrix
+
+  /// Dh, width of one head.
+  std::int64_t head_dim() const { return dim / n_heads; }
+
+  /// This config with the defaults filled in: n_kv_heads = n_heads, and hidden_dim = int(8 dim / 3)
+  /// rounded up to a multiple of `multiple_of`. Throws OptionError naming the field and the value
+  /// if the fields do not describe a model.
+  ModelConfig resolved() const;
+
+  bool operator==(const ModelConfig&) const = default;
+};
+
+std::string_view to_string(AttentionKind kind);
+std::string_view to_string(NormKind kind);
+/// Throw OptionError unless `text` is one of the names above.
+AttentionKind attention_kind(std::string_view text);
+NormKind norm_kind(std::string_view text);
+
+}  // namespace minillama

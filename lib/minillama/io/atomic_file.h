@@ -1,0 +1,36 @@
+#pragma once
+
+#include <filesystem>
+
+#include "minillama/io/bytes.h"
+
+namespace minillama {
+
+/// Writes a file so that at every moment either the old content or the whole new content is there:
+/// a temporary file beside it is written, synced and renamed by commit(). Destruction without
+/// commit() removes the temporary file and leaves the old content alone.
+class AtomicFile {
+ public:
+  /// Creates "<path>.tmp-<pid>". Throws IoError.
+  explicit AtomicFile(std::filesystem::path path);
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  /// Appends. Throws IoError.
+  void write(Bytes bytes);
+  void write(std::string_view text) { write(as_bytes(text)); }
+
+  /// Syncs, renames, syncs the directory. Throws IoError; then the old content is still there.
+  void commit();
+
+ private:
+  std::filesystem::path path_;
+  std::filesystem::path temporary_;
+  int descriptor_ = -1;
+};
+
+/// Writes `content` to `path` through an AtomicFile.
+void write_file(const std::filesystem::path& path, std::string_view content);
+
+}  // namespace minillama

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <filesystem>
+#include <utility>
+
+#include "minillama/io/bytes.h"
+
+namespace minillama {
+
+/// A regular file, mapped read-only into memory for as long as this object lives.
+///
+/// Nothing is read before it is looked at, so opening a large checkpoint is cheap. The file must not
+/// be cut short while it is mapped (minillama itself replaces files and never rewrites one).
+class MappedFile {
+ public:
+  /// Throws FileError if `path` does not exist, is no regular file, or is empty; IoError if the
+  /// system refuses to open or map it.
+  explicit MappedFile(std::filesystem::path path);
+  ~MappedFile();
+
+  MappedFile(MappedFile&& other) noexcept
+      : path_(std::move(other.path_)), bytes_(std::exchange(other.bytes_, {})) {}
+  MappedFile& operator=(MappedFile&& other) noexcept {
+    std::swap(path_, other.path_);
+    std::swap(bytes_, other.bytes_);
+    return *this;
+  }
+
+  const std::filesystem::path& path() const { return path_; }
+  Bytes bytes() const { return bytes_; }
+
+ private:
+  std::filesystem::path path_;
+  Bytes bytes_;
+};
+
+}  // namespace minillama

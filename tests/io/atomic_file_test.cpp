@@ -1,0 +1,47 @@
+#include "minillama/io/atomic_file.h"
+
+#include "minillama/core/error.h"
+#include "support/catch.h"
+#include "support/files.h"
+
+using namespace minillama;
+
+namespace {
+std::size_t count_files(const std::filesystem::path& directory) {
+  return static_cast<std::size_t>(
+      std::distance(std::filesystem::directory_iterator(directory), {}));
+}
+}  // namespace
+
+TEST_CASE("a committed file replaces the old one") {
+  const test::TemporaryDirectory directory;
+  const auto path = directory.file("a", "old");
+  AtomicFile file(path);
+  file.write("ne");
+  file.write("w");
+  CHECK(test::read_text(path) == "old");
+  file.commit();
+  CHECK(test::read_text(path) == "new");
+  CHECK(count_files(directory.path()) == 1);
+}
+
+TEST_CASE("without commit the old content stays and nothing is left behind") {
+  const test::TemporaryDirectory directory;
+  const auto path = directory.file("a", "old");
+  {
+    AtomicFile file(path);
+    file.write("half of the n");
+  }
+  CHECK(test::read_text(path) == "old");
+  CHECK(count_files(directory.path()) == 1);
+}
+
+TEST_CASE("a refusal of the system is an IoError that names the file") {
+  const test::TemporaryDirectory directory;
+  CHECK_THROWS_AS(AtomicFile(directory.path() / "absent" / "a"), IoError);
+  CHECK_THROWS_WITH(AtomicFile("/dev/full/a"), contains("/dev/full/a: cannot create"));
+  // Renaming onto a directory fails after the writing succeeded.
+  std::filesystem::create_directory(directory.path() / "d");
+  CHECK_THROWS_AS(write_file(directory.path() / "d", "x"), IoError);
+  CHECK(count_files(directory.path()) == 1);
+}

@@ -1,0 +1,36 @@
+#include "minillama/io/mapped_file.h"
+
+#include <sys/stat.h>
+
+#include "minillama/core/error.h"
+#include "support/catch.h"
+#include "support/files.h"
+
+using namespace minillama;
+
+TEST_CASE("a mapped file shows its bytes, and still does after a move") {
+  const test::TemporaryDirectory directory;
+  MappedFile file(directory.file("a", "hello"));
+  CHECK(as_text(file.bytes()) == "hello");
+  const MappedFile moved = std::move(file);
+  CHECK(as_text(moved.bytes()) == "hello");
+}
+
+TEST_CASE("what is no regular file with content is refused") {
+  const test::TemporaryDirectory directory;
+  const auto message = [](const std::filesystem::path& path) -> std::string {
+    try {
+      const MappedFile file(path);
+    } catch (const FileError& error) {
+      return error.what();
+    }
+    return "accepted";
+  };
+  CHECK_THAT(message(directory.path() / "absent"), contains("absent: no such file"));
+  CHECK_THAT(message(directory.file("f", "x") / "below"), contains("no such file"));
+  CHECK_THAT(message(directory.path()), contains("is a directory"));
+  CHECK_THAT(message(directory.file("empty", "")), contains("is empty"));
+  const auto fifo = directory.path() / "fifo";
+  REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+  CHECK_THAT(message(fifo), contains("not a regular file"));
+}
