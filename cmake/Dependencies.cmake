@@ -5,13 +5,11 @@ find_package(Torch REQUIRED)
 find_package(fmt REQUIRED)
 find_package(nlohmann_json REQUIRED)
 
-# sentencepiece comes with a pkg-config file, not with a CMake package.
+# sentencepiece carries its own protobuf, whose symbols clash with the one that Debian's LibTorch
+# uses: linking both crashes before main(). So only its header is used at build time, and the library
+# is opened at run time with its symbols kept apart (lib/minillama/text/sentencepiece_library.h).
 find_path(SENTENCEPIECE_INCLUDE_DIR sentencepiece_processor.h REQUIRED)
 find_library(SENTENCEPIECE_LIBRARY sentencepiece REQUIRED)
-add_library(sentencepiece UNKNOWN IMPORTED)
-set_target_properties(
-  sentencepiece PROPERTIES IMPORTED_LOCATION "${SENTENCEPIECE_LIBRARY}"
-                           INTERFACE_INCLUDE_DIRECTORIES "${SENTENCEPIECE_INCLUDE_DIR}")
 
 if(MINILLAMA_BUILD_APPS)
   find_package(cxxopts REQUIRED)
