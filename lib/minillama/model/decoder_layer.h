@@ -1,0 +1,30 @@
+#pragma once
+
+#include <torch/torch.h>
+
+#include "minillama/nn/attention.h"
+#include "minillama/nn/feed_forward.h"
+#include "minillama/nn/norm.h"
+
+namespace minillama {
+
+/// One layer of the decoder, normalised before each half:
+///
+///     h = x + attention(attention_norm(x))
+///     y = h + feed_forward(ffn_norm(h))
+class DecoderLayerImpl : public torch::nn::Module {
+ public:
+  DecoderLayerImpl(const ModelConfig& config, const torch::Generator& generator);
+
+  /// x [N, D] -> [N, D]; see AttentionImpl::forward for the rest.
+  torch::Tensor forward(const torch::Tensor& x, const AttentionContext& context,
+                        LayerCache* cache = nullptr);
+
+  Attention attention{nullptr};
+  FeedForward feed_forward{nullptr};
+  Norm attention_norm{nullptr};
+  Norm ffn_norm{nullptr};
+};
+TORCH_MODULE(DecoderLayer);
+
+}  // namespace minillama

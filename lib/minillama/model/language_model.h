@@ -1,0 +1,31 @@
+#pragma once
+
+#include <torch/torch.h>
+
+#include "minillama/model/llama.h"
+
+namespace minillama {
+
+/// A Llama with the head that predicts the next token: logits = hidden W^T, where W is the
+/// embedding matrix itself if the config ties them, else a matrix of its own (`output`).
+class LanguageModelImpl : public torch::nn::Module {
+ public:
+  /// As Llama; the head is drawn like the rest.
+  explicit LanguageModelImpl(const ModelConfig& config,
+                             torch::Generator generator = make_generator(0),
+                             Weights weights = Weights::random);
+
+  /// Hidden states [..., D] -> logits [..., V].
+  torch::Tensor logits(const torch::Tensor& hidden);
+
+  /// ids [B, T] -> logits [B, T, V]; see LlamaImpl::forward.
+  torch::Tensor forward(const torch::Tensor& ids, KVCache* cache = nullptr);
+
+  const ModelConfig& config() const { return llama->config(); }
+
+  Llama llama{nullptr};
+  Linear output{nullptr};  ///< empty if tied
+};
+TORCH_MODULE(LanguageModel);
+
+}  // namespace minillama

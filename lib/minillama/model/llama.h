@@ -1,0 +1,58 @@
+#pragma once
+
+#include <torch/torch.h>
+
+#include "minillama/core/model_config.h"
+#include "minillama/core/random.h"
+#include "minillama/model/decoder_layer.h"
+#include "minillama/model/kv_cache.h"
+#include "minillama/nn/dropout.h"
+
+namespace minillama {
+
+/// Whether a new model's weights are drawn or left for a checkpoint to fill.
+enum class Weights { random, uninitialized };
+
+/// The Llama decoder (Touvron et al. 2023, arXiv:2307.09288): token ids in, hidden states out.
+/// Heads are separate (model/language_model.h).
+///
+/// Parameters have the names of the CMU assignment's checkpoints: tok_embeddings.weight,
+/// layers.N.attention.compute_query.weight, …, norm.weight.
+class LlamaImpl : public torch::nn::Module {
+ public:
+  /// @param config    is resolved first; throws OptionError if it describes no model
+  /// @param generator draws the weights now and the dropout masks later
+  /// @param weights   random: normal(0, 0.02), the projections that write to the residual stream
+  ///                  (compute_output, w2) normal(0, 0.02 / sqrt(2 n_layers)), norms at identity
+  explicit LlamaImpl(const ModelConfig& config, torch::Generator generator = make_generator(0),
+                     Weights weights = Weights::random);
+
+  /// Hidden states of rows of equal length.
+  ///
+  /// @param ids   [B, T] int64, each in [0, vocab_size)
+  /// @param cache of earlier positions of the same rows, extended by these; causal models only
+  /// @return [B, T, D], after the final norm
+  torch::Tensor forward(const torch::Tensor& ids, KVCache* cache = nullptr);
+
+  /// Hidden states of sequences of any lengths, without padding: ids [N] -> [N, D]. What a sequence
+  /// gets does not depend on its neighbours.
+  torch::Tensor forward_packed(const torch::Tensor& ids, const Sequences& sequences);
+
+  const ModelConfig& config() const { return config_; }
+  /// Changes which positions are attended to: a setting of the computation, not of the weights.
+  void set_attention(AttentionKind kind) { config_.attention = kind; }
+
+  torch::nn::Embedding tok_embeddings{nullptr};
+  torch::nn::ModuleList layers;
+  Norm norm{nullptr};
+
+ private:
+  void initialize(torch::Generator& generator);
+  torch::Tensor run(const torch::Tensor& ids, const Sequences& sequences, KVCache* cache);
+
+  ModelConfig config_;
+  Dropout dropout_{nullptr};
+};
+TORCH_MODULE(Llama);
+
+}  // namespace minillama

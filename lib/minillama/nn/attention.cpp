@@ -1,0 +1,74 @@
+#include "minillama/nn/attention.h"
+
+#include <cmath>
+#include <limits>
+
+#include "minillama/nn/norm.h"
+#include "minillama/nn/rope.h"
+
+namespace minillama {
+
+torch::Tensor attention_mask(AttentionKind kind, const Sequences& sequences, std::int64_t past,
+                             torch::Device device) {
+  const std::int64_t T = sequences.longest();
+  if (kind == AttentionKind::full) {
+    if (sequences.all_equal()) return {};
+    return sequences.padding(device).unflatten(1, {1, 1, 1, T});
+  }
+  // Padding stands behind the real tokens, where causal queries do not look.
+  if (T == 1) return {};
+  return torch::ones({T, past + T}, torch::TensorOptions().dtype(torch::kBool).device(device))
+      .triu(past + 1);
+}
+
+torch::Tensor scaled_dot_product_attention(const torch::Tensor& q, const torch::Tensor& k,
+                                           const torch::Tensor& v, const torch::Tensor& mask,
+                                           Dropout& dropout) {
+  const std::int64_t B = q.size(0), H = q.size(1), T = q.size(2), Dh = q.size(3);
+  const std::int64_t Hkv = k.size(1), S = k.size(2), G = H / Hkv;
+
+  const auto grouped = (q / std::sqrt(static_cast<double>(Dh))).reshape({B, Hkv, G * T, Dh});
+  auto scores = to_statistics_type(grouped.matmul(k.transpose(-2, -1)));  // [B, Hkv, G * T, S]
+  if (mask.defined()) {
+    constexpr float kHidden = -std::numeric_limits<float>::infinity();
+    scores = scores.view({B, Hkv, G, T, S}).masked_fill(mask, kHidden).view({B, Hkv, G * T, S});
+  }
+  const auto weights = dropout(scores.softmax(-1)).to(v.scalar_type());
+  return weights.matmul(v).view({B, H, T, Dh});
+}
+
+AttentionImpl::AttentionImpl(const ModelConfig& config, const torch::Generator& generator)
+    : head_dim_(config.head_dim()) {
+  const std::int64_t kv_dim = config.n_kv_heads * head_dim_;
+  compute_query = register_module("compute_query", Linear(config.dim, config.dim));
+  compute_key = register_module("compute_key", Linear(config.dim, kv_dim));
+  compute_value = register_module("compute_value", Linear(config.dim, kv_dim));
+  compute_output = register_module("compute_output", Linear(config.dim, config.dim));
+  attention_dropout_ = register_module("attention_dropout", Dropout(config.dropout, generator));
+  output_dropout_ = register_module("output_dropout", Dropout(config.dropout, generator));
+}
+
+torch::Tensor AttentionImpl::forward(const torch::Tensor& x, const AttentionContext& context,
+                                     LayerCache* cache) {
+  const auto& sequences = context.sequences;
+  const auto heads = [&](const torch::Tensor& y) {
+    return y.unflatten(-1, {y.size(-1) / head_dim_, head_dim_});  // [N, heads, Dh]
+  };
+  const auto rows = [&](const torch::Tensor& y) {
+    return sequences.to_rows(y).transpose(1, 2);  // [B, heads, T, Dh]
+  };
+
+  const auto q = rows(apply_rotary(heads(compute_query(x)), context.rotations));
+  auto k = rows(apply_rotary(heads(compute_key(x)), context.rotations));
+  auto v = rows(heads(compute_value(x)));
+  if (cache != nullptr) {
+    TORCH_CHECK(sequences.all_equal(), "a KV cache needs rows of equal length");
+    std::tie(k, v) = cache->append(k, v);
+  }
+
+  const auto attended = scaled_dot_product_attention(q, k, v, context.mask, attention_dropout_);
+  const auto merged = sequences.to_tokens(attended.transpose(1, 2)).flatten(-2);  // [N, H * Dh]
+  return output_dropout_(compute_output(merged));
+}
+
+}  // namespace minillama

@@ -1,0 +1,16 @@
+#include "minillama/nn/feed_forward.h"
+
+namespace minillama {
+
+FeedForwardImpl::FeedForwardImpl(const ModelConfig& config, const torch::Generator& generator) {
+  w1 = register_module("w1", Linear(config.dim, config.hidden_dim));
+  w2 = register_module("w2", Linear(config.hidden_dim, config.dim));
+  w3 = register_module("w3", Linear(config.dim, config.hidden_dim));
+  dropout_ = register_module("dropout", Dropout(config.dropout, generator));
+}
+
+torch::Tensor FeedForwardImpl::forward(const torch::Tensor& x) {
+  return dropout_(w2(torch::silu(w1(x)) * w3(x)));
+}
+
+}  // namespace minillama

@@ -1,0 +1,23 @@
+#pragma once
+
+#include "minillama/nn/norm.h"
+
+namespace minillama {
+
+/// Layer normalisation (Ba, Kiros & Hinton 2016, arXiv:1607.06450):
+///
+///     y = (x - mean(x)) / sqrt(var(x) + eps) * weight + bias
+///
+/// over the last dimension, with the population variance.
+class LayerNormImpl : public NormImpl {
+ public:
+  LayerNormImpl(std::int64_t dim, double eps);
+
+  torch::Tensor forward(const torch::Tensor& x) override;
+
+ private:
+  double eps_;
+};
+TORCH_MODULE(LayerNorm);
+
+}  // namespace minillama

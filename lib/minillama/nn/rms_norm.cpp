@@ -1,0 +1,15 @@
+#include "minillama/nn/rms_norm.h"
+
+namespace minillama {
+
+RMSNormImpl::RMSNormImpl(std::int64_t dim, double eps) : eps_(eps) {
+  weight = register_parameter("weight", torch::ones({dim}));
+}
+
+torch::Tensor RMSNormImpl::forward(const torch::Tensor& x) {
+  const auto input = to_statistics_type(x);
+  const auto mean_square = input.square().mean(-1, /*keepdim=*/true);
+  return (input * torch::rsqrt(mean_square + eps_) * weight).to(x.scalar_type());
+}
+
+}  // namespace minillama

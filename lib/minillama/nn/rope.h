@@ -1,0 +1,28 @@
+#pragma once
+
+#include <torch/torch.h>
+
+namespace minillama {
+
+/// Rotary position embeddings (Su et al. 2021, arXiv:2104.09864, section 3.2).
+///
+/// Dimensions (2i, 2i+1) of a head are one complex number; at position m it is turned by the angle
+/// m * theta^(-2i / Dh), so that the product of a query and a key depends on their distance alone.
+
+/// e^(j m theta^(-2i / Dh)) for every position m and pair i.
+///
+/// @param positions [N] int64
+/// @param head_dim  Dh, even
+/// @param type      the type of the queries: float64 gives complex128, all others complex64
+/// @return [N, 1, Dh / 2] complex, to be broadcast over heads
+torch::Tensor rotations(const torch::Tensor& positions, std::int64_t head_dim, double theta,
+                        torch::ScalarType type);
+
+/// Rotates queries or keys.
+///
+/// @param x         [N, H, Dh]; half types are rotated in float32
+/// @param rotations [N, 1, Dh / 2] from rotations()
+/// @return [N, H, Dh], type of x
+torch::Tensor apply_rotary(const torch::Tensor& x, const torch::Tensor& rotations);
+
+}  // namespace minillama
