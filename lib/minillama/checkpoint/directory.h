@@ -1,0 +1,24 @@
+#pragma once
+
+#include <span>
+
+#include "minillama/checkpoint/stored_model.h"
+
+namespace minillama {
+
+/// minillama's own checkpoint: a directory with
+///
+///     config.json         {"model_type": "minillama", "dim": …, …}
+///     model.safetensors   the tensors under the model's own names
+///     tokenizer.model     a sentencepiece model
+StoredModel open_directory(const std::filesystem::path& directory);
+
+/// Reads a config.json alone. Throws FileError.
+ModelConfig read_config_file(const std::filesystem::path& path);
+
+/// Writes such a directory, creating it if need be. config.json comes last, so that a new directory
+/// is complete once it is there; each file appears whole or not at all. Throws IoError.
+void write_directory(const std::filesystem::path& directory, const ModelConfig& config,
+                     std::span<const TensorRecord> tensors, std::string_view tokenizer);
+
+}  // namespace minillama

@@ -1,0 +1,66 @@
+#include "minillama/checkpoint/language_model_file.h"
+
+#include <fmt/format.h>
+
+#include "minillama/checkpoint/directory.h"
+#include "minillama/checkpoint/stored_model.h"
+#include "minillama/checkpoint/tensors.h"
+#include "minillama/core/error.h"
+
+namespace minillama {
+namespace {
+
+/// The parameters under the names of stories42M.pt, where the head is one of the model's own.
+NamedTensors stored_parameters(LanguageModel& model) {
+  NamedTensors parameters;
+  for (const auto& item : model->llama->named_parameters()) {
+    parameters.emplace_back(item.key(), item.value());
+  }
+  if (!model->output.is_empty()) parameters.emplace_back("output.weight", model->output->weight);
+  return parameters;
+}
+
+}  // namespace
+
+LanguageModel read_language_model(const std::filesystem::path& path, const LoadOptions& options) {
+  StoredModel stored = open_stored_model(path, options.config);
+  if (options.attention) stored.config.attention = *options.attention;
+  LanguageModel model(stored.config, make_generator(0), Weights::uninitialized);
+  assign(stored_parameters(model), stored.tensors, stored.path);
+  model->to(options.device);
+  model->eval();
+  return model;
+}
+
+void write_language_model(const std::filesystem::path& directory, LanguageModel& model,
+                          const Tokenizer& tokenizer, torch::ScalarType type) {
+  std::vector<torch::Tensor> converted;  // keeps the memory of the records
+  std::vector<TensorRecord> records;
+  for (const auto& [name, parameter] : stored_parameters(model)) {
+    converted.push_back(parameter.detach().to(torch::kCPU, type).contiguous());
+    records.push_back(to_record(name, converted.back()));
+  }
+  write_directory(directory, model->config(), records, tokenizer.serialized());
+}
+
+Tokenizer read_tokenizer_for(const std::filesystem::path& model, const ModelConfig& config,
+                             const std::filesystem::path& tokenizer) {
+  auto path = tokenizer;
+  if (path.empty()) {
+    const auto directory = std::filesystem::is_directory(model) ? model : model.parent_path();
+    path = directory / "tokenizer.model";
+    if (!std::filesystem::exists(path)) path = directory / "tokenizer.bin";
+    if (!std::filesystem::exists(path)) {
+      throw FileError(model, "no tokenizer.model or tokenizer.bin beside it: name the tokenizer");
+    }
+  }
+  Tokenizer read = Tokenizer::load(path);
+  if (read.vocab_size() != config.vocab_size) {
+    throw FileError(
+        path, fmt::format("holds {} tokens, but the model {} was made for {}", read.vocab_size(),
+                          quote(model.native(), 400), config.vocab_size));
+  }
+  return read;
+}
+
+}  // namespace minillama

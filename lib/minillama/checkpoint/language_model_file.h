@@ -1,0 +1,46 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+#include <torch/torch.h>
+
+#include "minillama/model/language_model.h"
+#include "minillama/text/tokenizer.h"
+
+namespace minillama {
+
+/// What a caller may decide about a model that is read from a file.
+struct LoadOptions {
+  /// Which positions are attended to; as the file says if empty. `.pt` and `.bin` files say nothing
+  /// and count as causal.
+  std::optional<AttentionKind> attention;
+  /// A config.json with the model's shape, for `.pt` files that hold none.
+  std::filesystem::path config;
+  /// Where the model goes.
+  torch::Device device = torch::kCPU;
+};
+
+/// Reads a language model. The format is detected from the content:
+///
+///   - a directory with config.json ("model_type": "minillama") and model.safetensors
+///   - Python's torch.save of {model, model_args} as in stories42M.pt or llama2.c
+///   - llama2.c's .bin, version 0
+///
+/// The weights become float32 whatever they are stored in; the model is in evaluation mode. Throws
+/// FileError if the file is damaged, none of these, or its tensors are not those of its config.
+LanguageModel read_language_model(const std::filesystem::path& path,
+                                  const LoadOptions& options = {});
+
+/// Writes a directory that read_language_model() reads: model.safetensors with the weights as
+/// `type`, tokenizer.model, config.json. Every file appears whole or not at all. Throws IoError.
+void write_language_model(const std::filesystem::path& directory, LanguageModel& model,
+                          const Tokenizer& tokenizer, torch::ScalarType type = torch::kFloat);
+
+/// The tokenizer of a model: `tokenizer` if it is given, else tokenizer.model or tokenizer.bin
+/// beside the model (in it, if it is a directory). Throws FileError if there is none, or if its
+/// vocabulary has another size than the model's.
+Tokenizer read_tokenizer_for(const std::filesystem::path& model, const ModelConfig& config,
+                             const std::filesystem::path& tokenizer = {});
+
+}  // namespace minillama

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include "minillama/core/model_config.h"
+#include "minillama/io/tensor_record.h"
+
+namespace minillama {
+
+/// A model as it lies in a file of any format, under minillama's names.
+struct StoredModel {
+  std::filesystem::path path;         ///< where the tensors are, for error messages
+  ModelConfig config;                 ///< resolved
+  std::vector<TensorRecord> tensors;  ///< no "output.weight" if the embeddings are tied
+  std::shared_ptr<const void> file;   ///< keeps the bytes of `tensors` alive
+};
+
+/// Opens a model of any readable format, told apart by content. Throws FileError.
+///
+/// @param config a config.json for files that hold no description of their model; may be empty
+StoredModel open_stored_model(const std::filesystem::path& path,
+                              const std::filesystem::path& config);
+
+}  // namespace minillama

@@ -1,0 +1,115 @@
+#include "minillama/checkpoint/tensors.h"
+
+#include <array>
+#include <map>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "minillama/core/error.h"
+
+namespace minillama {
+namespace {
+
+constexpr std::array<std::pair<DType, torch::ScalarType>, 10> kTypes{{
+    {DType::float64, torch::kDouble},
+    {DType::float32, torch::kFloat},
+    {DType::float16, torch::kHalf},
+    {DType::bfloat16, torch::kBFloat16},
+    {DType::int64, torch::kLong},
+    {DType::int32, torch::kInt},
+    {DType::int16, torch::kShort},
+    {DType::int8, torch::kChar},
+    {DType::uint8, torch::kByte},
+    {DType::boolean, torch::kBool},
+}};
+
+bool is_norm_bias(const std::string& name) {
+  return name.ends_with("norm.bias");
+}
+
+/// "3 missing: a, b, c" with at most eight names, "" if there are none.
+std::string list(std::string_view what, const std::vector<std::string>& names) {
+  constexpr std::size_t kMost = 8;
+  if (names.empty()) return "";
+  const auto end = names.begin() + static_cast<std::ptrdiff_t>(std::min(names.size(), kMost));
+  return fmt::format("; {} {}: {}{}", names.size(), what, fmt::join(names.begin(), end, ", "),
+                     names.size() > kMost ? ", …" : "");
+}
+
+}  // namespace
+
+torch::ScalarType scalar_type(DType dtype) {
+  for (const auto& [ours, torchs] : kTypes) {
+    if (ours == dtype) return torchs;
+  }
+  TORCH_CHECK(false, "no such dtype");
+}
+
+DType dtype_of(torch::ScalarType type) {
+  for (const auto& [ours, torchs] : kTypes) {
+    if (torchs == type) return ours;
+  }
+  throw OptionError(fmt::format("tensors of type {} are not stored", torch::toString(type)));
+}
+
+torch::Tensor to_tensor(const TensorRecord& record) {
+  auto tensor = torch::empty(record.shape, scalar_type(record.dtype));
+  copy_elements(record, static_cast<std::byte*>(tensor.data_ptr()));
+  return tensor;
+}
+
+TensorRecord to_record(std::string name, const torch::Tensor& tensor) {
+  TORCH_CHECK(tensor.is_contiguous() && tensor.device().is_cpu(), "a contiguous CPU tensor");
+  return {.name = std::move(name),
+          .dtype = dtype_of(tensor.scalar_type()),
+          .shape = tensor.sizes().vec(),
+          .strides = tensor.strides().vec(),
+          .data = {static_cast<const std::byte*>(tensor.data_ptr()), tensor.nbytes()}};
+}
+
+void assign(const NamedTensors& parameters, const std::vector<TensorRecord>& tensors,
+            const std::filesystem::path& path) {
+  std::map<std::string_view, const TensorRecord*> unclaimed;
+  for (const auto& record : tensors) unclaimed.emplace(record.name, &record);
+
+  std::vector<std::pair<torch::Tensor, const TensorRecord*>> copies;
+  std::vector<std::string> missing;
+  std::vector<std::string> misshapen;
+  for (const auto& [name, parameter] : parameters) {
+    const auto found = unclaimed.find(name);
+    if (found == unclaimed.end()) {
+      if (is_norm_bias(name)) {
+        copies.emplace_back(parameter, nullptr);
+      } else {
+        missing.push_back(name);
+      }
+      continue;
+    }
+    const TensorRecord* record = found->second;
+    unclaimed.erase(found);
+    if (parameter.sizes().vec() != record->shape) {
+      misshapen.push_back(fmt::format("{} is [{}], must be [{}]", name,
+                                      fmt::join(record->shape, ", "),
+                                      fmt::join(parameter.sizes(), ", ")));
+    }
+    copies.emplace_back(parameter, record);
+  }
+  std::vector<std::string> unknown;
+  for (const auto& [name, unused] : unclaimed) unknown.push_back(quote(name));
+  if (!missing.empty() || !unknown.empty() || !misshapen.empty()) {
+    throw FileError(path, "the tensors are not those of the model" + list("missing", missing) +
+                              list("unknown", unknown) + list("of another shape", misshapen));
+  }
+
+  const torch::NoGradGuard no_grad;
+  for (auto& [parameter, record] : copies) {
+    if (record == nullptr) {
+      parameter.zero_();
+    } else {
+      parameter.copy_(to_tensor(*record));
+    }
+  }
+}
+
+}  // namespace minillama

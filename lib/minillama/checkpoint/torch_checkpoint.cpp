@@ -1,0 +1,138 @@
+#include "minillama/checkpoint/torch_checkpoint.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "minillama/checkpoint/directory.h"
+#include "minillama/core/error.h"
+#include "minillama/io/torch_save.h"
+
+namespace minillama {
+namespace {
+
+/// The entries of model_args, read with checks.
+class ModelArgs {
+ public:
+  ModelArgs(const TorchSaveFile& file) : path_(file.path()) {
+    for (auto& [key, value] : file.scalars_under("model_args")) values_.emplace(key, value);
+  }
+
+  bool empty() const { return values_.empty(); }
+
+  std::int64_t integer(const std::string& key) const {
+    if (const auto value = find<std::int64_t>(key, "an int")) return *value;
+    throw FileError(path_, fmt::format("model_args has no {}", quote(key)));
+  }
+  std::int64_t integer(const std::string& key, std::int64_t otherwise) const {
+    return find<std::int64_t>(key, "an int").value_or(otherwise);
+  }
+  double number(const std::string& key, double otherwise) const {
+    const auto found = values_.find(key);
+    if (found != values_.end() && std::holds_alternative<std::int64_t>(found->second)) {
+      return static_cast<double>(std::get<std::int64_t>(found->second));
+    }
+    return find<double>(key, "a number").value_or(otherwise);
+  }
+  std::string string(const std::string& key, const std::string& otherwise) const {
+    return find<std::string>(key, "a string").value_or(otherwise);
+  }
+
+ private:
+  /// Empty if the entry is absent or None.
+  template <typename T>
+  std::optional<T> find(const std::string& key, std::string_view type) const {
+    const auto found = values_.find(key);
+    if (found == values_.end() || std::holds_alternative<std::monostate>(found->second)) return {};
+    if (const T* value = std::get_if<T>(&found->second)) return *value;
+    throw FileError(path_, fmt::format("model_args: {} is not {}", quote(key), type));
+  }
+
+  std::filesystem::path path_;
+  std::map<std::string, PythonScalar> values_;
+};
+
+/// llama2.c's spelling of the projections to the assignment's. Tells whether anything changed.
+bool respell(std::string& name) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kSpellings{{
+      {".attention.wq.", ".attention.compute_query."},
+      {".attention.wk.", ".attention.compute_key."},
+      {".attention.wv.", ".attention.compute_value."},
+      {".attention.wo.", ".attention.compute_output."},
+  }};
+  for (const auto& [theirs, ours] : kSpellings) {
+    const auto position = name.find(theirs);
+    if (position == std::string::npos) continue;
+    name.replace(position, theirs.size(), ours);
+    return true;
+  }
+  return false;
+}
+
+ModelConfig config_from(const ModelArgs& args, bool llama2c_names,
+                        const std::filesystem::path& path) {
+  try {
+    return ModelConfig{
+        .dim = args.integer("dim"),
+        .n_layers = args.integer("n_layers"),
+        .n_heads = args.integer("n_heads"),
+        .n_kv_heads = args.integer("n_kv_heads", 0),
+        .hidden_dim = args.integer("hidden_dim", 0),
+        .multiple_of = args.integer("multiple_of", 1),
+        .vocab_size = args.integer("vocab_size"),
+        .max_seq_len = args.integer("max_seq_len"),
+        .norm_eps = args.number("norm_eps", 1e-5),
+        .dropout = args.number("dropout", 0),
+        .norm = norm_kind(args.string("norm", llama2c_names ? "rmsnorm" : "layernorm"))}
+        .resolved();
+  } catch (const OptionError& error) {
+    throw FileError(path, fmt::format("model_args: {}", error.what()));
+  }
+}
+
+bool same_bytes(const TensorRecord& a, const TensorRecord& b) {
+  return a.dtype == b.dtype && a.shape == b.shape && a.strides == b.strides &&
+         a.data.size() == b.data.size() &&
+         (a.data.data() == b.data.data() || std::ranges::equal(a.data, b.data));
+}
+
+/// Removes an output matrix that is the embedding matrix; false if there is another one.
+bool drop_tied_output(std::vector<TensorRecord>& tensors) {
+  const auto named = [&](std::string_view name) {
+    return std::ranges::find(tensors, name, &TensorRecord::name);
+  };
+  const auto output = named("output.weight");
+  if (output == tensors.end()) return true;
+  const auto embeddings = named("tok_embeddings.weight");
+  if (embeddings == tensors.end() || !same_bytes(*embeddings, *output)) return false;
+  tensors.erase(output);
+  return true;
+}
+
+}  // namespace
+
+StoredModel open_torch_checkpoint(const std::filesystem::path& path,
+                                  const std::filesystem::path& config) {
+  const auto file = std::make_shared<TorchSaveFile>(path);
+  if (!file->has_mapping("model")) {
+    throw FileError(path, "holds no \"model\": a checkpoint is a dict of model and model_args");
+  }
+  StoredModel stored{.path = path, .tensors = file->tensors_under("model"), .file = file};
+
+  bool llama2c_names = false;
+  for (auto& record : stored.tensors) llama2c_names |= respell(record.name);
+  const ModelArgs args(*file);
+  if (!args.empty()) {
+    stored.config = config_from(args, llama2c_names, path);
+  } else if (!config.empty()) {
+    stored.config = read_config_file(config);
+  } else {
+    throw FileError(path, "holds no model_args: give the model's config.json");
+  }
+  stored.config.tied_embeddings = drop_tied_output(stored.tensors);
+  return stored;
+}
+
+}  // namespace minillama

@@ -1,0 +1,21 @@
+#pragma once
+
+#include "minillama/checkpoint/stored_model.h"
+
+namespace minillama {
+
+/// Python's torch.save of {"model": state dict, "model_args": {dim, n_layers, …}, …}: the layout of
+/// the CMU assignment's stories42M.pt and of llama2.c's training script.
+///
+/// Both spellings of the projections are read (compute_query and wq, …). Files with the first count
+/// as LayerNorm models, as the assignment treats them, and those with llama2.c's own as RMSNorm,
+/// unless model_args has "norm". The output matrix counts as tied if it is the embedding matrix,
+/// byte for byte.
+///
+/// @param config a config.json to use where the file has no model_args: nothing about a model's
+/// shape
+///               is ever guessed
+StoredModel open_torch_checkpoint(const std::filesystem::path& path,
+                                  const std::filesystem::path& config);
+
+}  // namespace minillama

@@ -1,0 +1,57 @@
+#include "minillama/eval/confusion_matrix.h"
+
+#include <numeric>
+
+namespace minillama {
+
+ConfusionMatrix::ConfusionMatrix(std::int64_t n_labels)
+    : n_labels_(n_labels), counts_(static_cast<std::size_t>(n_labels * n_labels)) {}
+
+void ConfusionMatrix::add(std::int64_t truth, std::int64_t predicted) {
+  ++counts_.at(static_cast<std::size_t>(truth * n_labels_ + predicted));
+}
+
+std::int64_t ConfusionMatrix::total() const {
+  return std::accumulate(counts_.begin(), counts_.end(), std::int64_t{0});
+}
+
+std::int64_t ConfusionMatrix::count(std::int64_t truth, std::int64_t predicted) const {
+  return counts_.at(static_cast<std::size_t>(truth * n_labels_ + predicted));
+}
+
+std::int64_t ConfusionMatrix::row_sum(std::int64_t truth) const {
+  std::int64_t sum = 0;
+  for (std::int64_t label = 0; label < n_labels_; ++label) sum += count(truth, label);
+  return sum;
+}
+
+std::int64_t ConfusionMatrix::column_sum(std::int64_t predicted) const {
+  std::int64_t sum = 0;
+  for (std::int64_t label = 0; label < n_labels_; ++label) sum += count(label, predicted);
+  return sum;
+}
+
+double ConfusionMatrix::accuracy() const {
+  std::int64_t right = 0;
+  for (std::int64_t label = 0; label < n_labels_; ++label) right += count(label, label);
+  return total() == 0 ? 0 : static_cast<double>(right) / static_cast<double>(total());
+}
+
+double ConfusionMatrix::f1(std::int64_t label) const {
+  const auto either = row_sum(label) + column_sum(label);
+  return either == 0 ? 0
+                     : 2 * static_cast<double>(count(label, label)) / static_cast<double>(either);
+}
+
+double ConfusionMatrix::macro_f1() const {
+  double sum = 0;
+  int occurring = 0;
+  for (std::int64_t label = 0; label < n_labels_; ++label) {
+    if (row_sum(label) + column_sum(label) == 0) continue;
+    sum += f1(label);
+    ++occurring;
+  }
+  return occurring == 0 ? 0 : sum / occurring;
+}
+
+}  // namespace minillama

@@ -1,0 +1,192 @@
+#include "minillama/eval/zero_shot.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "minillama/core/error.h"
+#include "minillama/text/batch.h"
+#include "minillama/text/sentiment_prompt.h"
+
+namespace minillama {
+namespace {
+
+/// Tokens in a batch's rows: enough to keep the matrix products busy, few enough for the cache.
+constexpr std::int64_t kBatchTokens = 2048;
+
+std::vector<TokenIds> encode_all(const Tokenizer& tokenizer, std::span<const std::string> texts) {
+  std::vector<TokenIds> all;
+  for (const auto& text : texts) all.push_back(tokenizer.encode(text));
+  return all;
+}
+
+Prediction to_prediction(const std::vector<double>& scores) {
+  const auto best = std::ranges::max_element(scores);
+  Prediction prediction{.label = best - scores.begin()};
+  double sum = 0;
+  for (const double score : scores) sum += std::exp(score - *best);
+  for (const double score : scores) {
+    prediction.probabilities.push_back(std::exp(score - *best) / sum);
+  }
+  return prediction;
+}
+
+}  // namespace
+
+ZeroShotClassifier::ZeroShotClassifier(LanguageModel model, Tokenizer tokenizer,
+                                       std::vector<std::string> label_names,
+                                       const ZeroShotOptions& options)
+    : model_(std::move(model)),
+      tokenizer_(std::move(tokenizer)),
+      label_names_(std::move(label_names)),
+      options_(options),
+      label_ids_(encode_all(tokenizer_, label_names_)),
+      plan_(label_ids_),
+      question_(sentiment_question(label_names_)),
+      question_ids_(tokenizer_.encode(question_)) {
+  if (options_.batch_size < 1) {
+    throw OptionError(fmt::format("batch-size is {}, must be at least 1", options_.batch_size));
+  }
+  if (options_.max_sentence_len < 0) {
+    throw OptionError(
+        fmt::format("max-sentence-len is {}, must be 0 or positive", options_.max_sentence_len));
+  }
+  if (options_.compatible) {
+    if (options_.calibrate) throw OptionError("calibration does not go with the compatible mode");
+    return;
+  }
+  if (model_->config().attention != AttentionKind::causal) {
+    throw OptionError(
+        "scoring a label needs causal attention: under full attention it would see itself");
+  }
+  const auto needed = 2 + std::ssize(question_ids_) + plan_.longest();  // BOS and a token of text
+  if (needed > model_->config().max_seq_len) {
+    throw OptionError(fmt::format("the question and its answer need {} tokens, the context has {}",
+                                  needed, model_->config().max_seq_len));
+  }
+  if (options_.calibrate) {
+    const std::vector<std::string> content_free{"N/A"};
+    bias_ = score(content_free).front();
+  }
+}
+
+std::string ZeroShotClassifier::prompt(const std::string& sentence) const {
+  // The reference's prompt ends with a space. For the principled scoring the space belongs to the
+  // label: a sentencepiece label starts with it.
+  return fmt::format("{} {}{}", sentence, question_, options_.compatible ? " " : "");
+}
+
+std::vector<Prediction> ZeroShotClassifier::classify(std::span<const std::string> sentences) {
+  const auto scores = options_.compatible ? score_compatible(sentences) : score(sentences);
+  std::vector<Prediction> predictions;
+  for (auto of_labels : scores) {
+    for (std::size_t i = 0; i < bias_.size(); ++i) of_labels[i] -= bias_[i];
+    predictions.push_back(to_prediction(of_labels));
+  }
+  return predictions;
+}
+
+TokenIds ZeroShotClassifier::prompt_ids(const std::string& sentence) {
+  auto room = model_->config().max_seq_len - 1 - std::ssize(question_ids_) - plan_.longest();
+  if (options_.max_sentence_len > 0) room = std::min(room, options_.max_sentence_len);
+  auto ids = tokenizer_.encode(sentence);
+  if (std::ssize(ids) > room) {
+    ids.resize(static_cast<std::size_t>(room));
+    ++n_shortened_;
+  }
+  ids.insert(ids.end(), question_ids_.begin(), question_ids_.end());
+  return with_bos(tokenizer_, ids);
+}
+
+std::vector<ZeroShotClassifier::Scores> ZeroShotClassifier::score(
+    std::span<const std::string> sentences) {
+  const torch::NoGradGuard no_grad;
+  const auto device = model_->llama->tok_embeddings->weight.device();
+  std::vector<TokenIds> prompts;
+  for (const auto& sentence : sentences) prompts.push_back(prompt_ids(sentence));
+
+  // Batches hold a prompt once for each continuation.
+  const auto copies = std::ssize(plan_.continuations);
+  std::vector<std::int64_t> sizes;
+  for (const auto& ids : prompts) sizes.push_back((std::ssize(ids) + plan_.longest()) * copies);
+
+  std::vector<Scores> scores(sentences.size());
+  for (const auto& batch : batches_by_length(sizes, kBatchTokens)) {
+    std::vector<TokenIds> sequences;
+    std::vector<std::int64_t> positions;  // where a label's token is scored, and which one
+    std::vector<std::int64_t> tokens;
+    std::int64_t start = 0;
+    for (const auto index : batch) {
+      const auto& prompt = prompts[index];
+      std::vector<std::int64_t> last;  // of the prompt, in each sequence
+      for (const auto& continuation : plan_.continuations) {
+        auto& sequence = sequences.emplace_back(prompt);
+        sequence.insert(sequence.end(), continuation.begin(), continuation.end());
+        last.push_back(start + std::ssize(prompt) - 1);
+        start += std::ssize(sequence);
+      }
+      for (const auto& label : plan_.labels) {
+        for (const auto& term : label) {
+          positions.push_back(last[term.continuation] + term.offset);
+          tokens.push_back(term.token);
+        }
+      }
+    }
+    const auto hidden = model_->llama->forward_packed(concatenate(sequences).to(device),
+                                                      Sequences(lengths_of(sequences)));
+    // Many terms share a position, whose logits are worth computing once.
+    const auto [unique, inverse, counts] =
+        at::_unique2(torch::tensor(positions, torch::kLong), /*sorted=*/true,
+                     /*return_inverse=*/true);
+    const auto log_probabilities =
+        model_->logits(hidden.index_select(0, unique.to(device))).log_softmax(-1).cpu();
+    const auto terms = log_probabilities.index({inverse, torch::tensor(tokens, torch::kLong)})
+                           .to(torch::kDouble)
+                           .contiguous();
+    const auto* next = terms.data_ptr<double>();
+    for (const auto index : batch) {
+      for (const auto& label : plan_.labels) {
+        double sum = 0;
+        for (std::size_t i = 0; i < label.size(); ++i) sum += *next++;
+        scores[index].push_back(sum);
+      }
+    }
+  }
+  return scores;
+}
+
+std::vector<ZeroShotClassifier::Scores> ZeroShotClassifier::score_compatible(
+    std::span<const std::string> sentences) {
+  const torch::NoGradGuard no_grad;
+  const auto device = model_->llama->tok_embeddings->weight.device();
+  const auto batch_size = static_cast<std::size_t>(options_.batch_size);
+  std::vector<Scores> scores;
+  for (std::size_t start = 0; start < sentences.size(); start += batch_size) {
+    std::vector<TokenIds> sequences;
+    for (const auto& sentence :
+         sentences.subspan(start, std::min(batch_size, sentences.size() - start))) {
+      auto ids = tokenizer_.encode(prompt(sentence));
+      const auto most = static_cast<std::size_t>(options_.max_sentence_len);
+      if (most > 0 && ids.size() > most) {
+        ids.resize(most);
+        ++n_shortened_;
+      }
+      sequences.push_back(with_bos(tokenizer_, ids));
+    }
+    const auto rows = pad_right(sequences, tokenizer_.pad_id()).to(device);
+    const auto last = model_->llama->forward(rows).select(1, -1);
+    const auto log_probabilities = model_->logits(last).log_softmax(-1).cpu();
+    for (std::int64_t row = 0; row < rows.size(0); ++row) {
+      auto& of_row = scores.emplace_back();
+      for (const auto& ids : label_ids_) {
+        const auto tokens = torch::tensor(ids, torch::kLong);
+        of_row.push_back(log_probabilities[row].index_select(0, tokens).sum().item<double>());
+      }
+    }
+  }
+  return scores;
+}
+
+}  // namespace minillama

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "minillama/eval/label_plan.h"
+#include "minillama/model/language_model.h"
+#include "minillama/text/tokenizer.h"
+
+namespace minillama {
+
+/// What a classifier says about one sentence.
+struct Prediction {
+  std::int64_t label = 0;             ///< the most probable one
+  std::vector<double> probabilities;  ///< of each label, adding up to 1
+};
+
+struct ZeroShotOptions {
+  /// Score as the CMU assignment's reference does (see ZeroShotClassifier).
+  bool compatible = false;
+  /// Compatible only: sentences that are padded to one length together; their scores depend on it.
+  std::int64_t batch_size = 10;
+  /// Divide out how probable each label is anyway, after a prompt without content, "N/A"
+  /// (contextual calibration; Zhao et al. 2021, arXiv:2102.09690). Not in the compatible mode.
+  bool calibrate = false;
+  /// Use at most this many tokens of a text, question included in the compatible mode; 0: as many
+  /// as the model's context takes (compatible: all).
+  std::int64_t max_sentence_len = 0;
+};
+
+/// Classifies sentences with a language model that was never trained to: it is asked which label it
+/// would answer with. The prompt is "{sentence} {question}" (text/sentiment_prompt.h).
+///
+/// By default each label scores log p(label | prompt), over all of its tokens, read at the
+/// sentence's own last token; that needs a causal model. A sentence too long for the context is cut
+/// at its end, the question never.
+///
+/// In the compatible mode everything is as in the assignment's reference: the prompt ends with a
+/// space; rows of a batch are padded on the right with `<0x00>` and nothing is masked; the scores
+/// of all tokens of a label are read at the last position of the padded row; nothing is cut unless
+/// max_sentence_len says so. Set the model's attention to full for it.
+class ZeroShotClassifier {
+ public:
+  /// Throws OptionError if the options are not valid or do not go with the model.
+  ZeroShotClassifier(LanguageModel model, Tokenizer tokenizer, std::vector<std::string> label_names,
+                     const ZeroShotOptions& options = {});
+
+  /// One prediction for each sentence. Throws OptionError if one is not valid UTF-8.
+  std::vector<Prediction> classify(std::span<const std::string> sentences);
+
+  /// The text that is put before the model for `sentence`.
+  std::string prompt(const std::string& sentence) const;
+
+  const std::vector<std::string>& label_names() const { return label_names_; }
+  /// How many of the sentences seen so far were cut to fit the context.
+  std::int64_t n_shortened() const { return n_shortened_; }
+
+ private:
+  using Scores = std::vector<double>;  // log-likelihood of each label
+
+  std::vector<Scores> score(std::span<const std::string> sentences);
+  std::vector<Scores> score_compatible(std::span<const std::string> sentences);
+  TokenIds prompt_ids(const std::string& sentence);
+
+  LanguageModel model_;
+  Tokenizer tokenizer_;
+  std::vector<std::string> label_names_;
+  ZeroShotOptions options_;
+  std::vector<TokenIds> label_ids_;
+  LabelPlan plan_;
+  std::string question_;
+  TokenIds question_ids_;
+  Scores bias_;  // log-likelihoods without content, to be subtracted
+  std::int64_t n_shortened_ = 0;
+};
+
+}  // namespace minillama

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "minillama/generate/generation_options.h"
+#include "minillama/model/language_model.h"
+
+namespace minillama {
+
+/// Why generation ended.
+enum class StopReason {
+  max_new_tokens,  ///< as many tokens as asked for
+  end_of_text,     ///< the model chose one of the stop ids
+  context_full,    ///< the sequence is as long as the model can take
+  callback,        ///< the callback said so
+};
+
+struct Generation {
+  std::vector<std::int64_t> ids;  ///< the new tokens, without a stop id
+  StopReason stop = StopReason::max_new_tokens;
+  double prompt_seconds = 0;  ///< time until the first token's logits were there
+  double decode_seconds = 0;  ///< time for the rest
+};
+
+/// Continues a sequence of tokens.
+///
+/// @param prompt   at least one token (usually BOS and a text), at most max_seq_len unless
+///                 options.crop_context; else OptionError
+/// @param stop_ids tokens that end the text, if options.stop_at_end
+/// @param on_token is called with each new token; false ends generation
+Generation generate(LanguageModel& model, std::span<const std::int64_t> prompt,
+                    const GenerationOptions& options, std::span<const std::int64_t> stop_ids,
+                    const std::function<bool(std::int64_t)>& on_token = {});
+
+}  // namespace minillama

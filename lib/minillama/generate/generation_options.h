@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+
+namespace minillama {
+
+/// How a text is continued.
+struct GenerationOptions {
+  std::int64_t max_new_tokens = 256;  ///< how many tokens to write at most
+  double temperature = 0.8;           ///< divides the logits; 0: always the most probable token
+  std::int64_t top_k = 0;             ///< keep only the k most probable tokens; 0: all
+  double top_p = 1.0;                 ///< keep the most probable tokens that make up p; 1: all
+  double min_p = 0.0;                 ///< drop tokens below min_p times the most probable; 0: none
+  double epsilon = 0.0;               ///< drop tokens less probable than epsilon; 0: none
+  std::uint64_t seed = 1337;          ///< of the random numbers
+  bool stop_at_end = true;            ///< stop at an end-of-text or beginning-of-text token
+  bool crop_context = false;  ///< at max_seq_len go on with the last max_seq_len tokens, don't stop
+  bool use_cache = true;      ///< reuse keys and values of earlier tokens (causal models only)
+
+  /// Throws OptionError naming the field and the value.
+  void validate() const;
+};
+
+}  // namespace minillama

@@ -1,0 +1,34 @@
+#include "minillama/generate/sampler.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "minillama/core/error.h"
+#include "minillama/generate/filters.h"
+
+namespace minillama {
+
+Sampler::Sampler(const GenerationOptions& options) : options_(options), random_(options.seed) {
+  options_.validate();
+}
+
+std::int64_t Sampler::next(std::span<float> logits) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  const auto broken = [](float logit) { return std::isnan(logit) || logit == kInfinity; };
+  if (std::ranges::any_of(logits, broken)) {
+    throw InputError("the model's logits are not finite: its weights are broken");
+  }
+  if (options_.temperature == 0) return most_probable(logits);
+
+  softmax(logits, options_.temperature);
+  if (options_.top_k > 0) keep_top_k(logits, options_.top_k);
+  if (options_.top_p < 1) keep_top_p(logits, options_.top_p);
+  if (options_.min_p > 0) keep_min_p(logits, options_.min_p);
+  if (options_.epsilon > 0) keep_epsilon(logits, options_.epsilon);
+  // 53 random bits, so that the same seed draws the same tokens with every standard library.
+  const double u = static_cast<double>(random_() >> 11) * 0x1.0p-53;
+  return pick(logits, u);
+}
+
+}  // namespace minillama

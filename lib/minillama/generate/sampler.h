@@ -1,0 +1,26 @@
+#pragma once
+
+#include <random>
+#include <span>
+
+#include "minillama/generate/generation_options.h"
+
+namespace minillama {
+
+/// Chooses tokens: temperature and softmax, then top-k, top-p, min-p and epsilon in this order,
+/// each on what the one before left over (generate/filters.h), then a draw.
+class Sampler {
+ public:
+  /// Throws OptionError if the options are not valid.
+  explicit Sampler(const GenerationOptions& options);
+
+  /// The next token. Overwrites `logits`. Throws InputError if one is NaN or infinite upwards: then
+  /// the model's weights are broken.
+  std::int64_t next(std::span<float> logits);
+
+ private:
+  GenerationOptions options_;
+  std::mt19937_64 random_;
+};
+
+}  // namespace minillama

@@ -1,0 +1,30 @@
+#include "minillama/generate/text_generator.h"
+
+#include <array>
+
+#include "minillama/text/batch.h"
+#include "minillama/text/stream_decoder.h"
+
+namespace minillama {
+
+Generation TextGenerator::generate(std::string_view prompt, const GenerationOptions& options,
+                                   std::ostream& out) {
+  const auto ids = with_bos(tokenizer_, tokenizer_.encode(prompt));
+  StreamDecoder stream(tokenizer_, ids);
+  const std::array stop_ids{tokenizer_.bos_id(), tokenizer_.eos_id()};
+  auto generation = minillama::generate(model_, ids, options, stop_ids, [&](std::int64_t id) {
+    out << stream.push(id) << std::flush;
+    return out.good();
+  });
+  out << stream.flush() << std::flush;
+  return generation;
+}
+
+TextGenerator load_language_model(const std::filesystem::path& path, const LoadOptions& options,
+                                  const std::filesystem::path& tokenizer) {
+  auto model = read_language_model(path, options);
+  auto its_tokenizer = read_tokenizer_for(path, model->config(), tokenizer);
+  return {std::move(model), std::move(its_tokenizer)};
+}
+
+}  // namespace minillama

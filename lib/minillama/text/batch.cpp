@@ -1,0 +1,59 @@
+#include "minillama/text/batch.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace minillama {
+
+TokenIds with_bos(const Tokenizer& tokenizer, const TokenIds& ids) {
+  TokenIds all;
+  all.reserve(ids.size() + 1);
+  if (tokenizer.bos_id() >= 0) all.push_back(tokenizer.bos_id());
+  all.insert(all.end(), ids.begin(), ids.end());
+  return all;
+}
+
+torch::Tensor concatenate(std::span<const TokenIds> sequences) {
+  TokenIds all;
+  for (const auto& ids : sequences) all.insert(all.end(), ids.begin(), ids.end());
+  return torch::tensor(all, torch::kLong);
+}
+
+std::vector<std::int64_t> lengths_of(std::span<const TokenIds> sequences) {
+  std::vector<std::int64_t> lengths;
+  for (const auto& ids : sequences) lengths.push_back(std::ssize(ids));
+  return lengths;
+}
+
+torch::Tensor pad_right(std::span<const TokenIds> sequences, std::int64_t pad_id) {
+  const auto lengths = lengths_of(sequences);
+  const auto longest = *std::ranges::max_element(lengths);
+  auto rows = torch::full({std::ssize(sequences), longest}, pad_id, torch::kLong);
+  auto* row = rows.data_ptr<std::int64_t>();
+  for (const auto& ids : sequences) {
+    std::ranges::copy(ids, row);
+    row += longest;
+  }
+  return rows;
+}
+
+std::vector<std::vector<std::size_t>> batches_by_length(std::span<const std::int64_t> lengths,
+                                                        std::int64_t max_tokens) {
+  std::vector<std::size_t> order(lengths.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::ranges::stable_sort(order, [&](auto a, auto b) { return lengths[a] > lengths[b]; });
+
+  std::vector<std::vector<std::size_t>> batches;
+  std::int64_t longest = 0;
+  for (const auto index : order) {
+    const bool full = batches.empty() || longest * (std::ssize(batches.back()) + 1) > max_tokens;
+    if (full) {
+      batches.emplace_back();
+      longest = lengths[index];
+    }
+    batches.back().push_back(index);
+  }
+  return batches;
+}
+
+}  // namespace minillama

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include <torch/torch.h>
+
+#include "minillama/text/tokenizer.h"
+
+namespace minillama {
+
+using TokenIds = std::vector<std::int64_t>;
+
+/// The ids with the tokenizer's BOS, if it has one, in front.
+TokenIds with_bos(const Tokenizer& tokenizer, const TokenIds& ids);
+
+/// Sequences one after the other, without padding: [N] int64. Their lengths make a Sequences.
+torch::Tensor concatenate(std::span<const TokenIds> sequences);
+std::vector<std::int64_t> lengths_of(std::span<const TokenIds> sequences);
+
+/// Sequences as rows, filled up on the right with `pad_id` to the longest: [B, T] int64.
+torch::Tensor pad_right(std::span<const TokenIds> sequences, std::int64_t pad_id);
+
+/// Divides sequences of the given lengths into batches of similar length, longest first, so that
+/// little is padded inside attention: lists of indices. A batch has at most `max_tokens` tokens in
+/// its rows, but at least one sequence.
+std::vector<std::vector<std::size_t>> batches_by_length(std::span<const std::int64_t> lengths,
+                                                        std::int64_t max_tokens);
+
+}  // namespace minillama
