@@ -1,0 +1,12 @@
+#pragma once
+
+#include <cstdint>
+
+#include "minillama/io/bytes.h"
+
+namespace minillama {
+
+/// The CRC-32 of zip, gzip and PNG (polynomial 0x04C11DB7, reflected; ISO 3309).
+std::uint32_t crc32(Bytes bytes);
+
+}  // namespace minillama

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "minillama/io/bytes.h"
+
+namespace minillama {
+
+/// The element types that checkpoints store.
+enum class DType {
+  float64,
+  float32,
+  float16,
+  bfloat16,
+  int64,
+  int32,
+  int16,
+  int8,
+  uint8,
+  boolean,
+};
+
+/// Bytes of one element: 1, 2, 4 or 8.
+std::size_t byte_size(DType dtype);
+
+/// "float32", "bool", …: PyTorch's names.
+std::string_view to_string(DType dtype);
+
+/// More dimensions than any tensor of a checkpoint has; a file with more is refused.
+inline constexpr std::size_t kMaxRank = 16;
+
+/// Where one tensor of a file lies, and how to read it. Element (i, j, …) starts at byte
+/// (i * strides[0] + j * strides[1] + …) * byte_size(dtype) of `data`. The bytes belong to the file
+/// object the record came from, and may have any alignment.
+struct TensorRecord {
+  std::string name;
+  DType dtype = DType::float32;
+  std::vector<std::int64_t> shape;
+  std::vector<std::int64_t> strides;  ///< in elements, as many as `shape` has
+  Bytes data;                         ///< the storage, from the first element on
+};
+
+/// Product of a checked record's shape.
+std::int64_t element_count(const TensorRecord& record);
+
+/// Strides of a dense row-major tensor: {6, 2, 1} for {4, 3, 2}. The shape must be one that
+/// check_tensor() accepts.
+std::vector<std::int64_t> contiguous_strides(const std::vector<std::int64_t>& shape);
+
+/// Throws FileError unless `record` (from `path`) has at most kMaxRank dimensions, as many strides,
+/// none of them negative, every element inside `data`, and no more elements than `data` has room
+/// for. So whoever copies a tensor allocates no more than the file's size.
+void check_tensor(const TensorRecord& record, const std::filesystem::path& path);
+
+/// Whether the elements of a checked record lie row-major without gaps at the start of `data`.
+bool is_contiguous(const TensorRecord& record);
+
+/// Copies the elements of a checked record to `out` in row-major order. `out` must have room for
+/// element_count(record) * byte_size(record.dtype) bytes.
+void copy_elements(const TensorRecord& record, std::byte* out);
+
+}  // namespace minillama

@@ -1,0 +1,35 @@
+#pragma once
+
+// Not part of the public interface: the only place that knows libsentencepiece.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace minillama {
+
+/// An encoder of libsentencepiece, which is opened when the first one is made.
+///
+/// It is not linked because it carries a protobuf of its own under the usual names: in one program
+/// with another protobuf (Debian's LibTorch brings one) either takes the other's functions and
+/// crashes. Opened with RTLD_DEEPBIND the library keeps to its own.
+class SentencePieceEncoder {
+ public:
+  /// `model` is a serialized ModelProto that passed check_sentencepiece_model(). Throws InputError
+  /// if the library cannot be opened or refuses the model.
+  explicit SentencePieceEncoder(std::string_view model);
+  ~SentencePieceEncoder();
+  SentencePieceEncoder(const SentencePieceEncoder&) = delete;
+  SentencePieceEncoder& operator=(const SentencePieceEncoder&) = delete;
+
+  /// The ids of valid UTF-8. Throws InputError if the library fails.
+  std::vector<std::int64_t> encode(std::string_view text) const;
+
+ private:
+  struct Processor;
+  std::unique_ptr<Processor> processor_;
+};
+
+}  // namespace minillama

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "minillama/io/sentencepiece_model.h"
+
+namespace minillama {
+
+/// Text to token ids and back, as sentencepiece does it (Kudo and Richardson 2018,
+/// https://arxiv.org/abs/1808.06226). May be used from several threads at once.
+class Tokenizer {
+ public:
+  /// Loads a sentencepiece model (`tokenizer.model`) or llama2.c's `tokenizer.bin`, told apart by
+  /// content. Throws FileError if the file is neither or is broken, IoError if it cannot be read,
+  /// InputError if libsentencepiece cannot be opened.
+  static Tokenizer load(const std::filesystem::path& path);
+
+  Tokenizer(Tokenizer&& other) noexcept;
+  Tokenizer& operator=(Tokenizer&& other) noexcept;
+  ~Tokenizer();
+
+  /// The ids of `text`, without BOS or EOS: those of Python's `SentencePieceProcessor.encode`.
+  /// Throws OptionError if `text` is not UTF-8.
+  std::vector<std::int64_t> encode(std::string_view text) const;
+
+  /// The text of `ids`; control pieces such as BOS have none, bytes that form no UTF-8 become
+  /// U+FFFD. Throws OptionError on an id outside the vocabulary.
+  std::string decode(std::span<const std::int64_t> ids) const;
+
+  std::int64_t vocab_size() const;
+  std::int64_t bos_id() const;  ///< -1 if there is none
+  std::int64_t eos_id() const;  ///< -1 if there is none
+  std::int64_t unk_id() const;
+  /// What the assignment's reference pads with: the piece `<0x00>`, or UNKNOWN where there is none.
+  std::int64_t pad_id() const;
+
+  /// About one id. Throw OptionError if it lies outside the vocabulary.
+  const std::string& piece(std::int64_t id) const;
+  bool is_byte(std::int64_t id) const;
+  bool is_control(std::int64_t id) const;
+
+  /// The content of a `tokenizer.model` that loads as this tokenizer: the loaded file byte for byte
+  /// if it was a sentencepiece model.
+  const std::string& serialized() const;
+
+  /// The vocabulary and its settings; lives as long as this tokenizer, also when it is moved.
+  const SentencePieceModel& model() const;
+
+ private:
+  struct State;
+  explicit Tokenizer(std::unique_ptr<State> state);
+
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace minillama
