@@ -31,7 +31,7 @@ set(CMAKE_JOB_POOL_LINK link)
 # library's precompiled header, which must have been made with the same flags.
 function(minillama_compile_options target)
   target_compile_options(
-    ${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -fPIC
+    ${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wno-missing-field-initializers -fPIC
                       $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
   if(MINILLAMA_WARNINGS_AS_ERRORS)
     target_compile_options(${target} PRIVATE -Werror)

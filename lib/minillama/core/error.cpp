@@ -7,9 +7,8 @@
 #include "minillama/core/utf8.h"
 
 namespace minillama {
-namespace {
 
-std::string escaped(std::string_view text) {
+std::string printable(std::string_view text) {
   std::string out;
   while (!text.empty()) {
     const auto byte = static_cast<unsigned char>(text[0]);
@@ -25,16 +24,14 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
-}  // namespace
-
 FileError::FileError(const std::filesystem::path& path, std::string_view problem)
-    : InputError(fmt::format("{}: {}", escaped(path.native()), problem)) {}
+    : InputError(fmt::format("{}: {}", printable(path.native()), problem)) {}
 
 FileError::FileError(const std::filesystem::path& path, std::size_t line, std::string_view problem)
-    : InputError(fmt::format("{}:{}: {}", escaped(path.native()), line, problem)) {}
+    : InputError(fmt::format("{}:{}: {}", printable(path.native()), line, problem)) {}
 
 IoError::IoError(const std::filesystem::path& path, std::string_view action, int error_number)
-    : InputError(fmt::format("{}: {}: {}", escaped(path.native()), action,
+    : InputError(fmt::format("{}: {}: {}", printable(path.native()), action,
                              std::generic_category().message(error_number))) {}
 
 std::string quote(std::string_view text, std::size_t max_bytes) {
@@ -44,7 +41,7 @@ std::string quote(std::string_view text, std::size_t max_bytes) {
     // Not in the middle of a character.
     while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
   }
-  return fmt::format("\"{}{}\"", escaped(text.substr(0, end)), end < text.size() ? "…" : "");
+  return fmt::format("\"{}{}\"", printable(text.substr(0, end)), end < text.size() ? "…" : "");
 }
 
 }  // namespace minillama

@@ -38,8 +38,11 @@ class IoError : public InputError {
   IoError(const std::filesystem::path& path, std::string_view action, int error_number);
 };
 
-/// Untrusted text made fit for one line of an error message: in quotes, control characters and
-/// invalid UTF-8 escaped as \xNN, cut after `max_bytes` bytes.
+/// Untrusted text made fit for one line of an error message: control characters and invalid UTF-8
+/// are escaped as \xNN.
+std::string printable(std::string_view text);
+
+/// The same, in quotes and cut after `max_bytes` bytes.
 std::string quote(std::string_view text, std::size_t max_bytes = 80);
 
 }  // namespace minillama

@@ -7,14 +7,12 @@
 #include <fmt/format.h>
 
 #include "minillama/core/error.h"
+#include "minillama/eval/label_likelihoods.h"
 #include "minillama/text/batch.h"
 #include "minillama/text/sentiment_prompt.h"
 
 namespace minillama {
 namespace {
-
-/// Tokens in a batch's rows: enough to keep the matrix products busy, few enough for the cache.
-constexpr std::int64_t kBatchTokens = 2048;
 
 std::vector<TokenIds> encode_all(const Tokenizer& tokenizer, std::span<const std::string> texts) {
   std::vector<TokenIds> all;
@@ -22,7 +20,7 @@ std::vector<TokenIds> encode_all(const Tokenizer& tokenizer, std::span<const std
   return all;
 }
 
-Prediction to_prediction(const std::vector<double>& scores) {
+Prediction to_prediction(const LabelScores& scores) {
   const auto best = std::ranges::max_element(scores);
   Prediction prediction{.label = best - scores.begin()};
   double sum = 0;
@@ -100,69 +98,18 @@ TokenIds ZeroShotClassifier::prompt_ids(const std::string& sentence) {
   return with_bos(tokenizer_, ids);
 }
 
-std::vector<ZeroShotClassifier::Scores> ZeroShotClassifier::score(
-    std::span<const std::string> sentences) {
-  const torch::NoGradGuard no_grad;
-  const auto device = model_->llama->tok_embeddings->weight.device();
+std::vector<LabelScores> ZeroShotClassifier::score(std::span<const std::string> sentences) {
   std::vector<TokenIds> prompts;
   for (const auto& sentence : sentences) prompts.push_back(prompt_ids(sentence));
-
-  // Batches hold a prompt once for each continuation.
-  const auto copies = std::ssize(plan_.continuations);
-  std::vector<std::int64_t> sizes;
-  for (const auto& ids : prompts) sizes.push_back((std::ssize(ids) + plan_.longest()) * copies);
-
-  std::vector<Scores> scores(sentences.size());
-  for (const auto& batch : batches_by_length(sizes, kBatchTokens)) {
-    std::vector<TokenIds> sequences;
-    std::vector<std::int64_t> positions;  // where a label's token is scored, and which one
-    std::vector<std::int64_t> tokens;
-    std::int64_t start = 0;
-    for (const auto index : batch) {
-      const auto& prompt = prompts[index];
-      std::vector<std::int64_t> last;  // of the prompt, in each sequence
-      for (const auto& continuation : plan_.continuations) {
-        auto& sequence = sequences.emplace_back(prompt);
-        sequence.insert(sequence.end(), continuation.begin(), continuation.end());
-        last.push_back(start + std::ssize(prompt) - 1);
-        start += std::ssize(sequence);
-      }
-      for (const auto& label : plan_.labels) {
-        for (const auto& term : label) {
-          positions.push_back(last[term.continuation] + term.offset);
-          tokens.push_back(term.token);
-        }
-      }
-    }
-    const auto hidden = model_->llama->forward_packed(concatenate(sequences).to(device),
-                                                      Sequences(lengths_of(sequences)));
-    // Many terms share a position, whose logits are worth computing once.
-    const auto [unique, inverse, counts] =
-        at::_unique2(torch::tensor(positions, torch::kLong), /*sorted=*/true,
-                     /*return_inverse=*/true);
-    const auto log_probabilities =
-        model_->logits(hidden.index_select(0, unique.to(device))).log_softmax(-1).cpu();
-    const auto terms = log_probabilities.index({inverse, torch::tensor(tokens, torch::kLong)})
-                           .to(torch::kDouble)
-                           .contiguous();
-    const auto* next = terms.data_ptr<double>();
-    for (const auto index : batch) {
-      for (const auto& label : plan_.labels) {
-        double sum = 0;
-        for (std::size_t i = 0; i < label.size(); ++i) sum += *next++;
-        scores[index].push_back(sum);
-      }
-    }
-  }
-  return scores;
+  return label_log_likelihoods(model_, prompts, plan_);
 }
 
-std::vector<ZeroShotClassifier::Scores> ZeroShotClassifier::score_compatible(
+std::vector<LabelScores> ZeroShotClassifier::score_compatible(
     std::span<const std::string> sentences) {
   const torch::NoGradGuard no_grad;
   const auto device = model_->llama->tok_embeddings->weight.device();
   const auto batch_size = static_cast<std::size_t>(options_.batch_size);
-  std::vector<Scores> scores;
+  std::vector<LabelScores> scores;
   for (std::size_t start = 0; start < sentences.size(); start += batch_size) {
     std::vector<TokenIds> sequences;
     for (const auto& sentence :

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "minillama/eval/label_likelihoods.h"
 #include "minillama/eval/label_plan.h"
 #include "minillama/model/language_model.h"
 #include "minillama/text/tokenizer.h"
@@ -58,10 +59,8 @@ class ZeroShotClassifier {
   std::int64_t n_shortened() const { return n_shortened_; }
 
  private:
-  using Scores = std::vector<double>;  // log-likelihood of each label
-
-  std::vector<Scores> score(std::span<const std::string> sentences);
-  std::vector<Scores> score_compatible(std::span<const std::string> sentences);
+  std::vector<LabelScores> score(std::span<const std::string> sentences);
+  std::vector<LabelScores> score_compatible(std::span<const std::string> sentences);
   TokenIds prompt_ids(const std::string& sentence);
 
   LanguageModel model_;
@@ -72,7 +71,7 @@ class ZeroShotClassifier {
   LabelPlan plan_;
   std::string question_;
   TokenIds question_ids_;
-  Scores bias_;  // log-likelihoods without content, to be subtracted
+  LabelScores bias_;  // log-likelihoods without content, to be subtracted
   std::int64_t n_shortened_ = 0;
 };
 

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <functional>
+
+namespace minillama::app {
+
+/// How every app ends.
+enum ExitCode : int {
+  kDone = 0,
+  kInternal = 1,  ///< a bug of ours
+  kUsage = 2,     ///< an option or argument cannot be used
+  kBadFile = 3,   ///< a file is missing or its content is wrong
+  kIo = 4,        ///< the system refused to read or write
+};
+
+/// Runs `body` and turns what it throws into one line on stderr, "<program>: error: …", and an exit
+/// code. Output that could not be written counts as an I/O error.
+int run(const char* program, const std::function<void()>& body);
+
+}  // namespace minillama::app

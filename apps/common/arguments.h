@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace minillama::app {
+
+/// The command line of an app. Each option is declared once with its help and default, then read
+/// with checks; `-` and `_` in option names are the same. All errors are OptionErrors that name the
+/// flag and the value.
+class Arguments {
+ public:
+  /// @param usage    what follows the program's name, e.g. "[OPTION...] [SENTENCE...]"
+  /// @param examples shown at the end of --help, one a line
+  Arguments(std::string program, std::string summary, std::string usage,
+            std::vector<std::string> examples);
+  ~Arguments();
+  Arguments(Arguments&&) noexcept;
+
+  /// Starts a group of options in --help.
+  void group(const std::string& title);
+  /// `names` as in "p,prompt" or "n,max-new-tokens,max-tokens"; `value` is how help calls the
+  /// value.
+  void option(const std::string& names, const std::string& help, const std::string& value,
+              const std::optional<std::string>& default_value = {});
+  /// An option without value.
+  void flag(const std::string& names, const std::string& help);
+
+  /// Reads the command line. False if --help or --version was asked for, and has been printed.
+  bool parse(int argc, const char* const* argv);
+
+  // What was given, by an option's first long name.
+  bool given(const std::string& name) const;        ///< on the command line, not by default
+  bool is_set(const std::string& name) const;       ///< a flag
+  std::string text(const std::string& name) const;  ///< "" if not given and without default
+  std::string choice(const std::string& name, const std::vector<std::string>& choices) const;
+  std::int64_t integer(const std::string& name) const;
+  double number(const std::string& name) const;
+  /// What is left beside the options.
+  const std::vector<std::string>& positional() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace minillama::app

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace minillama::app {
+
+/// A data set of sentences with sentiment labels.
+struct Dataset {
+  std::string name;                      ///< in file names, e.g. "sst"
+  std::vector<std::string> label_names;  ///< unless --label-names says otherwise
+  bool test_is_labelled = true;          ///< false: the test file's labels are placeholders
+};
+
+/// The classification app for `dataset`; `program` is what it is called.
+int classify_main(const char* program, const Dataset& dataset, int argc, char** argv);
+
+}  // namespace minillama::app

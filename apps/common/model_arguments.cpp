@@ -1,0 +1,56 @@
+#include "common/model_arguments.h"
+
+#include <limits>
+
+#include "minillama/core/device.h"
+#include "minillama/core/error.h"
+
+#include "common/default_checkpoint.h"
+
+namespace minillama::app {
+
+void add_model_arguments(Arguments& arguments) {
+  arguments.group("Model");
+  arguments.option("m,model,pretrained-model-path",
+                   "Checkpoint: a directory, a .pt of Python's torch.save or a llama2.c .bin "
+                   "(default: the shipped one)",
+                   "PATH");
+  arguments.option("tokenizer",
+                   "sentencepiece model or llama2.c tokenizer.bin (default: beside it)", "PATH");
+  arguments.option("config", "config.json for a .pt that holds no model_args", "PATH");
+  arguments.option("attention", "causal or full (default: as the checkpoint says)", "KIND");
+  arguments.option("compat", "cmu2025: compute what the CMU assignment's reference computes",
+                   "NAME");
+  arguments.option("t,threads", "Threads for computing (default: one per processor)", "N");
+  arguments.option("device", "cpu, cuda or cuda:N", "NAME", "cpu");
+  arguments.flag("use-gpu", "The same as --device cuda");
+}
+
+ModelArguments read_model_arguments(const Arguments& arguments, const std::string& default_model) {
+  ModelArguments out;
+  out.quiet = arguments.is_set("quiet");
+  if (arguments.given("threads")) {
+    const auto threads = arguments.integer("threads");
+    const auto clamped = std::clamp<std::int64_t>(threads, std::numeric_limits<int>::min(),
+                                                  std::numeric_limits<int>::max());
+    set_threads(static_cast<int>(clamped));
+  } else {
+    set_threads(available_processors());
+  }
+  out.load.device = parse_device(arguments.is_set("use-gpu") ? "cuda" : arguments.text("device"));
+  if (arguments.given("compat")) {
+    arguments.choice("compat", {"cmu2025"});
+    out.compatible = true;
+    out.load.attention = AttentionKind::full;  // the reference masks nothing
+  }
+  if (arguments.given("attention")) {
+    out.load.attention = attention_kind(arguments.choice("attention", {"causal", "full"}));
+  }
+  out.load.config = arguments.text("config");
+  out.tokenizer = arguments.text("tokenizer");
+  out.model = arguments.given("model") ? std::filesystem::path(arguments.text("model"))
+                                       : default_checkpoint(default_model);
+  return out;
+}
+
+}  // namespace minillama::app

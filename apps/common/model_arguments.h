@@ -1,0 +1,26 @@
+#pragma once
+
+#include <filesystem>
+
+#include "minillama/checkpoint/language_model_file.h"
+
+#include "common/arguments.h"
+
+namespace minillama::app {
+
+/// The options about the model and the machine that all apps share.
+struct ModelArguments {
+  std::filesystem::path model;      ///< a shipped one unless --model was given
+  std::filesystem::path tokenizer;  ///< empty: beside the model
+  LoadOptions load;
+  bool compatible = false;  ///< --compat cmu2025
+  bool quiet = false;
+};
+
+/// Declares them.
+void add_model_arguments(Arguments& arguments);
+
+/// Reads them and sets the number of threads. `default_model` is the shipped checkpoint's name.
+ModelArguments read_model_arguments(const Arguments& arguments, const std::string& default_model);
+
+}  // namespace minillama::app
