@@ -25,6 +25,9 @@ class ByteReader {
   /// The next `count` bytes.
   Bytes take(std::uint64_t count);
 
+  /// What is left, without moving.
+  Bytes rest() const { return bytes_.subspan(offset_); }
+
   /// The next number, little-endian.
   template <typename T>
   T read() {

@@ -9,8 +9,8 @@ namespace minillama {
 
 /// A regular file, mapped read-only into memory for as long as this object lives.
 ///
-/// Nothing is read before it is looked at, so opening a large checkpoint is cheap. The file must
-/// not be cut short while it is mapped (minillama itself replaces files and never rewrites one).
+/// Nothing is read before it is looked at, so opening a large checkpoint is cheap. The file must not
+/// be cut short while it is mapped (minillama itself replaces files and never rewrites one).
 class MappedFile {
  public:
   /// Throws FileError if `path` does not exist, is no regular file, or is empty; IoError if the

@@ -37,18 +37,17 @@ inline constexpr std::size_t kMaxRank = 16;
 /// (i * strides[0] + j * strides[1] + …) * byte_size(dtype) of `data`. The bytes belong to the file
 /// object the record came from, and may have any alignment.
 struct TensorRecord {
-  std::string name;
+  std::string name = {};
   DType dtype = DType::float32;
-  std::vector<std::int64_t> shape;
-  std::vector<std::int64_t> strides;  ///< in elements, as many as `shape` has
-  Bytes data;                         ///< the storage, from the first element on
+  std::vector<std::int64_t> shape = {};
+  std::vector<std::int64_t> strides = {};  ///< in elements, as many as `shape` has
+  Bytes data = {};                         ///< the storage, from the first element on
 };
 
 /// Product of a checked record's shape.
 std::int64_t element_count(const TensorRecord& record);
 
-/// Strides of a dense row-major tensor: {6, 2, 1} for {4, 3, 2}. The shape must be one that
-/// check_tensor() accepts.
+/// Strides of a dense row-major tensor: {6, 2, 1} for {4, 3, 2}.
 std::vector<std::int64_t> contiguous_strides(const std::vector<std::int64_t>& shape);
 
 /// Throws FileError unless `record` (from `path`) has at most kMaxRank dimensions, as many strides,

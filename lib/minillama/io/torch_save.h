@@ -16,7 +16,7 @@
 namespace minillama {
 
 /// None, bool, int, float or str of Python.
-using PythonScalar = std::variant<std::monostate, bool, std::int64_t, double, std::string>;
+using PythonScalar = std::variant<std::monostate, bool, std::int64_t, double, std::string_view>;
 
 /// A file that Python's `torch.save` wrote (zip format, PyTorch 1.6 and later), e.g. llama2.c's
 /// `{"model": OrderedDict of tensors, "model_args": {...}, "iter_num": ..., ...}`.
@@ -51,8 +51,8 @@ class TorchSaveFile {
   std::vector<TensorRecord> tensors_under(std::string_view key) const;
 
   /// The scalar entries of the dict under `key` ("model_args") in file order; the others are left
-  /// out. Empty if there is no such dict.
-  std::vector<std::pair<std::string, PythonScalar>> scalars_under(std::string_view key) const;
+  /// out. Empty if there is no such dict. Valid as long as this file is.
+  std::vector<std::pair<std::string_view, PythonScalar>> scalars_under(std::string_view key) const;
 
  private:
   std::vector<TensorRecord> tensors_of(PickleValue value) const;

@@ -1,0 +1,124 @@
+#include "minillama/io/llama2c_bin.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "minillama/core/error.h"
+#include "minillama/io/byte_reader.h"
+#include "minillama/io/file_kind.h"
+
+namespace minillama {
+namespace {
+
+constexpr std::uint32_t kLaterVersionMagic = 0x616B3432;  // "ak42", of versions 1 and 2
+
+/// One stretch of the file: `count` matrices of `shape`, one for each layer or one in all.
+struct Block {
+  std::string_view name;  ///< as in "layers.0.<name>.weight"; without a name: to be skipped
+  std::int64_t count;
+  bool per_layer;
+  std::vector<std::int64_t> shape;
+};
+
+/// The blocks of the file in their order.
+std::vector<Block> layout(const ModelConfig& c) {
+  const std::int64_t kv_dim = c.n_kv_heads * c.head_dim();
+  const std::int64_t layers = c.n_layers;
+  std::vector<Block> blocks = {
+      {"tok_embeddings", 1, false, {c.vocab_size, c.dim}},
+      {"attention_norm", layers, true, {c.dim}},
+      {"attention.compute_query", layers, true, {c.dim, c.dim}},
+      {"attention.compute_key", layers, true, {kv_dim, c.dim}},
+      {"attention.compute_value", layers, true, {kv_dim, c.dim}},
+      {"attention.compute_output", layers, true, {c.dim, c.dim}},
+      {"ffn_norm", layers, true, {c.dim}},
+      {"feed_forward.w1", layers, true, {c.hidden_dim, c.dim}},
+      {"feed_forward.w2", layers, true, {c.dim, c.hidden_dim}},
+      {"feed_forward.w3", layers, true, {c.hidden_dim, c.dim}},
+      {"norm", 1, false, {c.dim}},
+      {"", 2, false, {c.max_seq_len, c.head_dim() / 2}},  // cosines and sines of the rotations
+  };
+  if (!c.tied_embeddings) blocks.push_back({"output", 1, false, {c.vocab_size, c.dim}});
+  return blocks;
+}
+
+/// In double, which no header makes overflow and which is exact for any size a file can have.
+double file_size(const ModelConfig& config) {
+  double elements = 7;
+  for (const Block& block : layout(config)) {
+    double size = static_cast<double>(block.count);
+    for (const std::int64_t n : block.shape) size *= static_cast<double>(n);
+    elements += size;
+  }
+  return 4 * elements;
+}
+
+ModelConfig read_header(const MappedFile& file) {
+  refuse_failed_download(file.bytes(), file.path());
+  ByteReader reader(file.bytes(), file.path());
+  if (file.bytes().size() >= 4 && reader.read<std::uint32_t>() == kLaterVersionMagic) {
+    throw FileError(file.path(),
+                    "is of a later version of llama2.c's format; only version 0 is read");
+  }
+  reader.seek(0);
+  const auto number = [&](std::string_view name) -> std::int64_t {
+    const auto value = reader.read<std::int32_t>();
+    if (value < 0 ? name != "vocab_size" : value == 0) {
+      throw FileError(file.path(),
+                      fmt::format("is no llama2.c checkpoint: {} would be {}", name, value));
+    }
+    return value;
+  };
+  ModelConfig config;
+  config.dim = number("dim");
+  config.hidden_dim = number("hidden_dim");
+  config.n_layers = number("n_layers");
+  config.n_heads = number("n_heads");
+  config.n_kv_heads = number("n_kv_heads");
+  config.vocab_size = number("vocab_size");
+  config.max_seq_len = number("max_seq_len");
+  config.tied_embeddings = config.vocab_size > 0;
+  if (!config.tied_embeddings) config.vocab_size = -config.vocab_size;
+  config.norm = NormKind::rmsnorm;
+  try {
+    config = config.resolved();
+  } catch (const OptionError& error) {
+    throw FileError(file.path(), fmt::format("is no llama2.c checkpoint: {}", error.what()));
+  }
+  if (const double size = file_size(config); size != static_cast<double>(file.bytes().size())) {
+    throw FileError(file.path(), fmt::format("is {} bytes long; as a llama2.c checkpoint with this "
+                                             "header it would be {:.0f}",
+                                             file.bytes().size(), size));
+  }
+  return config;
+}
+
+}  // namespace
+
+Llama2cFile::Llama2cFile(std::filesystem::path path)
+    : file_(std::move(path)), config_(read_header(file_)) {}
+
+std::vector<TensorRecord> Llama2cFile::tensors() const {
+  std::vector<TensorRecord> records;
+  ByteReader reader(file_.bytes(), file_.path());
+  reader.seek(7 * sizeof(std::int32_t));
+  for (const Block& block : layout(config_)) {
+    for (std::int64_t i = 0; i < block.count; ++i) {
+      TensorRecord record{.dtype = DType::float32,
+                          .shape = block.shape,
+                          .strides = contiguous_strides(block.shape)};
+      record.data = reader.take(static_cast<std::uint64_t>(element_count(record)) * sizeof(float));
+      if (block.name.empty()) continue;
+      record.name = block.per_layer ? fmt::format("layers.{}.{}.weight", i, block.name)
+                                    : fmt::format("{}.weight", block.name);
+      records.push_back(std::move(record));
+    }
+  }
+  return records;
+}
+
+}  // namespace minillama
