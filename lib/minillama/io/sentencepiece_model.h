@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "minillama/io/bytes.h"
@@ -44,18 +45,19 @@ struct SentencePieceModel {
   bool add_dummy_prefix = true;
   bool remove_extra_whitespaces = true;
   bool escape_whitespaces = true;
+
+  /// The piece with that id. Throws OptionError if the vocabulary has none.
+  const SentencePiece& piece(std::int64_t id) const;
 };
 
-/// Reads a serialized ModelProto and checks it. Throws FileError naming `path` and the place.
+/// Reads a serialized ModelProto and checks it with check_sentencepiece_model(). Throws FileError
+/// naming `path` and the place.
 SentencePieceModel parse_sentencepiece_model(Bytes bytes, const std::filesystem::path& path);
-
-/// Throws FileError unless libsentencepiece can encode with this model: it trusts what it is given,
-/// and some broken models make it read outside its memory. Checked are the pieces (not empty,
-/// UTF-8, no NUL, distinct, finite scores, one UNKNOWN, BYTE pieces complete), the special ids (in
-/// range and of their type) and the charsmap.
-void check_sentencepiece_model(const SentencePieceModel& model, const std::filesystem::path& path);
 
 /// The ModelProto with these fields and no others.
 std::string serialize(const SentencePieceModel& model);
+
+/// The byte that a piece "<0x00>" to "<0xFF>" stands for, -1 if it is no such piece.
+int byte_value(std::string_view piece);
 
 }  // namespace minillama

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "minillama/text/tokenizer.h"
 
@@ -26,9 +27,11 @@ class StreamDecoder {
   std::string flush();
 
  private:
+  std::string word(std::string_view piece);
+
   const SentencePieceModel& model_;
   std::string bytes_;     // of an unfinished character
-  bool at_start_ = true;  // nothing but control pieces so far
+  bool at_start_ = true;  // the next piece loses the space in front of it
 };
 
 }  // namespace minillama

@@ -1,0 +1,136 @@
+#include "minillama/text/tokenizer.h"
+
+#include <fmt/format.h>
+
+#include "minillama/core/error.h"
+#include "minillama/core/utf8.h"
+#include "minillama/io/llama2c_tokenizer.h"
+#include "minillama/io/mapped_file.h"
+#include "minillama/text/sentencepiece_library.h"
+#include "minillama/text/stream_decoder.h"
+
+namespace minillama {
+namespace {
+
+enum class Format { sentencepiece, llama2c };
+
+Format detect_format(std::string_view content, const std::filesystem::path& path) {
+  const auto byte = [&](std::size_t i) {
+    return i < content.size() ? static_cast<unsigned char>(content[i]) : 0U;
+  };
+  // A ModelProto begins with its first piece: field 1, length, then again field 1, the text.
+  if (byte(0) == 0x0A && byte(1) != 0) return Format::sentencepiece;
+  // A tokenizer.bin begins with the longest piece's length, a small number.
+  if (content.size() > 4 && byte(2) == 0 && byte(3) == 0) return Format::llama2c;
+
+  const std::string_view text =
+      content.substr(std::min(content.find_first_not_of(" \t\r\n"), content.size()));
+  if (text.starts_with("version https://git-lfs")) {
+    throw FileError(path, "is a git-lfs pointer: the tokenizer itself was not fetched");
+  }
+  if (text.starts_with("<")) {
+    throw FileError(path, "is an HTML or XML page: was the download refused?");
+  }
+  if (text.starts_with("{")) {
+    throw FileError(path, "is JSON; a sentencepiece tokenizer.model is needed");
+  }
+  throw FileError(path, "is neither a sentencepiece model nor a tokenizer.bin of llama2.c");
+}
+
+std::int64_t find_piece(const SentencePieceModel& model, std::string_view text,
+                        SentencePiece::Type type, std::int64_t otherwise) {
+  for (std::size_t id = 0; id < model.pieces.size(); ++id) {
+    const SentencePiece& piece = model.pieces[id];
+    if (piece.type == type && piece.text == text) return static_cast<std::int64_t>(id);
+  }
+  return otherwise;
+}
+
+}  // namespace
+
+struct Tokenizer::State {
+  /// `file`: the content of the model's file, if it was a sentencepiece model.
+  State(SentencePieceModel parsed, std::string_view file)
+      : model(std::move(parsed)),
+        // The library sees only what was checked, never a file's own bytes.
+        encoder(serialize(model)),
+        serialized(file.empty() ? serialize(model) : file),
+        bos_id(find_piece(model, model.bos_piece, SentencePiece::Type::control, -1)),
+        eos_id(find_piece(model, model.eos_piece, SentencePiece::Type::control, -1)),
+        pad_id(find_piece(model, "<0x00>", SentencePiece::Type::byte, model.unk_id)) {}
+
+  SentencePieceModel model;
+  SentencePieceEncoder encoder;
+  std::string serialized;
+  std::int64_t bos_id;
+  std::int64_t eos_id;
+  std::int64_t pad_id;
+};
+
+Tokenizer Tokenizer::load(const std::filesystem::path& path) {
+  const MappedFile file(path);
+  const std::string_view content = as_text(file.bytes());
+  if (detect_format(content, path) == Format::llama2c) {
+    return Tokenizer(std::make_unique<State>(parse_llama2c_tokenizer(file.bytes(), path), ""));
+  }
+  return Tokenizer(std::make_unique<State>(parse_sentencepiece_model(file.bytes(), path), content));
+}
+
+Tokenizer::Tokenizer(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Tokenizer::Tokenizer(Tokenizer&& other) noexcept = default;
+Tokenizer& Tokenizer::operator=(Tokenizer&& other) noexcept = default;
+Tokenizer::~Tokenizer() = default;
+
+std::vector<std::int64_t> Tokenizer::encode(std::string_view text) const {
+  const std::size_t valid = utf8_valid_prefix(text);
+  if (valid != text.size()) {
+    throw OptionError(
+        fmt::format("text is not UTF-8 at byte {}: {}", valid, quote(text.substr(valid), 8)));
+  }
+  return state_->encoder.encode(text);
+}
+
+std::string Tokenizer::decode(std::span<const std::int64_t> ids) const {
+  StreamDecoder decoder(*this);
+  std::string text;
+  for (const std::int64_t id : ids) text += decoder.push(id);
+  return text + decoder.flush();
+}
+
+std::int64_t Tokenizer::vocab_size() const {
+  return static_cast<std::int64_t>(state_->model.pieces.size());
+}
+
+std::int64_t Tokenizer::bos_id() const {
+  return state_->bos_id;
+}
+std::int64_t Tokenizer::eos_id() const {
+  return state_->eos_id;
+}
+std::int64_t Tokenizer::unk_id() const {
+  return state_->model.unk_id;
+}
+std::int64_t Tokenizer::pad_id() const {
+  return state_->pad_id;
+}
+
+const std::string& Tokenizer::piece(std::int64_t id) const {
+  return state_->model.piece(id).text;
+}
+
+bool Tokenizer::is_byte(std::int64_t id) const {
+  return state_->model.piece(id).type == SentencePiece::Type::byte;
+}
+
+bool Tokenizer::is_control(std::int64_t id) const {
+  return state_->model.piece(id).type == SentencePiece::Type::control;
+}
+
+const std::string& Tokenizer::serialized() const {
+  return state_->serialized;
+}
+const SentencePieceModel& Tokenizer::model() const {
+  return state_->model;
+}
+
+}  // namespace minillama
