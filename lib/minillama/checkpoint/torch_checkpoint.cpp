@@ -36,8 +36,8 @@ class ModelArgs {
     }
     return find<double>(key, "a number").value_or(otherwise);
   }
-  std::string string(const std::string& key, const std::string& otherwise) const {
-    return find<std::string>(key, "a string").value_or(otherwise);
+  std::string_view string(const std::string& key, std::string_view otherwise) const {
+    return find<std::string_view>(key, "a string").value_or(otherwise);
   }
 
  private:
