@@ -179,9 +179,8 @@ class TensorReader {
     if (known == storages_.end()) {
       const ZipEntry* entry = zip_.find(fmt::format("{}data/{}", prefix_, *key));
       if (entry == nullptr) fail(fmt::format("its storage {} is missing", quote(*key)));
-      const Storage storage{*dtype, entry->stored};
+      const Storage storage{*dtype, zip_.read(*entry)};
       check_storage(storage, *key, *dtype, *count);
-      zip_.read(*entry);  // checks the CRC
       return storages_.emplace(*key, storage).first->second;
     }
     check_storage(known->second, *key, *dtype, *count);

@@ -153,12 +153,7 @@ CentralHeader read_central_header(ByteReader& reader, const std::filesystem::pat
 
   if (disk != 0 && disk != kIn64Bits16) fail_entry(path, header.name, "lies on another disk");
   if ((header.flags & kEncrypted) != 0) fail_entry(path, header.name, "is encrypted");
-  if (header.method != 0) {
-    fail_entry(
-        path, header.name,
-        fmt::format("is compressed (method {}); only stored entries are read", header.method));
-  }
-  if (header.compressed_size != header.size) {
+  if (header.method == 0 && header.compressed_size != header.size) {
     fail_entry(path, header.name,
                fmt::format("{} stored bytes for {}", header.compressed_size, header.size));
   }
@@ -187,12 +182,12 @@ Bytes stored_bytes(Bytes bytes, const CentralHeader& header, const std::filesyst
   if (method != header.method || (flags & kEncrypted) != 0) {
     fail_entry(path, header.name, "its local header contradicts the directory");
   }
-  if (header.size > reader.remaining()) {
+  if (header.compressed_size > reader.remaining()) {
     fail_entry(path, header.name,
-               fmt::format("{} bytes at byte {} reach beyond the {} bytes of content", header.size,
-                           reader.offset(), bytes.size()));
+               fmt::format("{} bytes at byte {} reach beyond the {} bytes of content",
+                           header.compressed_size, reader.offset(), bytes.size()));
   }
-  return reader.take(header.size);
+  return reader.take(header.compressed_size);
 }
 
 }  // namespace
@@ -221,7 +216,7 @@ ZipArchive::ZipArchive(Bytes bytes, std::filesystem::path path) : path_(std::mov
   for (std::uint64_t i = 0; i < directory.count; ++i) {
     const CentralHeader header = read_central_header(reader, path_);
     const Bytes stored = stored_bytes(content, header, path_);
-    entries_.push_back({header.name, stored, header.crc});
+    entries_.push_back({header.name, stored, header.crc, header.method});
     ranges.emplace_back(header.local_header, stored.data() + stored.size() - bytes.data());
   }
   if (reader.remaining() != 0) reader.fail("the zip directory has more than its entries");
@@ -251,6 +246,11 @@ const ZipEntry* ZipArchive::find(std::string_view name) const {
 }
 
 Bytes ZipArchive::read(const ZipEntry& entry) const {
+  if (entry.method != 0) {
+    fail_entry(
+        path_, entry.name,
+        fmt::format("is compressed (method {}); only stored entries are read", entry.method));
+  }
   const std::uint32_t crc = crc32(entry.stored);
   if (crc != entry.crc) {
     fail_entry(path_, entry.name,

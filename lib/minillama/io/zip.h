@@ -12,12 +12,13 @@ namespace minillama {
 /// One file of a zip archive.
 struct ZipEntry {
   std::string_view name;  ///< the bytes of the archive, not necessarily UTF-8
-  Bytes stored;           ///< its content, not yet checked against `crc`
+  Bytes stored;           ///< its bytes in the archive, not yet checked against `crc`
   std::uint32_t crc = 0;
+  std::uint16_t method = 0;  ///< 0: the bytes are the content; else a compression
 };
 
-/// The stored entries of a zip archive (APPNOTE.TXT 6.3, zip64 included), read from its central
-/// directory; sizes in local headers, which torch.save leaves zero, are not looked at.
+/// The entries of a zip archive (APPNOTE.TXT 6.3, zip64 included), read from its central directory;
+/// sizes in local headers, which torch.save leaves zero, are not looked at.
 ///
 /// Every entry's bytes lie inside the archive, no two entries share bytes or a name.
 class ZipArchive {
@@ -35,7 +36,8 @@ class ZipArchive {
   /// The entry of that name, or null.
   const ZipEntry* find(std::string_view name) const;
 
-  /// The content of `entry` after checking its CRC. Throws FileError.
+  /// The content of `entry` after checking its CRC. Throws FileError if it is damaged or
+  /// compressed.
   Bytes read(const ZipEntry& entry) const;
 
  private:
