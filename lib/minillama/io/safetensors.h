@@ -37,7 +37,8 @@ class SafetensorsFile {
 /// Writes `tensors` to `path`, which gets either all of it or nothing (AtomicFile). The elements
 /// are written row-major whatever the strides, larger types first so that each is aligned to its
 /// element, from an offset that is a multiple of 8. Throws FileError if a name is empty, comes
-/// twice or is "__metadata__"; IoError if the file cannot be written.
+/// twice, is "__metadata__" or (like metadata) no UTF-8, or if a record does not fit its data;
+/// IoError if the file cannot be written.
 void write_safetensors(const std::filesystem::path& path, std::span<const TensorRecord> tensors,
                        const std::map<std::string, std::string>& metadata = {});
 
