@@ -1,5 +1,7 @@
 #include "minillama/text/tokenizer.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "minillama/core/error.h"
@@ -15,16 +17,9 @@ namespace {
 enum class Format { sentencepiece, llama2c };
 
 Format detect_format(std::string_view content, const std::filesystem::path& path) {
-  const auto byte = [&](std::size_t i) {
-    return i < content.size() ? static_cast<unsigned char>(content[i]) : 0U;
-  };
-  // A ModelProto begins with its first piece: field 1, length, then again field 1, the text.
-  if (byte(0) == 0x0A && byte(1) != 0) return Format::sentencepiece;
-  // A tokenizer.bin begins with the longest piece's length, a small number.
-  if (content.size() > 4 && byte(2) == 0 && byte(3) == 0) return Format::llama2c;
-
-  const std::string_view text =
-      content.substr(std::min(content.find_first_not_of(" \t\r\n"), content.size()));
+  // What a failed download leaves behind.
+  const std::size_t first = content.find_first_not_of(" \t\r\n");
+  const std::string_view text = content.substr(std::min(first, content.size()));
   if (text.starts_with("version https://git-lfs")) {
     throw FileError(path, "is a git-lfs pointer: the tokenizer itself was not fetched");
   }
@@ -33,6 +28,13 @@ Format detect_format(std::string_view content, const std::filesystem::path& path
   }
   if (text.starts_with("{")) {
     throw FileError(path, "is JSON; a sentencepiece tokenizer.model is needed");
+  }
+
+  // A ModelProto begins with its first piece (field 1, its length), a tokenizer.bin with the length
+  // of its longest piece as a uint32, which is below 65536.
+  if (content.size() > 4) {
+    if (content[0] == 0x0A && content[1] != 0) return Format::sentencepiece;
+    if (content[2] == 0 && content[3] == 0) return Format::llama2c;
   }
   throw FileError(path, "is neither a sentencepiece model nor a tokenizer.bin of llama2.c");
 }
