@@ -181,6 +181,21 @@ TEST_CASE("tokenizer: what is no tokenizer is refused by what it is") {
   CHECK_THAT(load_error(directory.file("a", "\n\n\n")), contains("a: "));
 }
 
+TEST_CASE("tokenizer: what only libsentencepiece finds wrong is an error, too") {
+  const test::TemporaryDirectory directory;
+  SentencePieceModel model;
+  model.pieces = {{"<unk>", 0, SentencePiece::Type::unknown}};
+  model.bos_id = model.eos_id = -1;
+  CHECK_THAT(load_error(directory.file("a", serialize(model))),
+             contains("a: sentencepiece refuses it: \"") && contains("no pieces"));
+  // A control piece that text can spell: the ids would not account for all of the text.
+  model.pieces.push_back({"x", 0, SentencePiece::Type::control});
+  model.algorithm = SentencePieceModel::Algorithm::bpe;
+  const Tokenizer tokenizer = Tokenizer::load(directory.file("b", serialize(model)));
+  CHECK_THROWS_WITH(tokenizer.encode("x"), contains("sentencepiece cannot encode: \""));
+  CHECK(tokenizer.encode("y") == Ids{0});
+}
+
 TEST_CASE("tokenizer: a model cut short anywhere is refused or works") {
   HostileFile file;
   for (const std::string name : {"unigram", "bpe"}) {

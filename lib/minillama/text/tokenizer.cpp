@@ -51,12 +51,11 @@ std::int64_t find_piece(const SentencePieceModel& model, std::string_view text,
 }  // namespace
 
 struct Tokenizer::State {
-  /// `file`: the content of the model's file, if it was a sentencepiece model.
-  State(SentencePieceModel parsed, std::string_view file)
+  State(SentencePieceModel parsed, std::string file, const std::filesystem::path& path)
       : model(std::move(parsed)),
         // The library sees only what was checked, never a file's own bytes.
-        encoder(serialize(model)),
-        serialized(file.empty() ? serialize(model) : file),
+        encoder(serialize(model), path),
+        serialized(std::move(file)),
         bos_id(find_piece(model, model.bos_piece, SentencePiece::Type::control, -1)),
         eos_id(find_piece(model, model.eos_piece, SentencePiece::Type::control, -1)),
         pad_id(find_piece(model, "<0x00>", SentencePiece::Type::byte, model.unk_id)) {}
@@ -72,10 +71,19 @@ struct Tokenizer::State {
 Tokenizer Tokenizer::load(const std::filesystem::path& path) {
   const MappedFile file(path);
   const std::string_view content = as_text(file.bytes());
-  if (detect_format(content, path) == Format::llama2c) {
-    return Tokenizer(std::make_unique<State>(parse_llama2c_tokenizer(file.bytes(), path), ""));
+  SentencePieceModel model;
+  std::string serialized;
+  switch (detect_format(content, path)) {
+    case Format::sentencepiece:
+      model = parse_sentencepiece_model(file.bytes(), path);
+      serialized = content;
+      break;
+    case Format::llama2c:
+      model = parse_llama2c_tokenizer(file.bytes(), path);
+      serialized = serialize(model);
+      break;
   }
-  return Tokenizer(std::make_unique<State>(parse_sentencepiece_model(file.bytes(), path), content));
+  return Tokenizer(std::make_unique<State>(std::move(model), std::move(serialized), path));
 }
 
 Tokenizer::Tokenizer(std::unique_ptr<State> state) : state_(std::move(state)) {}
