@@ -28,7 +28,7 @@ TEST_CASE("tensors: every type becomes a tensor and a record again") {
         torch::kShort, torch::kChar, torch::kByte, torch::kBool}) {
     const auto tensor = torch::tensor({0, 1, 1, 0, 1, 1}).view({2, 3}).to(type);
     const auto record = to_record("t", tensor);
-    CHECK(byte_size(record.dtype) == tensor.element_size());
+    CHECK(byte_size(record.dtype) == static_cast<std::size_t>(tensor.element_size()));
     const auto copy = to_tensor(record);
     CHECK(copy.scalar_type() == type);
     CHECK(copy.equal(tensor));

@@ -1,5 +1,6 @@
 #include "minillama/nn/norm.h"
 
+#include "minillama/core/random.h"
 #include "minillama/nn/layer_norm.h"
 #include "minillama/nn/rms_norm.h"
 
