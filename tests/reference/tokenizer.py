@@ -7,14 +7,16 @@ DATA holds llama2-tokenizer/tokenizer.model and reviews/reviews8k.model.
 """
 
 import json
+import os
 import pathlib
 import random
+import shutil
 import sys
 import tempfile
 
 import sentencepiece
 
-HERE = pathlib.Path(__file__).parent
+HERE = pathlib.Path(__file__).resolve().parent
 
 TRAINING_TEXT = """\
 It is a film of small pleasures , and it knows exactly how small they are .
@@ -56,7 +58,7 @@ TEXTS = [
     "Is this movie awful, bad, average, good, or excellent? This movie is ",
     "<s> <unk> </s> <0x41> <pad> <sep> <cls> x<sep>y",
     "na\u00efve caf\u00e9, e\u0301tude, \ufb01lm, o\ufb03ce, \uff21\uff22\uff23\u2026",
-    "\u0424\u0438\u043b\u044c\u043c \u2014 \u00abчудо\u00bb. \u6620\u753b\u306f\u826f\u3044\u3002 \u0641\u064a\u0644\u0645",
+    "Фильм — «чудо». 映画は良い。 فيلم",
     "\U0001f600\U0001f44d\U0001f3fd \U0001f468\u200d\U0001f469\u200d\U0001f467 \u2764\ufe0f",
     "\u2581a\u2581\u2581b \u2581", "\ufffd\ufeff\u200b\u2028", "a\x00b\x01\x7f\x1b[0m\r\n",
     "\u0301\u0301\u0301", "\U0010ffff\ue000",
@@ -66,23 +68,26 @@ TEXTS = [
 ]  # fmt: skip
 
 
-def train(directory):
-    text = directory / "text"
-    text.write_text(TRAINING_TEXT)
-    rules = directory / "rules.tsv"
-    rules.write_text("".join(
-        " ".join(f"{ord(c):X}" for c in source) + "\t" + " ".join(f"{ord(c):X}" for c in target) + "\n"
-        for source, target in NORMALIZATION.items()))
-    common = dict(input=text, num_threads=1, minloglevel=2, hard_vocab_limit=False)
-    sentencepiece.SentencePieceTrainer.train(
-        model_prefix=HERE / "unigram", model_type="unigram", vocab_size=200,
-        normalization_rule_tsv=rules, user_defined_symbols=["<sep>", "<sep><sep>"],
-        control_symbols=["<cls>"], pad_id=3, **common)
-    sentencepiece.SentencePieceTrainer.train(
-        model_prefix=HERE / "bpe", model_type="bpe", vocab_size=420, byte_fallback=True,
-        normalization_rule_name="identity", remove_extra_whitespaces=False, **common)
-    for name in ["unigram", "bpe"]:
-        (HERE / f"{name}.vocab").unlink()
+def train():
+    """Trains in a directory of its own, by relative names: the models store the paths."""
+    with tempfile.TemporaryDirectory() as directory:
+        os.chdir(directory)
+        pathlib.Path("text").write_text(TRAINING_TEXT)
+        code_points = lambda text: " ".join(f"{ord(c):X}" for c in text)
+        pathlib.Path("rules.tsv").write_text("".join(
+            f"{code_points(source)}\t{code_points(target)}\n"
+            for source, target in NORMALIZATION.items()))
+        common = dict(input="text", num_threads=1, minloglevel=2, hard_vocab_limit=False)
+        sentencepiece.SentencePieceTrainer.train(
+            model_prefix="unigram", model_type="unigram", vocab_size=200,
+            normalization_rule_tsv="rules.tsv", user_defined_symbols=["<sep>", "<sep><sep>"],
+            control_symbols=["<cls>"], pad_id=3, **common)
+        sentencepiece.SentencePieceTrainer.train(
+            model_prefix="bpe", model_type="bpe", vocab_size=420, byte_fallback=True,
+            normalization_rule_name="identity", remove_extra_whitespaces=False, **common)
+        for name in ["unigram.model", "bpe.model"]:
+            shutil.copy(name, HERE / name)
+        os.chdir(HERE)
 
 
 def random_ids(processor, rng):
@@ -90,7 +95,8 @@ def random_ids(processor, rng):
     size = processor.get_piece_size()
     words = [i for i in range(size) if processor.id_to_piece(i).startswith("\u2581")]
     special = [i for i in range(size) if processor.is_control(i) or processor.is_unknown(i)]
-    byte_ids = {int(processor.id_to_piece(i)[3:5], 16): i for i in range(size) if processor.is_byte(i)}
+    byte_ids = {
+        int(processor.id_to_piece(i)[3:5], 16): i for i in range(size) if processor.is_byte(i)}
     space = processor.piece_to_id("\u2581")
     ids = []
     for _ in range(rng.randrange(1, 9)):
@@ -105,7 +111,8 @@ def random_ids(processor, rng):
             text = rng.choice(["\u00e9", "\u2581", "\ufffd", "\U0001f600", "\u6620\U0010ffff", " "])
             data = bytearray(text.encode())
             if rng.random() < 0.4:
-                data[rng.randrange(len(data))] = rng.choice([0x80, 0xBF, 0xC0, 0xE2, 0xF4, 0xFF, 0x41, 0])
+                data[rng.randrange(len(data))] = rng.choice(
+                    [0x80, 0xBF, 0xC0, 0xE2, 0xF4, 0xFF, 0x41, 0])
             if rng.random() < 0.3:
                 del data[rng.randrange(len(data))]
             ids += [byte_ids[b] for b in data]
@@ -131,9 +138,8 @@ def reference(path, seed):
 
 
 def main():
-    data = pathlib.Path(sys.argv[1])
-    with tempfile.TemporaryDirectory() as directory:
-        train(pathlib.Path(directory))
+    data = pathlib.Path(sys.argv[1]).resolve()
+    train()
     tokenizers = {
         "unigram": HERE / "unigram.model",
         "bpe": HERE / "bpe.model",

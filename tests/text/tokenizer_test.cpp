@@ -211,7 +211,7 @@ TEST_CASE("tokenizer: a model with a changed byte is refused or works") {
   flip_bits("bpe", {0x04});
 }
 
-// Minutes; run by name.
+// Takes a while; run by name.
 TEST_CASE("tokenizer: a model with any changed bit is refused or works", "[.]") {
   const std::vector<int> masks = {0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80, 0xFF};
   flip_bits("unigram", masks);

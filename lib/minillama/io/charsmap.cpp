@@ -90,8 +90,7 @@ void check_charsmap(std::string_view charsmap, const std::filesystem::path& path
   if (charsmap.empty()) return;
   ByteReader reader(as_bytes(charsmap), path);
   const auto trie_size = reader.read<std::uint32_t>();
-  if (trie_size % sizeof(Unit) != 0)
-    reader.fail("the size of a charsmap's trie is no multiple of 4");
+  if (trie_size % sizeof(Unit) != 0) reader.fail("a charsmap's trie is no multiple of 4 bytes");
   const Bytes trie = reader.take(trie_size);
   TrieWalk(trie, as_text(reader.take(reader.remaining())), path).run();
 }

@@ -11,9 +11,9 @@
 
 #include "minillama/core/error.h"
 
-// This program is linked without libsentencepiece, so nothing here may refer to one of its symbols
-// directly. Virtual functions are reached through the object's vtable (this file is compiled with
-// -fno-devirtualize, so that they stay virtual calls), the other four functions by dlsym.
+// The program is linked without libsentencepiece, so nothing here may refer to its symbols by name.
+// Virtual functions are reached through the object's vtable (this file is compiled with
+// -fno-devirtualize, so that they stay virtual calls), the constructor and Status by dlsym().
 
 namespace minillama {
 namespace {

@@ -14,6 +14,9 @@
 namespace minillama {
 namespace {
 
+/// libsentencepiece counts in int, and normalization may make text longer.
+constexpr std::size_t kMaxTextBytes = std::size_t{256} << 20;
+
 enum class Format { sentencepiece, llama2c };
 
 Format detect_format(std::string_view content, const std::filesystem::path& path) {
@@ -96,6 +99,10 @@ std::vector<std::int64_t> Tokenizer::encode(std::string_view text) const {
   if (valid != text.size()) {
     throw OptionError(
         fmt::format("text is not UTF-8 at byte {}: {}", valid, quote(text.substr(valid), 8)));
+  }
+  if (text.size() > kMaxTextBytes) {
+    throw OptionError(
+        fmt::format("text has {} bytes, {} can be tokenized at once", text.size(), kMaxTextBytes));
   }
   return state_->encoder.encode(text);
 }
