@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "minillama/kernels/sum_of_squares.h"
+
 #include "support/catch.h"
 
 using namespace minillama::kernels;
@@ -98,8 +99,8 @@ TEST_CASE("adamw kernel: nothing beyond the arrays is touched") {
       adamw_step(isa, kScalars, size, after.p.data(), after.grad.data(), after.m.data(),
                  after.v.data());
       for (std::size_t i = size; i < size + 16; ++i) {
-        REQUIRE((after.p[i] == before.p[i] && after.m[i] == before.m[i] &&
-                 after.v[i] == before.v[i]));
+        REQUIRE(
+            (after.p[i] == before.p[i] && after.m[i] == before.m[i] && after.v[i] == before.v[i]));
       }
     }
   }

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "minillama/core/random.h"
+
 #include "support/catch.h"
 
 using namespace minillama;

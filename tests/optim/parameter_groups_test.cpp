@@ -11,13 +11,11 @@ struct SmallModelImpl : torch::nn::Module {
     embedding = register_module("embedding", torch::nn::Embedding(7, 4));
     norm = register_module("norm", torch::nn::LayerNorm(torch::nn::LayerNormOptions({4})));
     linear = register_module("linear", torch::nn::Linear(4, 3));
-    output = register_module("output", torch::nn::Linear(torch::nn::LinearOptions(4, 7).bias(false)));
-    output->weight = output->register_parameter("tied", embedding->weight);
+    register_parameter("output", embedding->weight);
   }
   torch::nn::Embedding embedding{nullptr};
   torch::nn::LayerNorm norm{nullptr};
   torch::nn::Linear linear{nullptr};
-  torch::nn::Linear output{nullptr};
 };
 TORCH_MODULE(SmallModel);
 
@@ -30,10 +28,10 @@ bool same(const std::vector<torch::Tensor>& actual, const std::vector<torch::Ten
 
 TEST_CASE("parameter groups: matrices decay, norms and biases do not, tied ones come once") {
   SmallModel model;
-  const auto untied = model->output->named_parameters()["weight"];
   const auto groups = parameter_groups(*model, {.lr = 0.5, .weight_decay = 0.1});
+  REQUIRE(model->parameters().size() == 6);
   REQUIRE(groups.size() == 2);
-  CHECK(same(groups[0].parameters, {model->embedding->weight, model->linear->weight, untied}));
+  CHECK(same(groups[0].parameters, {model->embedding->weight, model->linear->weight}));
   CHECK(same(groups[1].parameters, {model->norm->weight, model->norm->bias, model->linear->bias}));
   CHECK(groups[0].options.weight_decay == 0.1);
   CHECK(groups[1].options.weight_decay == 0);

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "minillama/core/error.h"
+
 #include "support/catch.h"
 
 using namespace minillama;
@@ -44,9 +45,8 @@ TEST_CASE("schedule: options are validated by name and value") {
   CHECK_THROWS_WITH(learning_rate_factor({}, -1), "schedule: step is -1, must not be negative");
   CHECK_THROWS_WITH(learning_rate_factor({.warmup_steps = -2}, 0),
                     "schedule: warmup_steps is -2, must not be negative");
-  CHECK_THROWS_WITH(
-      learning_rate_factor({.shape = linear, .warmup_steps = 5, .total_steps = 5}, 0),
-      "schedule: total_steps is 5, must be more than warmup_steps, 5");
+  CHECK_THROWS_WITH(learning_rate_factor({.shape = linear, .warmup_steps = 5, .total_steps = 5}, 0),
+                    "schedule: total_steps is 5, must be more than warmup_steps, 5");
   CHECK_THROWS_WITH(learning_rate_factor({.shape = linear, .total_steps = 5, .floor = 1.5}, 0),
                     "schedule: floor is 1.5, must lie in [0, 1]");
   CHECK_THROWS_AS(learning_rate_factor({.shape = linear, .total_steps = 5, .floor = NAN}, 0),

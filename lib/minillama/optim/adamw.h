@@ -25,12 +25,12 @@ enum class AdamWVariant {
 
 /// Options of one parameter group.
 struct AdamWOptions {
-  double lr = 1e-3;            ///< learning rate, >= 0
-  double beta1 = 0.9;          ///< decay of the mean of gradients, in [0, 1)
-  double beta2 = 0.999;        ///< decay of the mean of their squares, in [0, 1)
-  std::optional<double> eps;   ///< >= 0; unless given 1e-8 if decoupled, 1e-6 if cmu2025
-  double weight_decay = 0.01;  ///< wd, >= 0
-  double max_grad_norm = 0;    ///< largest norm of the group's gradients together; 0: no clipping
+  double lr = 1e-3;                ///< learning rate, >= 0
+  double beta1 = 0.9;              ///< decay of the mean of gradients, in [0, 1)
+  double beta2 = 0.999;            ///< decay of the mean of their squares, in [0, 1)
+  std::optional<double> eps = {};  ///< >= 0; unless given 1e-8 if decoupled, 1e-6 if cmu2025
+  double weight_decay = 0.01;      ///< wd, >= 0
+  double max_grad_norm = 0;  ///< largest norm of the group's gradients together; 0: no clipping
   AdamWVariant variant = AdamWVariant::decoupled;
 
   /// eps, or the variant's default.
