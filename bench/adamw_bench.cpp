@@ -121,25 +121,27 @@ void memory_read(benchmark::State& state) {
       });
 }
 
-#define MINILLAMA_BENCHMARK(...) \
-  BENCHMARK_CAPTURE(__VA_ARGS__)->Unit(benchmark::kMillisecond)->UseRealTime()
-
-MINILLAMA_BENCHMARK(memory_read, );
-MINILLAMA_BENCHMARK(memory_same_traffic, );
-MINILLAMA_BENCHMARK(kernel, portable, Isa::portable);
-MINILLAMA_BENCHMARK(kernel, avx2, Isa::avx2);
-MINILLAMA_BENCHMARK(kernel, avx512, Isa::avx512);
-MINILLAMA_BENCHMARK(minillama_adamw, );
-MINILLAMA_BENCHMARK(libtorch_adamw, );
-MINILLAMA_BENCHMARK(minillama_adamw_with_clipping, );
-MINILLAMA_BENCHMARK(libtorch_adamw_with_clipping, );
-MINILLAMA_BENCHMARK(minillama_grad_norm, );
-
 }  // namespace
 
 int main(int argc, char* argv[]) {
-  minillama::set_threads(minillama::available_processors());
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  minillama::set_threads(minillama::available_processors());
+
+  const auto add = [](const char* name, auto function, auto... arguments) {
+    benchmark::RegisterBenchmark(name, function, arguments...)
+        ->Unit(benchmark::kMillisecond)
+        ->UseRealTime();
+  };
+  add("memory: read", memory_read);
+  add("memory: the step's traffic", memory_same_traffic);
+  add("kernel: portable", kernel, Isa::portable);
+  add("kernel: avx2", kernel, Isa::avx2);
+  add("kernel: avx512", kernel, Isa::avx512);
+  add("minillama: step", minillama_adamw);
+  add("libtorch: step", libtorch_adamw);
+  add("minillama: step with clipping", minillama_adamw_with_clipping);
+  add("libtorch: step with clipping", libtorch_adamw_with_clipping);
+  add("minillama: gradient norm", minillama_grad_norm);
   benchmark::RunSpecifiedBenchmarks();
 }

@@ -13,7 +13,7 @@ using namespace minillama::kernels;
 
 namespace {
 
-constexpr std::size_t kSizes[] = {0, 1, 7, 8, 15, 16, 17, 31, 32, 33, 1000};
+constexpr std::size_t kSizes[] = {0, 1, 7, 8, 15, 16, 17, 63, 64, 65, 127, 1000};
 
 constexpr AdamWScalars kScalars{.grad_scale = 0.7,
                                 .beta1 = 0.9,
