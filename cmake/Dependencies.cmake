@@ -2,6 +2,8 @@
 # through CMAKE_PREFIX_PATH.
 
 find_package(Torch REQUIRED)
+# at::parallel_for() is a template of ATen's headers: without the compiler's OpenMP it runs serially.
+find_package(OpenMP REQUIRED COMPONENTS CXX)
 find_package(fmt REQUIRED)
 find_package(nlohmann_json REQUIRED)
 
@@ -16,4 +18,7 @@ if(MINILLAMA_BUILD_APPS)
 endif()
 if(MINILLAMA_BUILD_TESTS)
   find_package(Catch2 REQUIRED)
+endif()
+if(MINILLAMA_BUILD_BENCHMARKS)
+  find_package(benchmark REQUIRED)
 endif()

@@ -12,7 +12,7 @@ namespace {
 
 /// d function / d x[i] by the five-point stencil, whose error is of the order h^4.
 double numeric_derivative(const std::function<double()>& function, double& x) {
-  constexpr double kStep = 1e-3;
+  constexpr double kStep = 1e-4;
   const double at = x;
   const auto value = [&](double offset) {
     x = at + offset * kStep;
