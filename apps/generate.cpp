@@ -30,10 +30,10 @@ app::Arguments declare_arguments() {
                             "generate -p \"Once upon a time\" --temp 0 -n 200 -m stories260K.bin "
                             "--tokenizer tok512.bin"});
   arguments.group("Text");
-  arguments.option("p,prompt", "The text to continue (default: the assignment's two continuations)",
+  arguments.option("prompt,p", "The text to continue (default: the assignment's two continuations)",
                    "TEXT");
-  arguments.option("f,file", "Read the text to continue from a file", "PATH");
-  arguments.option("n,max-new-tokens,max-tokens",
+  arguments.option("file,f", "Read the text to continue from a file", "PATH");
+  arguments.option("max-new-tokens,max-tokens,n",
                    "Tokens to write at most (default: 256; the assignment's task: 75)", "N");
   arguments.flag("no-display-prompt", "Write the continuation only");
   arguments.flag("ignore-eos", "Go on behind the end of a text");
@@ -44,7 +44,7 @@ app::Arguments declare_arguments() {
   arguments.option("top-k", "Keep the K most probable tokens; 0: all", "K", "0");
   arguments.option("top-p", "Keep the most probable tokens that make up P; 1: all", "P", "1");
   arguments.option("min-p", "Drop tokens below P times the most probable one; 0: none", "P", "0");
-  arguments.option("s,seed", "Of the random numbers", "N", "1337");
+  arguments.option("seed,s", "Of the random numbers", "N", "1337");
   arguments.flag("no-cache", "Compute all positions again for every token");
   arguments.group("Assignment");
   arguments.option("generated-sentence-low-temp-out",
@@ -102,7 +102,7 @@ std::string read_prompt(const app::Arguments& arguments) {
 void continue_prompt(TextGenerator& generator, const app::Arguments& arguments,
                      const GenerationOptions& options, bool quiet) {
   const auto prompt = read_prompt(arguments);
-  std::ostringstream unused;
+  generator.encode(prompt, options);  // an error should come before any output
   if (!arguments.is_set("no-display-prompt")) std::cout << prompt << std::flush;
   const auto generation = generator.generate(prompt, options, std::cout);
   std::cout << '\n';

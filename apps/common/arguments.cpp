@@ -13,8 +13,6 @@
 namespace minillama::app {
 namespace {
 
-constexpr const char* kPositional = "positional";
-
 /// "--max_new_tokens=5" -> "--max-new-tokens=5"; whatever is no long option stays.
 std::string with_dashes(std::string argument) {
   if (!argument.starts_with("--")) return argument;
@@ -39,9 +37,8 @@ std::string plain(std::string message) {
 struct Arguments::State {
   cxxopts::Options options;
   std::vector<std::string> examples;
-  std::string group;
+  std::vector<std::string> groups;
   cxxopts::ParseResult parsed;
-  std::vector<std::string> positional;
 };
 
 Arguments::Arguments(std::string program, std::string summary, std::string usage,
@@ -55,30 +52,25 @@ Arguments::~Arguments() = default;
 Arguments::Arguments(Arguments&&) noexcept = default;
 
 void Arguments::group(const std::string& title) {
-  state_->group = title;
+  state_->groups.push_back(title);
 }
 
 void Arguments::option(const std::string& names, const std::string& help, const std::string& value,
                        const std::optional<std::string>& default_value) {
   auto type = cxxopts::value<std::string>();
   if (default_value) type->default_value(*default_value);
-  state_->options.add_options(state_->group)(names, help, type, value);
+  state_->options.add_options(state_->groups.back())(names, help, type, value);
 }
 
 void Arguments::flag(const std::string& names, const std::string& help) {
-  state_->options.add_options(state_->group)(names, help);
+  state_->options.add_options(state_->groups.back())(names, help);
 }
 
 bool Arguments::parse(int argc, const char* const* argv) {
   group("Other");
   flag("quiet", "Print results and errors only");
   flag("version", "Print the version");
-  flag("h,help", "Print this help");
-  state_->options.add_options("hidden")(kPositional, "",
-                                        cxxopts::value<std::vector<std::string>>());
-  state_->options.parse_positional(kPositional);
-  state_->options.positional_help("");
-
+  flag("help,h", "Print this help");
   std::vector<std::string> arguments;
   bool only_positional = false;
   for (int i = 0; i < argc; ++i) {
@@ -90,17 +82,12 @@ bool Arguments::parse(int argc, const char* const* argv) {
   for (const auto& argument : arguments) pointers.push_back(argument.c_str());
   try {
     state_->parsed = state_->options.parse(static_cast<int>(pointers.size()), pointers.data());
-    if (state_->parsed.count(kPositional) > 0) {
-      state_->positional = state_->parsed[kPositional].as<std::vector<std::string>>();
-    }
   } catch (const std::exception& error) {
     throw OptionError(plain(error.what()));
   }
 
   if (is_set("help")) {
-    auto groups = state_->options.groups();
-    std::erase(groups, "hidden");
-    std::cout << state_->options.help(groups) << "\nExamples:\n";
+    std::cout << state_->options.help(state_->groups) << "\nExamples:\n";
     for (const auto& example : state_->examples) std::cout << "  " << example << '\n';
     return false;
   }
@@ -155,7 +142,7 @@ double Arguments::number(const std::string& name) const {
 }
 
 const std::vector<std::string>& Arguments::positional() const {
-  return state_->positional;
+  return state_->parsed.unmatched();
 }
 
 }  // namespace minillama::app

@@ -32,7 +32,7 @@ class Arguments {
   /// Reads the command line. False if --help or --version was asked for, and has been printed.
   bool parse(int argc, const char* const* argv);
 
-  // What was given, by an option's first long name.
+  // What was given, by an option's first name.
   bool given(const std::string& name) const;        ///< on the command line, not by default
   bool is_set(const std::string& name) const;       ///< a flag
   std::string text(const std::string& name) const;  ///< "" if not given and without default

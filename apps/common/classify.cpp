@@ -33,7 +33,7 @@ Arguments declare_arguments(const char* program, const Dataset& dataset) {
        fmt::format("{0} --option prompt --dev {1}-dev.txt --test {1}-test.txt", program,
                    dataset.name)});
   arguments.group("Sentences");
-  arguments.option("f,file", "Classify the lines of a file (default: of standard input)", "PATH");
+  arguments.option("file,f", "Classify the lines of a file (default: of standard input)", "PATH");
   arguments.flag("json", "One JSON object a line: label, name, probability, text");
   arguments.group("Data set");
   arguments.option("option", "prompt: ask the language model, without training", "NAME", "prompt");

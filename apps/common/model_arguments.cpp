@@ -11,7 +11,7 @@ namespace minillama::app {
 
 void add_model_arguments(Arguments& arguments) {
   arguments.group("Model");
-  arguments.option("m,model,pretrained-model-path",
+  arguments.option("model,pretrained-model-path,m",
                    "Checkpoint: a directory, a .pt of Python's torch.save or a llama2.c .bin "
                    "(default: the shipped one)",
                    "PATH");
@@ -21,7 +21,7 @@ void add_model_arguments(Arguments& arguments) {
   arguments.option("attention", "causal or full (default: as the checkpoint says)", "KIND");
   arguments.option("compat", "cmu2025: compute what the CMU assignment's reference computes",
                    "NAME");
-  arguments.option("t,threads", "Threads for computing (default: one per processor)", "N");
+  arguments.option("threads,t", "Threads for computing (default: one per processor)", "N");
   arguments.option("device", "cpu, cuda or cuda:N", "NAME", "cpu");
   arguments.flag("use-gpu", "The same as --device cuda");
 }

@@ -20,20 +20,25 @@ double seconds_since(Clock::time_point start) {
 
 }  // namespace
 
+void check_prompt(std::span<const std::int64_t> prompt, const ModelConfig& config,
+                  const GenerationOptions& options) {
+  if (prompt.empty()) throw OptionError("the prompt has no tokens");
+  if (std::ssize(prompt) > config.max_seq_len && !options.crop_context) {
+    throw OptionError(fmt::format("the prompt has {} tokens, the model's context {}", prompt.size(),
+                                  config.max_seq_len));
+  }
+}
+
 Generation generate(LanguageModel& model, std::span<const std::int64_t> prompt,
                     const GenerationOptions& options, std::span<const std::int64_t> stop_ids,
                     const std::function<bool(std::int64_t)>& on_token) {
   Sampler sampler(options);
   const std::int64_t context = model->config().max_seq_len;
-  std::int64_t length = std::ssize(prompt);
-  if (length == 0) throw OptionError("the prompt has no tokens");
-  if (length > context && !options.crop_context) {
-    throw OptionError(
-        fmt::format("the prompt has {} tokens, the model's context {}", length, context));
-  }
+  check_prompt(prompt, model->config(), options);
   Generation result;
   if (options.max_new_tokens == 0) return result;
 
+  std::int64_t length = std::ssize(prompt);
   const auto start = Clock::now();
   const auto capacity = std::min(context, length + options.max_new_tokens);
   const auto decoder = make_decoder(model, options, capacity);

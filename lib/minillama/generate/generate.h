@@ -25,10 +25,14 @@ struct Generation {
   double decode_seconds = 0;  ///< time for the rest
 };
 
-/// Continues a sequence of tokens.
+/// Throws OptionError unless `prompt` has at least one token and, without options.crop_context, at
+/// most max_seq_len.
+void check_prompt(std::span<const std::int64_t> prompt, const ModelConfig& config,
+                  const GenerationOptions& options);
+
+/// Continues a sequence of tokens. Throws OptionError if the options or the prompt cannot be used.
 ///
-/// @param prompt   at least one token (usually BOS and a text), at most max_seq_len unless
-///                 options.crop_context; else OptionError
+/// @param prompt   usually BOS and a text; see check_prompt()
 /// @param stop_ids tokens that end the text, if options.stop_at_end
 /// @param on_token is called with each new token; false ends generation
 Generation generate(LanguageModel& model, std::span<const std::int64_t> prompt,

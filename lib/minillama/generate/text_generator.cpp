@@ -2,14 +2,19 @@
 
 #include <array>
 
-#include "minillama/text/batch.h"
 #include "minillama/text/stream_decoder.h"
 
 namespace minillama {
 
+TokenIds TextGenerator::encode(std::string_view prompt, const GenerationOptions& options) const {
+  auto ids = with_bos(tokenizer_, tokenizer_.encode(prompt));
+  check_prompt(ids, model_->config(), options);
+  return ids;
+}
+
 Generation TextGenerator::generate(std::string_view prompt, const GenerationOptions& options,
                                    std::ostream& out) {
-  const auto ids = with_bos(tokenizer_, tokenizer_.encode(prompt));
+  const auto ids = encode(prompt, options);
   StreamDecoder stream(tokenizer_, ids);
   const std::array stop_ids{tokenizer_.bos_id(), tokenizer_.eos_id()};
   auto generation = minillama::generate(model_, ids, options, stop_ids, [&](std::int64_t id) {

@@ -8,6 +8,7 @@
 #include "minillama/generate/generate.h"
 #include "minillama/generate/generation_options.h"
 #include "minillama/model/language_model.h"
+#include "minillama/text/batch.h"
 #include "minillama/text/tokenizer.h"
 
 namespace minillama {
@@ -18,9 +19,12 @@ class TextGenerator {
   TextGenerator(LanguageModel model, Tokenizer tokenizer)
       : model_(std::move(model)), tokenizer_(std::move(tokenizer)) {}
 
-  /// Continues `prompt` (BOS is put in front; it may be empty) and writes the continuation to `out`
-  /// as it comes, in complete UTF-8 characters. Ends early if `out` fails. Throws OptionError if
-  /// the prompt is not valid UTF-8 or too long for the model's context.
+  /// BOS and the tokens of `prompt`, which may be empty. Throws OptionError if it is not valid
+  /// UTF-8 or too long for the model's context.
+  TokenIds encode(std::string_view prompt, const GenerationOptions& options) const;
+
+  /// Continues `prompt` and writes the continuation to `out` as it comes, in complete UTF-8
+  /// characters. Ends early if `out` fails. Throws like encode().
   Generation generate(std::string_view prompt, const GenerationOptions& options, std::ostream& out);
 
   LanguageModel& model() { return model_; }

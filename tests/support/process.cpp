@@ -1,0 +1,48 @@
+#include "support/process.h"
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <stdexcept>
+
+#include "support/files.h"
+
+namespace minillama::test {
+namespace {
+
+/// In the child: `path` becomes the descriptor `target`.
+void redirect(const std::filesystem::path& path, int flags, int target) {
+  const int descriptor = ::open(path.c_str(), flags, 0600);
+  if (descriptor < 0 || ::dup2(descriptor, target) < 0) ::_exit(125);
+}
+
+}  // namespace
+
+Outcome run_program(const std::filesystem::path& program, const std::vector<std::string>& arguments,
+                    const std::filesystem::path& directory, const std::string& input) {
+  // Files, not pipes: no program can block because nobody reads.
+  const TemporaryDirectory streams;
+  const auto in = streams.file("in", input);
+  std::vector<char*> argv{const_cast<char*>(program.c_str())};
+  for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+
+  const pid_t child = ::fork();
+  if (child < 0) throw std::runtime_error("fork");
+  if (child == 0) {
+    redirect(in, O_RDONLY, STDIN_FILENO);
+    redirect(streams.path() / "out", O_WRONLY | O_CREAT, STDOUT_FILENO);
+    redirect(streams.path() / "err", O_WRONLY | O_CREAT, STDERR_FILENO);
+    if (::chdir(directory.c_str()) != 0) ::_exit(125);
+    ::execv(program.c_str(), argv.data());
+    ::_exit(126);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return {.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
+          .out = read_text(streams.path() / "out"),
+          .err = read_text(streams.path() / "err")};
+}
+
+}  // namespace minillama::test
