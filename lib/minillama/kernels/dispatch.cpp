@@ -1,0 +1,19 @@
+#include "minillama/kernels/dispatch.h"
+
+namespace minillama::kernels {
+
+Isa best_isa() {
+#if defined(__x86_64__)
+  static const Isa best = [] {
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return Isa::portable;
+    const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+    return avx512 ? Isa::avx512 : Isa::avx2;
+  }();
+  return best;
+#else
+  return Isa::portable;
+#endif
+}
+
+}  // namespace minillama::kernels

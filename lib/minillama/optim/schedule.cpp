@@ -1,0 +1,39 @@
+#include "minillama/optim/schedule.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include <fmt/format.h>
+
+#include "minillama/core/error.h"
+
+namespace minillama {
+namespace {
+
+void require(bool holds, std::string_view field, auto value, std::string_view rule) {
+  if (!holds) throw OptionError(fmt::format("schedule: {} is {}, must {}", field, value, rule));
+}
+
+}  // namespace
+
+double learning_rate_factor(const ScheduleOptions& options, std::int64_t step) {
+  const std::int64_t warmup = options.warmup_steps;
+  require(step >= 0, "step", step, "not be negative");
+  require(warmup >= 0, "warmup_steps", warmup, "not be negative");
+  if (options.shape != ScheduleShape::constant) {
+    require(options.total_steps > warmup, "total_steps", options.total_steps,
+            fmt::format("be more than warmup_steps, {}", warmup));
+    require(options.floor >= 0 && options.floor <= 1, "floor", options.floor, "lie in [0, 1]");
+  }
+
+  if (step < warmup) return static_cast<double>(step + 1) / static_cast<double>(warmup + 1);
+  if (options.shape == ScheduleShape::constant) return 1;
+  const double x = std::min(
+      1.0, static_cast<double>(step - warmup) / static_cast<double>(options.total_steps - warmup));
+  const double above_floor =
+      options.shape == ScheduleShape::linear ? 1 - x : (1 + std::cos(std::numbers::pi * x)) / 2;
+  return options.floor + (1 - options.floor) * above_floor;
+}
+
+}  // namespace minillama
