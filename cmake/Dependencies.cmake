@@ -2,6 +2,8 @@
 # through CMAKE_PREFIX_PATH.
 
 find_package(Torch REQUIRED)
+# at::parallel_for() is a template of ATen's headers: without the compiler's OpenMP it runs serially.
+find_package(OpenMP REQUIRED COMPONENTS CXX)
 find_package(fmt REQUIRED)
 find_package(nlohmann_json REQUIRED)
 

@@ -133,6 +133,7 @@ torch::Tensor AdamW::step(LossClosure closure) {
   }
   const torch::NoGradGuard no_grad;
   const std::vector<double> grad_scales = clip();
+  std::vector<AdamWUpdate> updates;
   for (std::size_t i = 0; i < param_groups_.size(); ++i) {
     const AdamWOptions& options = options_of(param_groups_[i]);
     for (const torch::Tensor& parameter : param_groups_[i].params()) {
@@ -143,10 +144,11 @@ torch::Tensor AdamW::step(LossClosure closure) {
       if (!slot) slot = std::make_unique<AdamWParamState>(initial_state(parameter));
       auto& state = static_cast<AdamWParamState&>(*slot);
       state.step(state.step() + 1);
-      adamw_update(options, state.step(), grad_scales[i], parameter, grad, state.exp_avg(),
-                   state.exp_avg_sq());
+      updates.push_back({options, state.step(), grad_scales[i], parameter, grad, state.exp_avg(),
+                         state.exp_avg_sq()});
     }
   }
+  adamw_update(updates);
   return loss;
 }
 

@@ -5,18 +5,20 @@
 #include <ATen/Parallel.h>
 
 #include "minillama/kernels/adamw.h"
+#include "minillama/optim/blocks.h"
 
 namespace minillama {
 namespace {
 
 using kernels::AdamWScalars;
 
-AdamWScalars scalars(const AdamWOptions& options, std::int64_t step, double grad_scale) {
+AdamWScalars scalars(const AdamWUpdate& update) {
+  const AdamWOptions& options = update.options;
   const bool decoupled = options.variant == AdamWVariant::decoupled;
-  const double correction1 = 1 - std::pow(options.beta1, step);
-  const double correction2 = std::sqrt(1 - std::pow(options.beta2, step));
+  const double correction1 = 1 - std::pow(options.beta1, update.step);
+  const double correction2 = std::sqrt(1 - std::pow(options.beta2, update.step));
   const double decay = options.lr * options.weight_decay;
-  return {.grad_scale = grad_scale,
+  return {.grad_scale = update.grad_scale,
           .beta1 = options.beta1,
           .beta2 = options.beta2,
           .decay_before = decoupled ? decay : 0,
@@ -26,26 +28,29 @@ AdamWScalars scalars(const AdamWOptions& options, std::int64_t step, double grad
           .decay_after = decoupled ? 0 : decay};
 }
 
-/// The kernel on the whole of contiguous tensors, each thread taking a part.
+bool suits_kernel(const AdamWUpdate& update) {
+  const auto dtype = update.parameter.scalar_type();
+  const auto suits = [&](const torch::Tensor& x) {
+    return x.is_cpu() && x.is_contiguous() && x.scalar_type() == dtype;
+  };
+  return (dtype == torch::kFloat || dtype == torch::kDouble) && suits(update.parameter) &&
+         suits(update.grad) && suits(update.m) && suits(update.v);
+}
+
 template <typename T>
-void fused_step(const AdamWScalars& s, const torch::Tensor& parameter, const torch::Tensor& grad,
-                const torch::Tensor& m, const torch::Tensor& v) {
-  constexpr std::int64_t kGrain = std::int64_t{1} << 15;  // smaller parts cost more than they save
-  T* p_data = parameter.data_ptr<T>();
-  const T* grad_data = grad.data_ptr<T>();
-  T* m_data = m.data_ptr<T>();
-  T* v_data = v.data_ptr<T>();
-  at::parallel_for(0, parameter.numel(), kGrain, [&](std::int64_t begin, std::int64_t end) {
-    kernels::adamw_step<T>(kernels::best_isa(), s, end - begin, p_data + begin, grad_data + begin,
-                           m_data + begin, v_data + begin);
-  });
-  parameter.unsafeGetTensorImpl()->bump_version();  // autograd cannot see writes through a pointer
+void fused_step(const AdamWUpdate& update, const Block& block) {
+  const auto part = [&](const torch::Tensor& x) { return x.data_ptr<T>() + block.begin; };
+  kernels::adamw_step<T>(kernels::best_isa(), scalars(update), block.end - block.begin,
+                         part(update.parameter), part(update.grad), part(update.m), part(update.v));
 }
 
 /// The same with tensor operations, for any device, layout and dtype.
-void plain_step(const AdamWScalars& s, const torch::Tensor& parameter, const torch::Tensor& grad,
-                const torch::Tensor& m, const torch::Tensor& v) {
-  const torch::Tensor g = grad.to(m.scalar_type()) * s.grad_scale;
+void plain_step(const AdamWUpdate& update) {
+  const AdamWScalars s = scalars(update);
+  const torch::Tensor& parameter = update.parameter;
+  const torch::Tensor& m = update.m;
+  const torch::Tensor& v = update.v;
+  const torch::Tensor g = update.grad.to(m.scalar_type()) * s.grad_scale;
   m.mul_(s.beta1).add_(g, 1 - s.beta1);
   v.mul_(s.beta2).addcmul_(g, g, 1 - s.beta2);
   const torch::Tensor p = parameter.to(m.scalar_type());  // parameter itself, or a wider copy
@@ -57,22 +62,31 @@ void plain_step(const AdamWScalars& s, const torch::Tensor& parameter, const tor
 
 }  // namespace
 
-void adamw_update(const AdamWOptions& options, std::int64_t step, double grad_scale,
-                  const torch::Tensor& parameter, const torch::Tensor& grad, const torch::Tensor& m,
-                  const torch::Tensor& v) {
-  const AdamWScalars s = scalars(options, step, grad_scale);
-  const auto suits_kernel = [&](const torch::Tensor& x) {
-    return x.is_cpu() && x.is_contiguous() && x.scalar_type() == parameter.scalar_type();
-  };
-  const bool fused =
-      suits_kernel(parameter) && suits_kernel(grad) && suits_kernel(m) && suits_kernel(v);
-  if (fused && parameter.scalar_type() == torch::kFloat) {
-    fused_step<float>(s, parameter, grad, m, v);
-  } else if (fused && parameter.scalar_type() == torch::kDouble) {
-    fused_step<double>(s, parameter, grad, m, v);
-  } else {
-    plain_step(s, parameter, grad, m, v);
+void adamw_update(const std::vector<AdamWUpdate>& updates) {
+  std::vector<const AdamWUpdate*> fused;
+  std::vector<torch::Tensor> fused_parameters;
+  for (const AdamWUpdate& update : updates) {
+    if (suits_kernel(update)) {
+      fused.push_back(&update);
+      fused_parameters.push_back(update.parameter);
+    } else {
+      plain_step(update);
+    }
   }
+
+  const std::vector<Block> blocks = split_into_blocks(fused_parameters);
+  at::parallel_for(0, std::ssize(blocks), 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      const AdamWUpdate& update = *fused[blocks[i].tensor];
+      if (update.parameter.scalar_type() == torch::kFloat) {
+        fused_step<float>(update, blocks[i]);
+      } else {
+        fused_step<double>(update, blocks[i]);
+      }
+    }
+  });
+  // Autograd cannot see writes through a pointer.
+  for (const auto& parameter : fused_parameters) parameter.unsafeGetTensorImpl()->bump_version();
 }
 
 }  // namespace minillama

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include <torch/torch.h>
 
@@ -8,14 +9,22 @@
 
 namespace minillama {
 
-/// Step number `step` (from 1) of AdamW for one parameter, in place: see AdamWVariant. `grad` is
-/// multiplied with `grad_scale` first. All tensors have the parameter's shape; the moments `m` and
-/// `v` are float32 where the parameter is float16 or bfloat16, else of its type.
+/// One step for one parameter. All tensors have the parameter's shape; the moments are float32
+/// where the parameter is float16 or bfloat16, else of its type.
+struct AdamWUpdate {
+  AdamWOptions options;
+  std::int64_t step;  ///< t, from 1
+  double grad_scale;  ///< what the gradient is multiplied with first
+  torch::Tensor parameter;
+  torch::Tensor grad;
+  torch::Tensor m;
+  torch::Tensor v;
+};
+
+/// Carries out all updates in place: see AdamWVariant for the formulas.
 ///
 /// The one place that chooses between the fused kernel (contiguous float32 or float64 on the CPU)
 /// and tensor operations (everything else). Call it with gradients switched off.
-void adamw_update(const AdamWOptions& options, std::int64_t step, double grad_scale,
-                  const torch::Tensor& parameter, const torch::Tensor& grad, const torch::Tensor& m,
-                  const torch::Tensor& v);
+void adamw_update(const std::vector<AdamWUpdate>& updates);
 
 }  // namespace minillama
