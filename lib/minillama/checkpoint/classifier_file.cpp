@@ -7,6 +7,10 @@
 
 namespace minillama {
 
+bool is_classifier(const std::filesystem::path& path) {
+  return std::filesystem::is_directory(path) && open_directory(path).classifier.has_value();
+}
+
 Classifier read_classifier(const std::filesystem::path& path, const LoadOptions& options) {
   StoredModel stored = open_stored_model(path, options.config);
   if (!stored.classifier) {

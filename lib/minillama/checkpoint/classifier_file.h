@@ -7,6 +7,10 @@
 
 namespace minillama {
 
+/// Whether `path` is a directory that write_classifier() wrote. Throws FileError if its config.json
+/// is damaged.
+bool is_classifier(const std::filesystem::path& path);
+
 /// Reads a classifier that write_classifier() wrote, with its labels and adapters; float32, in
 /// evaluation mode. Throws FileError if the file is damaged or holds another kind of model.
 Classifier read_classifier(const std::filesystem::path& path, const LoadOptions& options = {});
