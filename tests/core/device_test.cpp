@@ -3,6 +3,7 @@
 #include <ATen/Parallel.h>
 
 #include "minillama/core/error.h"
+
 #include "support/catch.h"
 
 using namespace minillama;

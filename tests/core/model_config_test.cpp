@@ -2,6 +2,7 @@
 
 #include "minillama/core/error.h"
 #include "minillama/core/json.h"
+
 #include "support/catch.h"
 
 using namespace minillama;

@@ -1,6 +1,7 @@
 #include "minillama/io/atomic_file.h"
 
 #include "minillama/core/error.h"
+
 #include "support/catch.h"
 #include "support/files.h"
 

@@ -1,6 +1,7 @@
 #include "minillama/io/byte_reader.h"
 
 #include "minillama/core/error.h"
+
 #include "support/catch.h"
 
 using namespace minillama;

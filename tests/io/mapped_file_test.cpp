@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "minillama/core/error.h"
+
 #include "support/catch.h"
 #include "support/files.h"
 

@@ -5,6 +5,7 @@
 
 #include "support/catch.h"
 #include "support/files.h"
+#include "support/tensors.h"
 
 using namespace minillama;
 
@@ -111,4 +112,12 @@ TEST_CASE("adamw: a small regression in float32, clipped, equals PyTorch's") {
   for (std::int64_t i = 0; i < 1000; ++i) inputs[i] = noises(i, 0, {3});
   check_linear_case(tensor(fixture["initial"]).reshape({2, 3}), inputs,
                     tensor(fixture["expected"]).to(torch::kFloat).reshape({2, 3}));
+}
+
+TEST_CASE("adamw: passes the assignment's optimizer test") {
+  const auto path = test::data_file("reference/optimizer_case.pt");
+  SKIP_WITHOUT(path, "reference/optimizer_case.pt");
+  const auto fixture = test::load_fixture(*path);
+  check_linear_case(fixture.at("initial_weight"), fixture.at("inputs"),
+                    fixture.at("expected_weight"));
 }

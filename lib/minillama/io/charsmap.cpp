@@ -31,15 +31,13 @@ struct Unit {
 class TrieWalk {
  public:
   TrieWalk(Bytes trie, std::string_view replacements, const std::filesystem::path& path)
-      : replacements_(replacements),
-        path_(path),
-        units_(trie.size() / sizeof(Unit)),
-        most_matches_(units_.size(), -1) {
+      : replacements_(replacements), path_(path), units_(trie.size() / sizeof(Unit)) {
+    if (units_.empty()) fail("its trie is empty");
     std::memcpy(units_.data(), trie.data(), trie.size());
+    most_matches_.resize(units_.size(), -1);
   }
 
   void run() {
-    if (units_.empty()) fail("its trie is empty");
     visit(units_[0].offset(), 0);
     while (!open_.empty()) {
       const std::uint32_t state = open_.back();
@@ -92,8 +90,7 @@ void check_charsmap(std::string_view charsmap, const std::filesystem::path& path
   if (charsmap.empty()) return;
   ByteReader reader(as_bytes(charsmap), path);
   const auto trie_size = reader.read<std::uint32_t>();
-  if (trie_size % sizeof(Unit) != 0)
-    reader.fail("the size of a charsmap's trie is no multiple of 4");
+  if (trie_size % sizeof(Unit) != 0) reader.fail("a charsmap's trie is no multiple of 4 bytes");
   const Bytes trie = reader.take(trie_size);
   TrieWalk(trie, as_text(reader.take(reader.remaining())), path).run();
 }

@@ -3,15 +3,17 @@
 #include <dlfcn.h>
 
 #include <new>
+#include <optional>
+#include <type_traits>
 
 #include <fmt/format.h>
 #include <sentencepiece_processor.h>
 
 #include "minillama/core/error.h"
 
-// This program is linked without libsentencepiece, so nothing here may refer to one of its symbols
-// directly. Virtual functions are reached through the object's vtable (this file is compiled with
-// -fno-devirtualize, so that they stay virtual calls), the other four functions by dlsym.
+// The program is linked without libsentencepiece, so nothing here may refer to its symbols by name.
+// Virtual functions are reached through the object's vtable (this file is compiled with
+// -fno-devirtualize, so that they stay virtual calls), the constructor and Status by dlsym().
 
 namespace minillama {
 namespace {
@@ -58,26 +60,24 @@ const Library& library() {
   return opened;
 }
 
-/// Runs `call`, which returns a Status, and throws InputError unless it is ok.
+/// Runs `call`, which returns a Status. Returns what went wrong, nothing if all went well.
 template <typename Call>
-void check(const Call& call) {
+std::optional<std::string> failure(const Call& call) {
   // In a union, so that ~Status() is ours to call: the compiler would refer to it by name.
   union Held {
     explicit Held(const Call& function) : status(function()) {}
     ~Held() {}
     Status status;
   };
-  bool ok = false;
-  std::string problem;
   try {
     Held held(call);
-    ok = held.status.ok();
-    if (!ok) problem = library().status_message(&held.status);
+    std::optional<std::string> problem;
+    if (!held.status.ok()) problem = quote(library().status_message(&held.status), 200);
     library().destroy_status(&held.status);
+    return problem;
   } catch (const std::exception& error) {
-    problem = error.what();
+    return quote(error.what(), 200);
   }
-  if (!ok) throw InputError(fmt::format("sentencepiece: {}", quote(problem, 200)));
 }
 
 }  // namespace
@@ -93,16 +93,19 @@ struct SentencePieceEncoder::Processor {
   alignas(SentencePieceProcessor) std::byte storage[sizeof(SentencePieceProcessor)];
 };
 
-SentencePieceEncoder::SentencePieceEncoder(std::string_view model)
+SentencePieceEncoder::SentencePieceEncoder(std::string_view model,
+                                           const std::filesystem::path& path)
     : processor_(std::make_unique<Processor>()) {
-  check([&] { return processor_->get()->LoadFromSerializedProto(model); });
+  const auto problem = failure([&] { return processor_->get()->LoadFromSerializedProto(model); });
+  if (problem) throw FileError(path, fmt::format("sentencepiece refuses it: {}", *problem));
 }
 
 SentencePieceEncoder::~SentencePieceEncoder() = default;
 
 std::vector<std::int64_t> SentencePieceEncoder::encode(std::string_view text) const {
   std::vector<int> ids;
-  check([&] { return processor_->get()->Encode(text, &ids); });
+  const auto problem = failure([&] { return processor_->get()->Encode(text, &ids); });
+  if (problem) throw InputError(fmt::format("sentencepiece cannot encode: {}", *problem));
   return {ids.begin(), ids.end()};
 }
 

@@ -3,6 +3,7 @@
 // Not part of the public interface: the only place that knows libsentencepiece.
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -17,9 +18,9 @@ namespace minillama {
 /// crashes. Opened with RTLD_DEEPBIND the library keeps to its own.
 class SentencePieceEncoder {
  public:
-  /// `model` is a serialized ModelProto that passed check_sentencepiece_model(). Throws InputError
-  /// if the library cannot be opened or refuses the model.
-  explicit SentencePieceEncoder(std::string_view model);
+  /// `model` is a serialized ModelProto that passed check_sentencepiece_model(), `path` the file it
+  /// came from. Throws FileError if the library refuses it, InputError if there is no library.
+  SentencePieceEncoder(std::string_view model, const std::filesystem::path& path);
   ~SentencePieceEncoder();
   SentencePieceEncoder(const SentencePieceEncoder&) = delete;
   SentencePieceEncoder& operator=(const SentencePieceEncoder&) = delete;

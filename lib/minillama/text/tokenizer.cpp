@@ -1,5 +1,7 @@
 #include "minillama/text/tokenizer.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "minillama/core/error.h"
@@ -12,19 +14,15 @@
 namespace minillama {
 namespace {
 
+/// libsentencepiece counts in int, and normalization may make text longer.
+constexpr std::size_t kMaxTextBytes = std::size_t{256} << 20;
+
 enum class Format { sentencepiece, llama2c };
 
 Format detect_format(std::string_view content, const std::filesystem::path& path) {
-  const auto byte = [&](std::size_t i) {
-    return i < content.size() ? static_cast<unsigned char>(content[i]) : 0U;
-  };
-  // A ModelProto begins with its first piece: field 1, length, then again field 1, the text.
-  if (byte(0) == 0x0A && byte(1) != 0) return Format::sentencepiece;
-  // A tokenizer.bin begins with the longest piece's length, a small number.
-  if (content.size() > 4 && byte(2) == 0 && byte(3) == 0) return Format::llama2c;
-
-  const std::string_view text =
-      content.substr(std::min(content.find_first_not_of(" \t\r\n"), content.size()));
+  // What a failed download leaves behind.
+  const std::size_t first = content.find_first_not_of(" \t\r\n");
+  const std::string_view text = content.substr(std::min(first, content.size()));
   if (text.starts_with("version https://git-lfs")) {
     throw FileError(path, "is a git-lfs pointer: the tokenizer itself was not fetched");
   }
@@ -33,6 +31,13 @@ Format detect_format(std::string_view content, const std::filesystem::path& path
   }
   if (text.starts_with("{")) {
     throw FileError(path, "is JSON; a sentencepiece tokenizer.model is needed");
+  }
+
+  // A ModelProto begins with its first piece (field 1, its length), a tokenizer.bin with the length
+  // of its longest piece as a uint32, which is below 65536.
+  if (content.size() > 4) {
+    if (content[0] == 0x0A && content[1] != 0) return Format::sentencepiece;
+    if (content[2] == 0 && content[3] == 0) return Format::llama2c;
   }
   throw FileError(path, "is neither a sentencepiece model nor a tokenizer.bin of llama2.c");
 }
@@ -49,12 +54,11 @@ std::int64_t find_piece(const SentencePieceModel& model, std::string_view text,
 }  // namespace
 
 struct Tokenizer::State {
-  /// `file`: the content of the model's file, if it was a sentencepiece model.
-  State(SentencePieceModel parsed, std::string_view file)
+  State(SentencePieceModel parsed, std::string file, const std::filesystem::path& path)
       : model(std::move(parsed)),
         // The library sees only what was checked, never a file's own bytes.
-        encoder(serialize(model)),
-        serialized(file.empty() ? serialize(model) : file),
+        encoder(serialize(model), path),
+        serialized(std::move(file)),
         bos_id(find_piece(model, model.bos_piece, SentencePiece::Type::control, -1)),
         eos_id(find_piece(model, model.eos_piece, SentencePiece::Type::control, -1)),
         pad_id(find_piece(model, "<0x00>", SentencePiece::Type::byte, model.unk_id)) {}
@@ -70,10 +74,19 @@ struct Tokenizer::State {
 Tokenizer Tokenizer::load(const std::filesystem::path& path) {
   const MappedFile file(path);
   const std::string_view content = as_text(file.bytes());
-  if (detect_format(content, path) == Format::llama2c) {
-    return Tokenizer(std::make_unique<State>(parse_llama2c_tokenizer(file.bytes(), path), ""));
+  SentencePieceModel model;
+  std::string serialized;
+  switch (detect_format(content, path)) {
+    case Format::sentencepiece:
+      model = parse_sentencepiece_model(file.bytes(), path);
+      serialized = content;
+      break;
+    case Format::llama2c:
+      model = parse_llama2c_tokenizer(file.bytes(), path);
+      serialized = serialize(model);
+      break;
   }
-  return Tokenizer(std::make_unique<State>(parse_sentencepiece_model(file.bytes(), path), content));
+  return Tokenizer(std::make_unique<State>(std::move(model), std::move(serialized), path));
 }
 
 Tokenizer::Tokenizer(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -86,6 +99,10 @@ std::vector<std::int64_t> Tokenizer::encode(std::string_view text) const {
   if (valid != text.size()) {
     throw OptionError(
         fmt::format("text is not UTF-8 at byte {}: {}", valid, quote(text.substr(valid), 8)));
+  }
+  if (text.size() > kMaxTextBytes) {
+    throw OptionError(
+        fmt::format("text has {} bytes, {} can be tokenized at once", text.size(), kMaxTextBytes));
   }
   return state_->encoder.encode(text);
 }

@@ -26,7 +26,8 @@ class Tokenizer {
   ~Tokenizer();
 
   /// The ids of `text`, without BOS or EOS: those of Python's `SentencePieceProcessor.encode`.
-  /// Throws OptionError if `text` is not UTF-8.
+  /// Throws OptionError if `text` is not UTF-8 or has more than 256 MiB, InputError if
+  /// libsentencepiece fails on it.
   std::vector<std::int64_t> encode(std::string_view text) const;
 
   /// The text of `ids`; control pieces such as BOS have none, bytes that form no UTF-8 become

@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Installs what minillama is built from. Debian and Ubuntu: through apt-get, as root or with sudo.
+# Elsewhere: says what is needed. Quick if everything is there.
+set -euo pipefail
+
+packages=(
+  g++ cmake ninja-build ccache
+  libtorch-dev libopenblas0-openmp libsentencepiece-dev libcxxopts-dev libfmt-dev
+  nlohmann-json3-dev catch2 libbenchmark-dev
+)
+
+if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+  cat >&2 <<'EOF'
+This is no Debian or Ubuntu. Please install, by the means of your system:
+  a C++20 compiler, CMake 3.25 or later, Ninja, ccache (optional)
+  LibTorch 1.13 to 2.14      https://pytorch.org/get-started/locally/ (the C++ package)
+  sentencepiece 0.1.97+, cxxopts 3.1+, fmt 9+, nlohmann-json 3.11+, Catch2 2 or 3
+then tell CMake where those are that it does not find by itself:
+  cmake --preset release -DCMAKE_PREFIX_PATH="/path/to/libtorch;/path/to/others"
+  cmake --build --preset release && ctest --preset release
+EOF
+  # A machine that has all of it can go on.
+  exit 0
+fi
+
+missing=()
+for package in "${packages[@]}"; do
+  status=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)
+  [ "$status" = installed ] || missing+=("$package")
+done
+if [ ${#missing[@]} -gt 0 ]; then
+  as_root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    if ! command -v sudo >/dev/null; then
+      echo "As root, please run: apt-get install ${missing[*]}" >&2
+      exit 1
+    fi
+    as_root=(sudo)
+  fi
+  echo "Installing: ${missing[*]}" >&2
+  export DEBIAN_FRONTEND=noninteractive
+  "${as_root[@]}" apt-get update -qq
+  "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+fi

@@ -1,0 +1,169 @@
+#include "minillama/checkpoint/language_model_file.h"
+
+#include "minillama/checkpoint/directory.h"
+#include "minillama/core/error.h"
+
+#include "support/catch.h"
+#include "support/files.h"
+#include "support/tensors.h"
+
+using namespace minillama;
+
+namespace {
+
+const auto kTinyLayerNorm = "tests/reference/tiny_layernorm.pt";
+const auto kTinyRmsNorm = "tests/reference/tiny_rmsnorm.pt";
+
+/// A model for the committed tokenizer tests/reference/bpe.model.
+LanguageModel small_model(const Tokenizer& tokenizer, bool tied = true) {
+  return LanguageModel(ModelConfig{.dim = 16,
+                                   .n_layers = 2,
+                                   .n_heads = 4,
+                                   .n_kv_heads = 2,
+                                   .hidden_dim = 20,
+                                   .vocab_size = tokenizer.vocab_size(),
+                                   .max_seq_len = 64,
+                                   .norm_eps = 1e-6,
+                                   .rope_theta = 5e5,
+                                   .norm = NormKind::rmsnorm,
+                                   .tied_embeddings = tied},
+                       make_generator(4));
+}
+
+Tokenizer small_tokenizer() {
+  return Tokenizer::load(test::repository_file("tests/reference/bpe.model"));
+}
+
+std::string read_error(const std::filesystem::path& path, const LoadOptions& options = {}) {
+  try {
+    read_language_model(path, options);
+  } catch (const FileError& error) {
+    return error.what();
+  }
+  return "read";
+}
+
+}  // namespace
+
+TEST_CASE("language model file: torch.save checkpoints say what the model is") {
+  const auto layernorm = read_language_model(test::repository_file(kTinyLayerNorm));
+  CHECK(layernorm->config() == ModelConfig{.dim = 16,
+                                           .n_layers = 2,
+                                           .n_heads = 4,
+                                           .n_kv_heads = 2,
+                                           .hidden_dim = 48,
+                                           .multiple_of = 8,
+                                           .vocab_size = 61,
+                                           .max_seq_len = 24});
+  CHECK_FALSE(layernorm->is_training());
+  // llama2.c's spelling means its norm.
+  CHECK(read_language_model(test::repository_file(kTinyRmsNorm))->config().norm ==
+        NormKind::rmsnorm);
+  CHECK(
+      read_language_model(test::repository_file(kTinyLayerNorm), {.attention = AttentionKind::full})
+          ->config()
+          .attention == AttentionKind::full);
+}
+
+TEST_CASE("language model file: llama2.c's model is read with its grouped heads") {
+  const auto path = test::data_file("stories260K/stories260K.bin");
+  SKIP_WITHOUT(path, "stories260K/stories260K.bin");
+  const auto model = read_language_model(*path);
+  const auto& config = model->config();
+  CHECK(config.dim == 64);
+  CHECK(config.n_layers == 5);
+  CHECK(config.n_heads == 8);
+  CHECK(config.n_kv_heads == 4);
+  CHECK(config.vocab_size == 512);
+  CHECK(config.norm == NormKind::rmsnorm);
+  CHECK(config.attention == AttentionKind::causal);
+}
+
+TEST_CASE("language model file: a directory holds what was written to it, bit for bit") {
+  const auto tokenizer = small_tokenizer();
+  for (const bool tied : {true, false}) {
+    const test::TemporaryDirectory directory;
+    auto model = small_model(tokenizer, tied);
+    write_language_model(directory.path() / "m", model, tokenizer);
+    const auto copy = read_language_model(directory.path() / "m");
+    CHECK(copy->config() == model->config());
+    const auto parameters = model->named_parameters();
+    REQUIRE(copy->named_parameters().size() == parameters.size());
+    for (const auto& item : copy->named_parameters()) {
+      CHECK(item.value().equal(parameters[item.key()]));
+    }
+    const auto its_tokenizer = read_tokenizer_for(directory.path() / "m", copy->config());
+    CHECK(its_tokenizer.serialized() == tokenizer.serialized());
+  }
+}
+
+TEST_CASE("language model file: half precision is half the file, and rounds") {
+  const auto tokenizer = small_tokenizer();
+  const test::TemporaryDirectory directory;
+  auto model = small_model(tokenizer);
+  write_language_model(directory.path() / "half", model, tokenizer, torch::kHalf);
+  const auto copy = read_language_model(directory.path() / "half");
+  for (const auto& item : copy->named_parameters()) {
+    CHECK(item.value().scalar_type() == torch::kFloat);
+    CHECK(item.value().equal(
+        model->named_parameters()[item.key()].to(torch::kHalf).to(torch::kFloat)));
+  }
+}
+
+TEST_CASE("language model file: tensors that are not the config's are refused") {
+  const auto tokenizer = small_tokenizer();
+  const test::TemporaryDirectory directory;
+  auto model = small_model(tokenizer);
+  const auto path = directory.path() / "m";
+  write_language_model(path, model, tokenizer);
+  auto config = test::read_text(path / "config.json");
+  config.replace(config.find("\"n_layers\": 2"), 13, "\"n_layers\": 3");
+  directory.file("m/config.json", config);
+  CHECK_THAT(read_error(path),
+             contains("model.safetensors: the tensors are not those of the model; "
+                      "9 missing: layers.2.attention.compute_query.weight"));
+}
+
+TEST_CASE("language model file: what is no checkpoint is refused, and says why") {
+  const test::TemporaryDirectory directory;
+  CHECK_THAT(read_error(directory.path() / "absent.pt"), contains("absent.pt: no such file"));
+  CHECK_THAT(read_error(directory.path()), contains("without config.json"));
+  CHECK_THAT(read_error(directory.file("empty.pt", "")), contains("is empty"));
+  CHECK_THAT(read_error(directory.file("page.pt", "<!DOCTYPE html>\n<html>404</html>")),
+             contains("page.pt: "));
+  CHECK_THAT(read_error(directory.file("x.pt", "PK\x03\x04 and no more")), contains("x.pt: "));
+  CHECK_THAT(read_error(directory.file("x.bin", std::string(100, 'x'))), contains("x.bin: "));
+  CHECK_THAT(read_error(test::repository_file("tests/reference/tiny_expected.pt")),
+             contains("holds no \"model\""));
+
+  std::filesystem::create_directory(directory.path() / "hf");
+  directory.file("hf/config.json", "{\"model_type\": \"llama\"}");
+  CHECK_THAT(read_error(directory.path() / "hf"), contains("field \"model_type\" is \"llama\""));
+}
+
+TEST_CASE("language model file: a shape that the file does not tell is asked for, never guessed") {
+  const auto path = test::repository_file("tests/reference/torch_save_finetuned.pt");
+  CHECK_THAT(read_error(path), contains("holds no model_args: give the model's config.json"));
+}
+
+TEST_CASE("language model file: the tokenizer is found beside the model and must fit it") {
+  const test::TemporaryDirectory directory;
+  const auto bpe = test::repository_file("tests/reference/bpe.model");
+  const auto size = small_tokenizer().vocab_size();
+  const auto model = directory.file("model.pt", "x");
+  CHECK_THROWS_WITH(read_tokenizer_for(model, {.vocab_size = size}),
+                    contains("model.pt: no tokenizer.model or tokenizer.bin beside it"));
+  std::filesystem::copy(bpe, directory.path() / "tokenizer.model");
+  CHECK(read_tokenizer_for(model, {.vocab_size = size}).vocab_size() == size);
+  CHECK_THROWS_WITH(read_tokenizer_for(model, {.vocab_size = 32000}),
+                    contains("tokens, but the model"));
+  CHECK_THROWS_WITH(read_tokenizer_for(model, {.vocab_size = size}, directory.path() / "t.model"),
+                    contains("t.model: no such file"));
+}
+
+TEST_CASE("language model file: a full disk leaves the old checkpoint alone") {
+  const auto tokenizer = small_tokenizer();
+  auto model = small_model(tokenizer);
+  CHECK_THROWS_AS(write_language_model("/proc/minillama-cannot-write-here", model, tokenizer),
+                  IoError);
+}

@@ -1,0 +1,172 @@
+#include "minillama/eval/zero_shot.h"
+
+#include <cmath>
+
+#include "minillama/core/error.h"
+#include "minillama/text/batch.h"
+
+#include "support/catch.h"
+#include "support/files.h"
+
+using namespace minillama;
+
+namespace {
+
+const std::vector<std::string> kLabels{"bad", "good", "excellent"};
+const std::vector<std::string> kSentences{"A fine film .",
+                                          "It is a long and very dull story about "
+                                          "a man who does not know what he wants .",
+                                          "No .", "The best of all ."};
+
+Tokenizer tokenizer() {
+  return Tokenizer::load(test::repository_file("tests/reference/bpe.model"));
+}
+
+LanguageModel model(AttentionKind attention, std::int64_t max_seq_len = 256) {
+  LanguageModel made(ModelConfig{.dim = 16,
+                                 .n_layers = 2,
+                                 .n_heads = 4,
+                                 .n_kv_heads = 2,
+                                 .vocab_size = tokenizer().vocab_size(),
+                                 .max_seq_len = max_seq_len,
+                                 .attention = attention},
+                     make_generator(8));
+  const torch::NoGradGuard no_grad;
+  for (auto& parameter : made->parameters()) parameter.mul_(6);
+  made->eval();
+  return made;
+}
+
+std::vector<double> softmax(std::vector<double> scores) {
+  double sum = 0;
+  for (auto& score : scores) sum += score = std::exp(score);
+  for (auto& score : scores) score /= sum;
+  return scores;
+}
+
+void check_probabilities(const Prediction& prediction, const std::vector<double>& expected) {
+  REQUIRE(prediction.probabilities.size() == expected.size());
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    CHECK(prediction.probabilities[i] == Approx(expected[i]).epsilon(1e-4));
+  }
+  CHECK(prediction.label == std::max_element(expected.begin(), expected.end()) - expected.begin());
+}
+
+/// log p(label | prompt), straight from the definition: one forward pass, token after token.
+double log_likelihood(LanguageModel& lm, const Tokenizer& words, const std::string& prompt,
+                      const std::string& label) {
+  auto ids = with_bos(words, words.encode(prompt));
+  double sum = 0;
+  for (const auto id : words.encode(label)) {
+    const auto logits = lm(torch::tensor(ids).unsqueeze(0))[0][-1];
+    sum += logits.log_softmax(-1)[id].item<double>();
+    ids.push_back(id);
+  }
+  return sum;
+}
+
+}  // namespace
+
+TEST_CASE("zero shot: a label scores its own conditional log-likelihood over all its tokens") {
+  auto lm = model(AttentionKind::causal);
+  const auto words = tokenizer();
+  std::size_t longest_label = 0;
+  for (const auto& label : kLabels) {
+    longest_label = std::max(longest_label, words.encode(label).size());
+  }
+  REQUIRE(longest_label > 1);  // else the test would not see several tokens
+
+  ZeroShotClassifier classifier(lm, tokenizer(), kLabels);
+  CHECK(classifier.prompt("X") == "X Is this movie bad, good, or excellent? This movie is");
+  const auto predictions = classifier.classify(kSentences);
+  ZeroShotClassifier calibrated(lm, tokenizer(), kLabels, {.calibrate = true});
+  const auto calibrated_predictions = calibrated.classify(kSentences);
+  const torch::NoGradGuard no_grad;
+  for (std::size_t i = 0; i < kSentences.size(); ++i) {
+    std::vector<double> scores;
+    std::vector<double> calibrated_scores;
+    for (const auto& label : kLabels) {
+      scores.push_back(log_likelihood(lm, words, classifier.prompt(kSentences[i]), label));
+      calibrated_scores.push_back(scores.back() -
+                                  log_likelihood(lm, words, classifier.prompt("N/A"), label));
+    }
+    check_probabilities(predictions[i], softmax(scores));
+    check_probabilities(calibrated_predictions[i], softmax(calibrated_scores));
+  }
+}
+
+TEST_CASE("zero shot: an answer does not depend on the other sentences") {
+  ZeroShotClassifier classifier(model(AttentionKind::causal), tokenizer(), kLabels);
+  const auto together = classifier.classify(kSentences);
+  for (std::size_t i = 0; i < kSentences.size(); ++i) {
+    check_probabilities(classifier.classify({&kSentences[i], 1}).front(),
+                        together[i].probabilities);
+  }
+}
+
+TEST_CASE("zero shot: the compatible mode computes what the assignment's reference computes") {
+  auto lm = model(AttentionKind::full);
+  const auto words = tokenizer();
+  ZeroShotClassifier classifier(lm, tokenizer(), kLabels, {.compatible = true, .batch_size = 3});
+  CHECK(classifier.prompt("X") == "X Is this movie bad, good, or excellent? This movie is ");
+  const auto predictions = classifier.classify(kSentences);
+
+  const torch::NoGradGuard no_grad;
+  for (std::size_t start = 0; start < kSentences.size(); start += 3) {
+    const auto end = std::min(start + 3, kSentences.size());
+    std::size_t longest = 0;
+    std::vector<TokenIds> rows;
+    for (auto i = start; i < end; ++i) {
+      rows.push_back(with_bos(words, words.encode(classifier.prompt(kSentences[i]))));
+      longest = std::max(longest, rows.back().size());
+    }
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      rows[i].resize(longest, words.pad_id());
+      const auto last = lm(torch::tensor(rows[i]).unsqueeze(0))[0][-1].log_softmax(-1);
+      std::vector<double> scores;
+      for (const auto& label : kLabels) {
+        double sum = 0;
+        for (const auto id : words.encode(label)) sum += last[id].item<double>();
+        scores.push_back(sum);
+      }
+      check_probabilities(predictions[start + i], softmax(scores));
+    }
+  }
+}
+
+TEST_CASE("zero shot: a long sentence is cut, the question is not") {
+  const auto words = tokenizer();
+  std::string endless;
+  for (int i = 0; i < 300; ++i) endless += "film ";
+  const auto question = words.encode("Is this movie bad, good, or excellent? This movie is");
+  std::size_t longest_label = 0;
+  for (const auto& label : kLabels) {
+    longest_label = std::max(longest_label, words.encode(label).size());
+  }
+  const auto context = static_cast<std::int64_t>(question.size() + longest_label + 10);
+  ZeroShotClassifier classifier(model(AttentionKind::causal, context), tokenizer(), kLabels);
+  const auto first = classifier.classify({&endless, 1}).front();
+  CHECK(classifier.n_shortened() == 1);
+  // What stands behind the cut makes no difference.
+  const auto also_endless = endless + "excellent excellent";
+  check_probabilities(classifier.classify({&also_endless, 1}).front(), first.probabilities);
+  const std::string brief = "film";
+  classifier.classify({&brief, 1});
+  CHECK(classifier.n_shortened() == 2);
+}
+
+TEST_CASE("zero shot: what does not go together is refused") {
+  const auto make = [](AttentionKind attention, const ZeroShotOptions& options,
+                       std::int64_t context = 256) {
+    return ZeroShotClassifier(model(attention, context), tokenizer(), kLabels, options);
+  };
+  CHECK_THROWS_WITH(make(AttentionKind::full, {}), contains("needs causal attention"));
+  CHECK_THROWS_AS(make(AttentionKind::full, {.compatible = true, .calibrate = true}), OptionError);
+  CHECK_THROWS_WITH(make(AttentionKind::full, {.compatible = true, .batch_size = 0}),
+                    "batch-size is 0, must be at least 1");
+  CHECK_THROWS_AS(make(AttentionKind::causal, {.max_sentence_len = -1}), OptionError);
+  CHECK_THROWS_WITH(make(AttentionKind::causal, {}, 12), contains("the context has 12"));
+  auto classifier = make(AttentionKind::causal, {});
+  const std::string invalid = "caf\xe9";
+  CHECK_THROWS_AS(classifier.classify({&invalid, 1}), OptionError);
+}

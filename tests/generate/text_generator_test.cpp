@@ -1,0 +1,63 @@
+#include "minillama/generate/text_generator.h"
+
+#include <sstream>
+
+#include "minillama/core/error.h"
+
+#include "support/catch.h"
+#include "support/files.h"
+
+using namespace minillama;
+
+TEST_CASE("text generator: llama2.c's story comes out of llama2.c's files") {
+  const auto model = test::data_file("stories260K/stories260K.bin");
+  const auto tokenizer = test::data_file("stories260K/tok512.bin");
+  SKIP_WITHOUT(model, "stories260K/stories260K.bin");
+  SKIP_WITHOUT(tokenizer, "stories260K/tok512.bin");
+  auto generator = load_language_model(*model, {}, *tokenizer);
+  std::ostringstream out;
+  generator.generate("", {.max_new_tokens = 90, .temperature = 0}, out);
+  CHECK_THAT(
+      out.str(),
+      Catch::Matchers::StartsWith(
+          "Once upon a time, there was a little girl named Lily. She loved to play outside "
+          "in the park. One day, she saw a big, red ball. She wanted to play with it, but it "
+          "was too high.\nLily's mom said, "));
+}
+
+TEST_CASE("text generator: the stream is the decoded text, continued from the prompt") {
+  auto tokenizer = Tokenizer::load(test::repository_file("tests/reference/bpe.model"));
+  LanguageModel model(ModelConfig{.dim = 16,
+                                  .n_layers = 1,
+                                  .n_heads = 2,
+                                  .vocab_size = tokenizer.vocab_size(),
+                                  .max_seq_len = 64},
+                      make_generator(1));
+  model->eval();
+  TextGenerator generator(model, std::move(tokenizer));
+  std::ostringstream out;
+  const std::string prompt = "a film";
+  const auto generation = generator.generate(prompt, {.max_new_tokens = 40, .temperature = 3}, out);
+  REQUIRE(generation.ids.size() > 10);
+  auto ids = generator.tokenizer().encode(prompt);
+  ids.insert(ids.end(), generation.ids.begin(), generation.ids.end());
+  CHECK(prompt + out.str() == generator.tokenizer().decode(ids));
+
+  CHECK_THROWS_AS(generator.generate("\xff", {}, out), OptionError);
+  std::string long_prompt;
+  for (int i = 0; i < 100; ++i) long_prompt += "film ";
+  CHECK_THROWS_WITH(generator.generate(long_prompt, {}, out), contains("the model's context 64"));
+}
+
+TEST_CASE("text generator: ends when the stream fails") {
+  auto tokenizer = Tokenizer::load(test::repository_file("tests/reference/bpe.model"));
+  LanguageModel model(ModelConfig{.dim = 16,
+                                  .n_layers = 1,
+                                  .n_heads = 2,
+                                  .vocab_size = tokenizer.vocab_size(),
+                                  .max_seq_len = 64});
+  TextGenerator generator(model, std::move(tokenizer));
+  std::ostringstream out;
+  out.setstate(std::ios::badbit);
+  CHECK(generator.generate("a", {}, out).stop == StopReason::callback);
+}
