@@ -10,6 +10,8 @@
 
 #include "minillama/core/error.h"
 
+#include "common/interrupts.h"
+
 namespace minillama::app {
 namespace {
 
@@ -32,8 +34,12 @@ int run(const char* program, const std::function<void()>& body) {
     return fail(program, kUsage, error.what());
   } catch (const IoError& error) {
     return fail(program, kIo, error.what());
+  } catch (const DivergedError& error) {
+    return fail(program, kDiverged, error.what());
   } catch (const InputError& error) {
     return fail(program, kBadFile, error.what());
+  } catch (const Interrupted& interrupted) {
+    return 128 + interrupted.signal;
   } catch (const std::filesystem::filesystem_error& error) {
     return fail(program, kIo, error.what());
   } catch (const std::bad_alloc&) {

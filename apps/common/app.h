@@ -11,10 +11,12 @@ enum ExitCode : int {
   kUsage = 2,     ///< an option or argument cannot be used
   kBadFile = 3,   ///< a file is missing or its content is wrong
   kIo = 4,        ///< the system refused to read or write
+  kDiverged = 5,  ///< training came to a number that is not finite
 };
 
 /// Runs `body` and turns what it throws into one line on stderr, "<program>: error: …", and an exit
-/// code. Output that could not be written counts as an I/O error.
+/// code: 128 + N if a signal N ended the work (common/interrupts.h). Output that could not be
+/// written counts as an I/O error.
 int run(const char* program, const std::function<void()>& body);
 
 }  // namespace minillama::app

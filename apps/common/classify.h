@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@ namespace minillama::app {
 struct Dataset {
   std::string name;                      ///< in file names, e.g. "sst"
   std::vector<std::string> label_names;  ///< unless --label-names says otherwise
+  std::int64_t batch_size = 32;          ///< that trains well
   bool test_is_labelled = true;          ///< false: the test file's labels are placeholders
 };
 

@@ -5,7 +5,7 @@
 #include "minillama/core/device.h"
 #include "minillama/core/error.h"
 
-#include "common/default_checkpoint.h"
+#include "common/default_files.h"
 
 namespace minillama::app {
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "minillama/checkpoint/model_json.h"
 #include "minillama/core/error.h"
 #include "minillama/core/json.h"
 #include "minillama/io/atomic_file.h"
@@ -14,11 +15,10 @@ namespace {
 constexpr std::string_view kModelType = "minillama";
 constexpr std::int64_t kVersion = 1;
 
-}  // namespace
-
-ModelConfig read_config_file(const std::filesystem::path& path) {
+/// A config.json, its kind and version checked.
+Json read_config_json(const std::filesystem::path& path) {
   const MappedFile file(path);
-  const Json json = parse_json(as_text(file.bytes()), path);
+  Json json = parse_json(as_text(file.bytes()), path);
   const JsonObject fields(json, path);
   if (const auto type = fields.string("model_type"); type != kModelType) {
     throw FileError(
@@ -28,34 +28,64 @@ ModelConfig read_config_file(const std::filesystem::path& path) {
     throw FileError(path, fmt::format("field \"version\" is {}, this program reads version {}",
                                       version, kVersion));
   }
-  return read_model_config(json, path);
+  return json;
+}
+
+void read_adapters(const Json& json, const std::filesystem::path& path, StoredModel& model) {
+  const JsonObject fields(json, path);
+  if (!fields.has("adapters")) return;
+  fields.object("adapters");  // is one
+  for (const auto& [name, options] : json.at("adapters").items()) {
+    model.adapters.emplace(name, read_lora_options(options, path));
+  }
+  if (!fields.has("active_adapter")) return;
+  model.active_adapter = fields.string("active_adapter");
+  if (model.adapters.count(model.active_adapter) == 0) {
+    throw FileError(path,
+                    fmt::format("field \"active_adapter\" is {}, which is not among the adapters",
+                                quote(model.active_adapter)));
+  }
+}
+
+}  // namespace
+
+ModelConfig read_config_file(const std::filesystem::path& path) {
+  return read_model_config(read_config_json(path), path);
 }
 
 StoredModel open_directory(const std::filesystem::path& directory) {
-  const auto config = directory / "config.json";
-  if (!std::filesystem::exists(config)) {
+  const auto config_path = directory / "config.json";
+  if (!std::filesystem::exists(config_path)) {
     throw FileError(directory, "is a directory without config.json, so no checkpoint");
   }
-  const auto path = directory / "model.safetensors";
-  StoredModel stored{.path = path, .config = read_config_file(config)};
-  const auto file = std::make_shared<SafetensorsFile>(path);
+  const Json json = read_config_json(config_path);
+  StoredModel stored{.path = directory / "model.safetensors",
+                     .config = read_model_config(json, config_path)};
+  if (json.contains("classifier")) {
+    stored.classifier = read_classifier_config(json.at("classifier"), config_path);
+  }
+  read_adapters(json, config_path, stored);
+  const auto file = std::make_shared<SafetensorsFile>(stored.path);
   stored.tensors = file->tensors();
   stored.file = file;
   return stored;
 }
 
-void write_directory(const std::filesystem::path& directory, const ModelConfig& config,
-                     std::span<const TensorRecord> tensors, std::string_view tokenizer) {
+void write_directory(const std::filesystem::path& directory, const StoredModel& model,
+                     std::string_view tokenizer) {
   std::error_code error;
   std::filesystem::create_directories(directory, error);
   if (error) throw IoError(directory, "cannot create", error.value());
 
-  write_safetensors(directory / "model.safetensors", tensors, {{"format", "pt"}});
+  write_safetensors(directory / "model.safetensors", model.tensors, {{"format", "pt"}});
   write_file(directory / "tokenizer.model", tokenizer);
   Json json;
   json["model_type"] = kModelType;
   json["version"] = kVersion;
-  write_model_config(config, json);
+  write_model_config(model.config, json);
+  if (model.classifier) json["classifier"] = to_json(*model.classifier);
+  for (const auto& [name, options] : model.adapters) json["adapters"][name] = to_json(options);
+  if (!model.active_adapter.empty()) json["active_adapter"] = model.active_adapter;
   write_file(directory / "config.json", json.dump(2) + "\n");
 }
 

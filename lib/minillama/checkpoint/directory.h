@@ -1,6 +1,6 @@
 #pragma once
 
-#include <span>
+#include <string_view>
 
 #include "minillama/checkpoint/stored_model.h"
 
@@ -11,14 +11,18 @@ namespace minillama {
 ///     config.json         {"model_type": "minillama", "dim": …, …}
 ///     model.safetensors   the tensors under the model's own names
 ///     tokenizer.model     a sentencepiece model
+///
+/// A classifier's config.json has an object "classifier" besides, and that of a model with low-rank
+/// adapters an object "adapters" (checkpoint/model_json.h).
 StoredModel open_directory(const std::filesystem::path& directory);
 
-/// Reads a config.json alone. Throws FileError.
+/// Reads the model's shape from a config.json alone. Throws FileError.
 ModelConfig read_config_file(const std::filesystem::path& path);
 
-/// Writes such a directory, creating it if need be. config.json comes last, so that a new directory
-/// is complete once it is there; each file appears whole or not at all. Throws IoError.
-void write_directory(const std::filesystem::path& directory, const ModelConfig& config,
-                     std::span<const TensorRecord> tensors, std::string_view tokenizer);
+/// Writes such a directory, creating it if need be; `model` need have neither path nor file.
+/// config.json comes last, so that a new directory is complete once it is there; each file appears
+/// whole or not at all. Throws IoError.
+void write_directory(const std::filesystem::path& directory, const StoredModel& model,
+                     std::string_view tokenizer);
 
 }  // namespace minillama

@@ -12,10 +12,7 @@ namespace {
 
 /// The parameters under the names of stories42M.pt, where the head is one of the model's own.
 NamedTensors stored_parameters(LanguageModel& model) {
-  NamedTensors parameters;
-  for (const auto& item : model->llama->named_parameters()) {
-    parameters.emplace_back(item.key(), item.value());
-  }
+  NamedTensors parameters = parameters_of(*model->llama);
   if (!model->output.is_empty()) parameters.emplace_back("output.weight", model->output->weight);
   return parameters;
 }
@@ -24,8 +21,12 @@ NamedTensors stored_parameters(LanguageModel& model) {
 
 LanguageModel read_language_model(const std::filesystem::path& path, const LoadOptions& options) {
   StoredModel stored = open_stored_model(path, options.config);
+  if (stored.classifier) {
+    throw FileError(path, "is a classifier; a language model is needed here");
+  }
   if (options.attention) stored.config.attention = *options.attention;
-  LanguageModel model(stored.config, make_generator(0), Weights::uninitialized);
+  LanguageModel model(stored.config, options.generator, Weights::uninitialized);
+  add_stored_adapters(model->llama, stored, options.generator);
   assign(stored_parameters(model), stored.tensors, stored.path);
   model->to(options.device);
   model->eval();
@@ -34,13 +35,8 @@ LanguageModel read_language_model(const std::filesystem::path& path, const LoadO
 
 void write_language_model(const std::filesystem::path& directory, LanguageModel& model,
                           const Tokenizer& tokenizer, torch::ScalarType type) {
-  std::vector<torch::Tensor> converted;  // keeps the memory of the records
-  std::vector<TensorRecord> records;
-  for (const auto& [name, parameter] : stored_parameters(model)) {
-    converted.push_back(parameter.detach().to(torch::kCPU, type).contiguous());
-    records.push_back(to_record(name, converted.back()));
-  }
-  write_directory(directory, model->config(), records, tokenizer.serialized());
+  write_directory(directory, to_stored(model->llama, stored_parameters(model), type),
+                  tokenizer.serialized());
 }
 
 Tokenizer read_tokenizer_for(const std::filesystem::path& model, const ModelConfig& config,

@@ -5,6 +5,7 @@
 
 #include <torch/torch.h>
 
+#include "minillama/core/random.h"
 #include "minillama/model/language_model.h"
 #include "minillama/text/tokenizer.h"
 
@@ -19,6 +20,8 @@ struct LoadOptions {
   std::filesystem::path config;
   /// Where the model goes.
   torch::Device device = torch::kCPU;
+  /// Draws the dropout masks, if the model is trained.
+  torch::Generator generator = make_generator(0);
 };
 
 /// Reads a language model. The format is detected from the content:
@@ -33,7 +36,8 @@ LanguageModel read_language_model(const std::filesystem::path& path,
                                   const LoadOptions& options = {});
 
 /// Writes a directory that read_language_model() reads: model.safetensors with the weights as
-/// `type`, tokenizer.model, config.json. Every file appears whole or not at all. Throws IoError.
+/// `type`, tokenizer.model, config.json; a model with a merged adapter as what it computes, without
+/// adapters. Every file appears whole or not at all. Throws IoError.
 void write_language_model(const std::filesystem::path& directory, LanguageModel& model,
                           const Tokenizer& tokenizer, torch::ScalarType type = torch::kFloat);
 

@@ -2,17 +2,14 @@
 
 #include <filesystem>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <torch/torch.h>
 
+#include "minillama/core/named_tensors.h"
 #include "minillama/io/tensor_record.h"
 
 namespace minillama {
-
-/// Tensors under their names, in the order of a file or of a module.
-using NamedTensors = std::vector<std::pair<std::string, torch::Tensor>>;
 
 torch::ScalarType scalar_type(DType dtype);
 /// Throws OptionError for a type that no checkpoint stores.

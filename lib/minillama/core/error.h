@@ -38,6 +38,12 @@ class IoError : public InputError {
   IoError(const std::filesystem::path& path, std::string_view action, int error_number);
 };
 
+/// Training came to a number that is not finite. Apps exit with 5.
+class DivergedError : public InputError {
+ public:
+  using InputError::InputError;
+};
+
 /// Untrusted text made fit for one line of an error message: control characters and invalid UTF-8
 /// are escaped as \xNN.
 std::string printable(std::string_view text);

@@ -1,7 +1,6 @@
 #include "minillama/eval/zero_shot.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include <fmt/format.h>
@@ -18,17 +17,6 @@ std::vector<TokenIds> encode_all(const Tokenizer& tokenizer, std::span<const std
   std::vector<TokenIds> all;
   for (const auto& text : texts) all.push_back(tokenizer.encode(text));
   return all;
-}
-
-Prediction to_prediction(const LabelScores& scores) {
-  const auto best = std::ranges::max_element(scores);
-  Prediction prediction{.label = best - scores.begin()};
-  double sum = 0;
-  for (const double score : scores) sum += std::exp(score - *best);
-  for (const double score : scores) {
-    prediction.probabilities.push_back(std::exp(score - *best) / sum);
-  }
-  return prediction;
 }
 
 }  // namespace

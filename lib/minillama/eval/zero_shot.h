@@ -7,16 +7,11 @@
 
 #include "minillama/eval/label_likelihoods.h"
 #include "minillama/eval/label_plan.h"
+#include "minillama/eval/sentence_classifier.h"
 #include "minillama/model/language_model.h"
 #include "minillama/text/tokenizer.h"
 
 namespace minillama {
-
-/// What a classifier says about one sentence.
-struct Prediction {
-  std::int64_t label = 0;             ///< the most probable one
-  std::vector<double> probabilities;  ///< of each label, adding up to 1
-};
 
 struct ZeroShotOptions {
   /// Score as the CMU assignment's reference does (see ZeroShotClassifier).
@@ -42,21 +37,17 @@ struct ZeroShotOptions {
 /// space; rows of a batch are padded on the right with `<0x00>` and nothing is masked; the scores
 /// of all tokens of a label are read at the last position of the padded row; nothing is cut unless
 /// max_sentence_len says so. Set the model's attention to full for it.
-class ZeroShotClassifier {
+class ZeroShotClassifier : public SentenceClassifier {
  public:
   /// Throws OptionError if the options are not valid or do not go with the model.
   ZeroShotClassifier(LanguageModel model, Tokenizer tokenizer, std::vector<std::string> label_names,
                      const ZeroShotOptions& options = {});
 
-  /// One prediction for each sentence. Throws OptionError if one is not valid UTF-8.
-  std::vector<Prediction> classify(std::span<const std::string> sentences);
-
-  /// The text that is put before the model for `sentence`.
-  std::string prompt(const std::string& sentence) const;
-
-  const std::vector<std::string>& label_names() const { return label_names_; }
-  /// How many of the sentences seen so far were cut to fit the context.
-  std::int64_t n_shortened() const { return n_shortened_; }
+  using SentenceClassifier::classify;
+  std::vector<Prediction> classify(std::span<const std::string> sentences) override;
+  std::string prompt(const std::string& sentence) const override;
+  const std::vector<std::string>& label_names() const override { return label_names_; }
+  std::int64_t n_shortened() const override { return n_shortened_; }
 
  private:
   std::vector<LabelScores> score(std::span<const std::string> sentences);

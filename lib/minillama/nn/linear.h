@@ -1,27 +1,60 @@
 #pragma once
 
+#include <map>
+#include <string>
+
 #include <torch/torch.h>
+
+#include "minillama/nn/lora.h"
 
 namespace minillama {
 
-/// x W^T without bias, for x [..., in] and weight W [out, in].
+/// x W^T + b, for x [..., in], weight W [out, in] and bias b [out], which may be undefined.
 ///
 /// A single row without gradient, which is what decoding one token does, goes through a
 /// matrix-vector product: it reads the weights two to four times as fast as the general product.
-torch::Tensor apply_linear(const torch::Tensor& x, const torch::Tensor& weight);
+torch::Tensor apply_linear(const torch::Tensor& x, const torch::Tensor& weight,
+                           const torch::Tensor& bias = {});
 
-/// A linear map without bias, y = x W^T.
+/// A linear map, y = x W^T or y = x W^T + b, to which low-rank adapters can be added: with one of
+/// them active, y gets what it adds (nn/lora.h). The weight keeps its name and its values.
 ///
-/// Unlike torch::nn::Linear it draws no random numbers when it is made: its weight is uninitialised
-/// until normal_() or a checkpoint fills it.
+/// Unlike torch::nn::Linear it draws no random numbers when it is made: its parameters are
+/// uninitialised until someone or a checkpoint fills them.
 class LinearImpl : public torch::nn::Module {
  public:
-  LinearImpl(std::int64_t in_features, std::int64_t out_features);
+  LinearImpl(std::int64_t in_features, std::int64_t out_features, bool with_bias = false);
 
   /// x [..., in] -> [..., out]
   torch::Tensor forward(const torch::Tensor& x);
 
+  /// Adds an adapter that is not active yet. Its parameters are `<name>.lora_A` and
+  /// `<name>.lora_B`. Throws OptionError if the name is empty, holds a dot or is taken.
+  void add_adapter(const std::string& name, const LoraOptions& options,
+                   const torch::Generator& generator);
+
+  /// Makes the adapter of that name the active one; none if there is no such adapter here. One
+  /// that was merged is unmerged first.
+  void activate(const std::string& name);
+
+  /// Adds the active adapter to the weight, so that it costs nothing more: W + (alpha / r) B A.
+  /// Until unmerge() it is not trained. Nothing happens without an active adapter or a second time.
+  void merge();
+
+  /// Gives the weight back the very bits it had before merge(), from a copy that was kept.
+  void unmerge();
+
+  const std::map<std::string, Lora>& adapters() const { return adapters_; }
+  const std::string& active() const { return active_; }  ///< "" if there is none
+  bool is_merged() const { return unmerged_.defined(); }
+
   torch::Tensor weight;  ///< [out, in]
+  torch::Tensor bias;    ///< [out]; undefined unless asked for
+
+ private:
+  std::map<std::string, Lora> adapters_;
+  std::string active_;
+  torch::Tensor unmerged_;  // the weight before merge(), while merged
 };
 TORCH_MODULE(Linear);
 

@@ -1,0 +1,117 @@
+#include "common/classify_arguments.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "minillama/text/labelled_sentences.h"
+
+namespace minillama::app {
+namespace {
+
+void add_data_options(Arguments& arguments, const Dataset& dataset) {
+  arguments.group("Data set");
+  arguments.option("train", "Lines \"label ||| sentence\" to train on", "PATH");
+  arguments.option("dev", "The same, to evaluate on", "PATH");
+  arguments.option(
+      "test",
+      fmt::format("The same, to evaluate on at the end (training, if none of the three "
+                  "is given: {0}/{0}-<split>.txt in $MINILLAMA_DATA or data/)",
+                  dataset.name),
+      "PATH");
+  arguments.option("label-names",
+                   fmt::format("JSON list of the labels' names (default: {})",
+                               fmt::join(dataset.label_names, ", ")),
+                   "PATH");
+  for (const std::string split : {"dev", "test"}) {
+    arguments.option(
+        split + "-out",
+        fmt::format("Predictions for --{0} (default: {1}-{0}-METHOD-output.txt, METHOD "
+                    "prompting, finetuning or lora; in --out-dir)",
+                    split, dataset.name),
+        "PATH");
+  }
+  arguments.option("max-sentence-len", "Use at most N tokens of a sentence; 0: all that fit", "N",
+                   "0");
+}
+
+void add_training_options(Arguments& arguments, const Dataset& dataset) {
+  arguments.group("Training (defaults in parentheses: ours; of --compat cmu2025)");
+  arguments.option("out-dir", "Keep the classifier, its metrics and the run's state here", "PATH");
+  arguments.flag("resume", "Go on with the run in --out-dir, if there is one");
+  arguments.option("epochs", "Times through the training set (3; 5)", "N");
+  arguments.option("patience", "Stop after N epochs that were no better on dev; 0: never", "N",
+                   "0");
+  arguments.option("batch-size",
+                   fmt::format("Sentences in a batch ({}; 8); prompting with --compat: that are "
+                               "padded together (10)",
+                               dataset.batch_size),
+                   "N");
+  arguments.option("lr", "Learning rate (5e-4, LoRA 2e-3; 2e-5)", "X");
+  arguments.option("schedule", "constant, linear or cosine (linear; constant)", "NAME");
+  arguments.option("warmup", "Share of the steps in which the learning rate rises (0.1; 0)", "X");
+  arguments.option("weight-decay", "Of all but norms and biases (0.01; 0)", "X");
+  arguments.option("max-grad-norm", "Clip the norm of all gradients; 0: no clipping (1; 0)", "X");
+  arguments.option("hidden-dropout-prob", "Dropout on the state that is classified", "P", "0.3");
+  arguments.option("pooling", "last, mean or padded-last (mean; padded-last)", "NAME");
+  arguments.option("template", "Text that the sentence is put into", "TEXT", "{sentence}");
+  arguments.option("lora-rank,rank", "Rank of the adapters (8; 4)", "N");
+  arguments.option("lora-alpha", "Their output is multiplied with alpha / rank (16; 1)", "X");
+  arguments.option("lora-dropout", "Dropout on their input", "P", "0");
+  arguments.option("lora-targets",
+                   "What gets one, by name, with commas between (default: compute_query,"
+                   "compute_key,compute_value,compute_output)",
+                   "NAMES");
+  arguments.option("seed,s", "Of the random numbers", "N", "1337");
+  arguments.option("seeds", "Train N times, with N seeds from --seed on; print mean (sd)", "N",
+                   "1");
+  arguments.option("save-every", "Seconds between saves of the run's state; 0: after epochs only",
+                   "X", "60");
+  arguments.option("save-every-steps", "Save it every N steps besides; 0: no", "N", "0");
+}
+
+}  // namespace
+
+Arguments declare_classify_arguments(const char* program, const Dataset& dataset) {
+  Arguments arguments(
+      program,
+      fmt::format("Tells the sentiment of sentences: {}.", fmt::join(dataset.label_names, ", ")),
+      "[OPTION...] [SENTENCE...]",
+      {fmt::format("{} \"A delight from its first scene to its last .\"", program),
+       fmt::format("{0} --option prompt --dev {1}-dev.txt --test {1}-test.txt", program,
+                   dataset.name),
+       fmt::format("{} --option lora --out-dir runs/{}", program, dataset.name),
+       fmt::format("{} --model runs/{} \"A delight .\"", program, dataset.name)});
+  arguments.group("Sentences");
+  arguments.option("file,f", "Classify the lines of a file (default: of standard input)", "PATH");
+  arguments.flag("json", "One JSON object a line: label, name, probability, text");
+  arguments.group("Method");
+  arguments.option("option",
+                   "prompt: ask the language model, without training; finetune: train all of it "
+                   "with a head; lora: train low-rank adapters and a head (default: use --model as "
+                   "it is, a trained classifier, or ask it)",
+                   "NAME");
+  arguments.flag("calibrate",
+                 "Divide out the labels' probabilities after a prompt without content");
+  add_data_options(arguments, dataset);
+  add_training_options(arguments, dataset);
+  add_model_arguments(arguments);
+  return arguments;
+}
+
+std::int64_t batch_size(const Arguments& arguments, std::int64_t otherwise) {
+  return arguments.given("batch-size") ? arguments.integer("batch-size") : otherwise;
+}
+
+std::vector<std::string> label_names(const Arguments& arguments, const Dataset& dataset) {
+  return arguments.given("label-names") ? read_label_names(arguments.text("label-names"))
+                                        : dataset.label_names;
+}
+
+std::filesystem::path out_path(const Arguments& arguments, const Dataset& dataset,
+                               const std::string& split, const std::string& method,
+                               const std::filesystem::path& directory) {
+  if (arguments.given(split + "-out")) return arguments.text(split + "-out");
+  return directory / fmt::format("{}-{}-{}-output.txt", dataset.name, split, method);
+}
+
+}  // namespace minillama::app

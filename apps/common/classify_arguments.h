@@ -1,0 +1,28 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "common/arguments.h"
+#include "common/classify.h"
+#include "common/model_arguments.h"
+
+namespace minillama::app {
+
+/// Declares the options of the classification app.
+Arguments declare_classify_arguments(const char* program, const Dataset& dataset);
+
+/// --batch-size, or `otherwise`.
+std::int64_t batch_size(const Arguments& arguments, std::int64_t otherwise);
+
+/// The names in the file --label-names, or the data set's own.
+std::vector<std::string> label_names(const Arguments& arguments, const Dataset& dataset);
+
+/// Where the predictions for `split` ("dev" or "test") go: --dev-out or --test-out, else the
+/// assignment's name for them, <data set>-<split>-<method>-output.txt, in `directory`.
+std::filesystem::path out_path(const Arguments& arguments, const Dataset& dataset,
+                               const std::string& split, const std::string& method,
+                               const std::filesystem::path& directory);
+
+}  // namespace minillama::app

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "common/arguments.h"
+#include "common/classify.h"
+#include "common/model_arguments.h"
+
+namespace minillama::app {
+
+/// --option finetune and lora: trains a classifier, once or with several seeds, and evaluates the
+/// best epoch's. Throws Interrupted after SIGINT or SIGTERM, when the state is saved.
+void fine_tune(const Arguments& arguments, const ModelArguments& model, const Dataset& dataset,
+               bool lora);
+
+}  // namespace minillama::app

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "minillama/model/classifier.h"
+#include "minillama/nn/lora.h"
+#include "minillama/text/labelled_sentences.h"
+#include "minillama/train/fine_tuning_options.h"
+
+#include "common/arguments.h"
+#include "common/classify.h"
+
+namespace minillama::app {
+
+/// The options about training, as they were given or by default: our own defaults, or in the
+/// compatible mode the reference's.
+struct TrainingArguments {
+  FineTuningOptions fine_tuning;
+  ClassifierConfig classifier;
+  LoraOptions lora;
+  std::uint64_t first_seed = 0;
+  std::int64_t n_seeds = 1;
+};
+
+TrainingArguments read_training_arguments(const Arguments& arguments, const Dataset& dataset,
+                                          bool compatible, bool lora);
+
+/// The sentences of a run, all read and checked before anything is trained.
+struct TrainingData {
+  std::vector<LabelledSentence> train;
+  std::vector<LabelledSentence> dev;
+  std::vector<LabelledSentence> test;  ///< may be empty
+};
+
+/// Reads the files that were named or, if none was, the data set's default ones. Throws OptionError
+/// if there is nothing to train or to evaluate on, FileError naming file and line.
+TrainingData read_training_data(const Arguments& arguments, const Dataset& dataset,
+                                std::int64_t n_labels);
+
+}  // namespace minillama::app

@@ -1,0 +1,36 @@
+#include "minillama/checkpoint/classifier_file.h"
+
+#include "minillama/checkpoint/directory.h"
+#include "minillama/checkpoint/stored_model.h"
+#include "minillama/checkpoint/tensors.h"
+#include "minillama/core/error.h"
+
+namespace minillama {
+
+bool is_classifier(const std::filesystem::path& path) {
+  return std::filesystem::is_directory(path) && open_directory(path).classifier.has_value();
+}
+
+Classifier read_classifier(const std::filesystem::path& path, const LoadOptions& options) {
+  StoredModel stored = open_stored_model(path, options.config);
+  if (!stored.classifier) {
+    throw FileError(path, "is no classifier: it has no labels (train one with fine-tuning)");
+  }
+  if (options.attention) stored.config.attention = *options.attention;
+  Llama llama(stored.config, options.generator, Weights::uninitialized);
+  add_stored_adapters(llama, stored, options.generator);
+  Classifier model(llama, *stored.classifier, options.generator);
+  assign(parameters_of(*model), stored.tensors, stored.path);
+  model->to(options.device);
+  model->eval();
+  return model;
+}
+
+void write_classifier(const std::filesystem::path& directory, Classifier& model,
+                      const Tokenizer& tokenizer, torch::ScalarType type) {
+  StoredModel stored = to_stored(model->llama, parameters_of(*model), type);
+  stored.classifier = model->config();
+  write_directory(directory, stored, tokenizer.serialized());
+}
+
+}  // namespace minillama

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <filesystem>
+
+#include "minillama/checkpoint/language_model_file.h"
+#include "minillama/model/classifier.h"
+
+namespace minillama {
+
+/// Whether `path` is a directory that write_classifier() wrote. Throws FileError if its config.json
+/// is damaged.
+bool is_classifier(const std::filesystem::path& path);
+
+/// Reads a classifier that write_classifier() wrote, with its labels and adapters; float32, in
+/// evaluation mode. Throws FileError if the file is damaged or holds another kind of model.
+Classifier read_classifier(const std::filesystem::path& path, const LoadOptions& options = {});
+
+/// Writes a directory that read_classifier() reads: model.safetensors with all weights and adapters
+/// as `type`, tokenizer.model, config.json with the labels, the pooling and the template, so that
+/// nothing need be said to use it; one with a merged adapter as what it computes, without adapters.
+/// Every file appears whole or not at all. Throws IoError.
+void write_classifier(const std::filesystem::path& directory, Classifier& model,
+                      const Tokenizer& tokenizer, torch::ScalarType type = torch::kFloat);
+
+}  // namespace minillama

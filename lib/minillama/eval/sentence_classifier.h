@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace minillama {
+
+/// What a classifier says about one sentence.
+struct Prediction {
+  std::int64_t label = 0;             ///< the most probable one
+  std::vector<double> probabilities;  ///< of each label, adding up to 1
+};
+
+/// The same for a reader.
+struct Classification {
+  std::int64_t label;  ///< the most probable one
+  std::string name;    ///< of that label
+  double probability;  ///< of that label
+};
+
+/// The prediction that goes with log-probabilities, or scores that differ from them by a constant.
+Prediction to_prediction(const std::vector<double>& scores);
+
+/// Text in, label out, however it is found.
+class SentenceClassifier {
+ public:
+  virtual ~SentenceClassifier() = default;
+
+  /// One prediction for each sentence. Throws OptionError if one is not valid UTF-8.
+  virtual std::vector<Prediction> classify(std::span<const std::string> sentences) = 0;
+
+  /// The text that is put before the model for `sentence`.
+  virtual std::string prompt(const std::string& sentence) const = 0;
+
+  virtual const std::vector<std::string>& label_names() const = 0;
+
+  /// How many of the sentences seen so far were cut at their end to fit.
+  virtual std::int64_t n_shortened() const = 0;
+
+  /// One sentence.
+  Classification classify(const std::string& sentence);
+};
+
+}  // namespace minillama

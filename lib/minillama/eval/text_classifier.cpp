@@ -1,0 +1,67 @@
+#include "minillama/eval/text_classifier.h"
+
+#include <limits>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "minillama/core/error.h"
+#include "minillama/eval/label_probabilities.h"
+
+namespace minillama {
+
+TextClassifier::TextClassifier(Classifier model, Tokenizer tokenizer,
+                               const TextClassifierOptions& options)
+    : model_(std::move(model)),
+      tokenizer_(std::move(tokenizer)),
+      options_(options),
+      template_(model_->config().sentence_template) {
+  if (options_.batch_size < 1) {
+    throw OptionError(fmt::format("batch-size is {}, must be at least 1", options_.batch_size));
+  }
+  if (options_.max_sentence_len < 0) {
+    throw OptionError(
+        fmt::format("max-sentence-len is {}, must be 0 or positive", options_.max_sentence_len));
+  }
+}
+
+std::vector<Prediction> TextClassifier::classify(std::span<const std::string> sentences) {
+  std::vector<TokenIds> sequences;
+  for (const auto& sentence : sentences) sequences.push_back(encode(sentence));
+  const auto scores =
+      label_log_probabilities(model_, sequences, options_.batch_size, tokenizer_.pad_id());
+  std::vector<Prediction> predictions;
+  for (std::int64_t row = 0; row < scores.size(0); ++row) {
+    const auto* begin = scores[row].data_ptr<double>();
+    predictions.push_back(to_prediction({begin, begin + scores.size(1)}));
+  }
+  return predictions;
+}
+
+std::string TextClassifier::prompt(const std::string& sentence) const {
+  return template_.fill(sentence);
+}
+
+const std::vector<std::string>& TextClassifier::label_names() const {
+  return model_->config().label_names;
+}
+
+TokenIds TextClassifier::encode(const std::string& sentence) {
+  constexpr auto kAll = std::numeric_limits<std::int64_t>::max();
+  const bool compatible = model_->config().pooling == PoolingKind::padded_last;
+  auto [ids, shortened] = template_.encode(
+      tokenizer_, sentence, options_.max_sentence_len > 0 ? options_.max_sentence_len : kAll,
+      compatible ? kAll : model_->llama->config().max_seq_len);
+  n_shortened_ += shortened ? 1 : 0;
+  return std::move(ids);
+}
+
+TextClassifier load_classifier(const std::filesystem::path& path, const LoadOptions& load,
+                               const std::filesystem::path& tokenizer,
+                               const TextClassifierOptions& options) {
+  auto model = read_classifier(path, load);
+  auto its_tokenizer = read_tokenizer_for(path, model->llama->config(), tokenizer);
+  return {std::move(model), std::move(its_tokenizer), options};
+}
+
+}  // namespace minillama

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <filesystem>
+
+#include "minillama/checkpoint/classifier_file.h"
+#include "minillama/eval/sentence_classifier.h"
+#include "minillama/model/classifier.h"
+#include "minillama/text/sentence_template.h"
+#include "minillama/text/tokenizer.h"
+
+namespace minillama {
+
+struct TextClassifierOptions {
+  /// Sentences that are padded together if the classifier pools the last padded position; its
+  /// answers depend on it. At least 1.
+  std::int64_t batch_size = 8;
+  /// Use at most this many tokens of a sentence; 0: as many as the model's context takes (under
+  /// padded_last pooling: all, as the CMU assignment's reference does).
+  std::int64_t max_sentence_len = 0;
+};
+
+/// A classifier and its tokenizer. Labels and template come from the classifier's config.
+class TextClassifier : public SentenceClassifier {
+ public:
+  /// Throws OptionError if the options cannot be used.
+  TextClassifier(Classifier model, Tokenizer tokenizer, const TextClassifierOptions& options = {});
+
+  using SentenceClassifier::classify;
+  std::vector<Prediction> classify(std::span<const std::string> sentences) override;
+  std::string prompt(const std::string& sentence) const override;
+  const std::vector<std::string>& label_names() const override;
+  std::int64_t n_shortened() const override { return n_shortened_; }
+
+  /// What the model reads for `sentence`. Throws OptionError if it is not valid UTF-8.
+  TokenIds encode(const std::string& sentence);
+
+  Classifier& model() { return model_; }
+  const Tokenizer& tokenizer() const { return tokenizer_; }
+  const TextClassifierOptions& options() const { return options_; }
+
+ private:
+  Classifier model_;
+  Tokenizer tokenizer_;
+  TextClassifierOptions options_;
+  SentenceTemplate template_;
+  std::int64_t n_shortened_ = 0;
+};
+
+/// Reads a classifier and its tokenizer, which lies beside it unless `tokenizer` names another. See
+/// read_classifier() for errors.
+TextClassifier load_classifier(const std::filesystem::path& path, const LoadOptions& load = {},
+                               const std::filesystem::path& tokenizer = {},
+                               const TextClassifierOptions& options = {});
+
+}  // namespace minillama

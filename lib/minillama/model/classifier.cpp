@@ -1,0 +1,89 @@
+#include "minillama/model/classifier.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "minillama/core/error.h"
+#include "minillama/text/sentence_template.h"
+
+namespace minillama {
+
+std::string_view to_string(PoolingKind pooling) {
+  switch (pooling) {
+    case PoolingKind::last:
+      return "last";
+    case PoolingKind::mean:
+      return "mean";
+    case PoolingKind::padded_last:
+      return "padded-last";
+  }
+  TORCH_CHECK(false, "no such pooling");
+}
+
+PoolingKind pooling_kind(std::string_view text) {
+  for (const auto kind : {PoolingKind::last, PoolingKind::mean, PoolingKind::padded_last}) {
+    if (to_string(kind) == text) return kind;
+  }
+  throw OptionError(fmt::format("pooling is {}, must be last, mean or padded-last", quote(text)));
+}
+
+void ClassifierConfig::validate() const {
+  if (label_names.size() < 2) {
+    throw OptionError(
+        fmt::format("classifier: {} labels, at least 2 are needed", label_names.size()));
+  }
+  for (auto name = label_names.begin(); name != label_names.end(); ++name) {
+    if (name->empty() || std::find(label_names.begin(), name, *name) != name) {
+      throw OptionError(
+          fmt::format("classifier: label name {} is empty or there twice", quote(*name)));
+    }
+  }
+  if (!(dropout >= 0 && dropout < 1)) {
+    throw OptionError(fmt::format("classifier: dropout is {}, must lie in [0, 1)", dropout));
+  }
+  SentenceTemplate{sentence_template};
+}
+
+ClassifierInput classifier_input(std::span<const TokenIds> sequences, PoolingKind pooling,
+                                 std::int64_t pad_id) {
+  if (pooling != PoolingKind::padded_last) {
+    return {concatenate(sequences), Sequences(lengths_of(sequences))};
+  }
+  const auto rows = pad_right(sequences, pad_id);
+  return {rows.flatten(), Sequences::rectangle(rows.size(0), rows.size(1))};
+}
+
+ClassifierImpl::ClassifierImpl(Llama llama_, const ClassifierConfig& config,
+                               torch::Generator generator)
+    : config_(config) {
+  config_.validate();
+  llama = register_module("llama", std::move(llama_));
+  const auto& embeddings = llama->tok_embeddings->weight;
+  const auto dim = llama->config().dim;
+  classifier_head = register_module(
+      "classifier_head", Linear(dim, std::ssize(config_.label_names), /*with_bias=*/true));
+  const torch::NoGradGuard no_grad;
+  const double bound = 1 / std::sqrt(static_cast<double>(dim));
+  classifier_head->weight.uniform_(-bound, bound, generator);
+  classifier_head->bias.uniform_(-bound, bound, generator);
+  classifier_head->to(embeddings.device(), embeddings.scalar_type());
+  dropout_ = register_module("dropout", Dropout(config_.dropout, std::move(generator)));
+}
+
+torch::Tensor ClassifierImpl::forward(const ClassifierInput& input) {
+  const auto hidden = llama->forward_packed(input.ids, input.sequences);  // [N, D]
+  return classifier_head(dropout_(pool(hidden, input.sequences)));
+}
+
+torch::Tensor ClassifierImpl::pool(const torch::Tensor& hidden, const Sequences& sequences) const {
+  if (config_.pooling != PoolingKind::mean) {
+    return hidden.index_select(0, sequences.last_tokens(hidden.device()));
+  }
+  const auto lengths = torch::tensor(sequences.lengths(), hidden.options().requires_grad(false));
+  return sequences.to_rows(hidden).sum(1) / lengths.unsqueeze(1);
+}
+
+}  // namespace minillama

@@ -1,0 +1,107 @@
+#include "minillama/model/lora.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "minillama/core/error.h"
+
+namespace minillama {
+namespace {
+
+/// The linears of the model under their full names.
+std::vector<std::pair<std::string, LinearImpl*>> linears_of(Llama& llama) {
+  std::vector<std::pair<std::string, LinearImpl*>> linears;
+  for (const auto& item : llama->named_modules()) {
+    if (auto* linear = item.value()->as<LinearImpl>()) linears.emplace_back(item.key(), linear);
+  }
+  return linears;
+}
+
+/// Whether `target` is the full name or what follows one of its dots.
+bool names(const std::string& target, const std::string& full_name) {
+  return full_name == target || full_name.ends_with("." + target);
+}
+
+void require_adapter(Llama& llama, const std::string& name) {
+  if (adapters_of(llama).count(name) > 0) return;
+  throw OptionError(fmt::format("the model has no adapter named {}", quote(name)));
+}
+
+}  // namespace
+
+void add_adapter(Llama& llama, const std::string& name, const LoraOptions& options,
+                 const torch::Generator& generator) {
+  options.validate();
+  const auto linears = linears_of(llama);
+  for (const auto& target : options.targets) {
+    if (std::ranges::none_of(linears, [&](auto& item) { return names(target, item.first); })) {
+      throw OptionError(
+          fmt::format("lora: target {} is the name of no linear of the model", quote(target)));
+    }
+  }
+  for (const auto& [full_name, linear] : linears) {
+    const auto wanted = [&](const auto& target) { return names(target, full_name); };
+    if (std::ranges::any_of(options.targets, wanted)) {
+      linear->add_adapter(name, options, generator);
+    }
+  }
+  activate_adapter(llama, name);
+}
+
+std::map<std::string, LoraOptions> adapters_of(Llama& llama) {
+  std::map<std::string, LoraOptions> adapters;
+  for (const auto& [unused, linear] : linears_of(llama)) {
+    for (const auto& [name, lora] : linear->adapters()) adapters.emplace(name, lora->options());
+  }
+  return adapters;
+}
+
+void activate_adapter(Llama& llama, const std::string& name) {
+  if (!name.empty()) require_adapter(llama, name);
+  for (const auto& [unused, linear] : linears_of(llama)) linear->activate(name);
+}
+
+std::string active_adapter(Llama& llama) {
+  for (const auto& [unused, linear] : linears_of(llama)) {
+    if (!linear->active().empty()) return linear->active();
+  }
+  return "";
+}
+
+void merge_adapter(Llama& llama) {
+  for (const auto& [unused, linear] : linears_of(llama)) linear->merge();
+}
+
+void unmerge_adapter(Llama& llama) {
+  for (const auto& [unused, linear] : linears_of(llama)) linear->unmerge();
+}
+
+bool is_merged(Llama& llama) {
+  return std::ranges::any_of(linears_of(llama),
+                             [](auto& item) { return item.second->is_merged(); });
+}
+
+NamedTensors adapter_parameters(Llama& llama, const std::string& name) {
+  require_adapter(llama, name);
+  NamedTensors parameters;
+  for (const auto& [full_name, linear] : linears_of(llama)) {
+    const auto found = linear->adapters().find(name);
+    if (found == linear->adapters().end()) continue;
+    parameters.emplace_back(full_name + ".lora_A", found->second->lora_A);
+    parameters.emplace_back(full_name + ".lora_B", found->second->lora_B);
+  }
+  return parameters;
+}
+
+bool is_adapter_parameter(std::string_view name) {
+  return name.ends_with(".lora_A") || name.ends_with(".lora_B");
+}
+
+void train_only_adapter(Llama& llama, const std::string& name) {
+  const auto adapter = adapter_parameters(llama, name);
+  for (auto& parameter : llama->parameters()) parameter.set_requires_grad(false);
+  for (const auto& [unused, parameter] : adapter) parameter.set_requires_grad(true);
+}
+
+}  // namespace minillama

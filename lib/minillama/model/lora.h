@@ -1,0 +1,49 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "minillama/core/named_tensors.h"
+#include "minillama/model/llama.h"
+
+namespace minillama {
+
+// Low-rank adapters on the linears of a whole Llama (nn/lora.h). There may be several under
+// different names; at most one is active. Their parameters lie in the linear that they adapt:
+// layers.0.attention.compute_query.<adapter>.lora_A.
+
+/// Adds the adapter `name` to every linear that options.targets names, and makes it the active one.
+///
+/// @param generator draws every A now and the dropout masks later
+/// Throws OptionError if the options cannot be used, a target is the name of no linear, or there is
+/// an adapter of that name.
+void add_adapter(Llama& llama, const std::string& name, const LoraOptions& options,
+                 const torch::Generator& generator);
+
+/// The adapters there are, and how they were made.
+std::map<std::string, LoraOptions> adapters_of(Llama& llama);
+
+/// Makes the adapter `name` the active one, or none if `name` is empty. Throws OptionError if there
+/// is no such adapter.
+void activate_adapter(Llama& llama, const std::string& name);
+
+/// Name of the active adapter, "" if there is none.
+std::string active_adapter(Llama& llama);
+
+/// Adds the active adapter to the weights; unmerge_adapter() gives them back bit for bit.
+void merge_adapter(Llama& llama);
+void unmerge_adapter(Llama& llama);
+bool is_merged(Llama& llama);
+
+/// The parameters of one adapter, as "layers.0.attention.compute_query.lora_A": without the
+/// adapter's name, so that it may be stored and read again under another.
+NamedTensors adapter_parameters(Llama& llama, const std::string& name);
+
+/// Whether a parameter of that name belongs to an adapter.
+bool is_adapter_parameter(std::string_view name);
+
+/// Lets gradients reach the adapter `name` and nothing else.
+void train_only_adapter(Llama& llama, const std::string& name);
+
+}  // namespace minillama

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <torch/torch.h>
+
+#include "minillama/nn/dropout.h"
+
+namespace minillama {
+
+/// Size and place of a low-rank adapter.
+struct LoraOptions {
+  std::int64_t rank = 8;  ///< r, at least 1
+  double alpha = 16;      ///< the adapter's output is multiplied with alpha / r
+  double dropout = 0;     ///< probability of dropping an input of the adapter, in [0, 1)
+  /// The linears that get one, by their name or its end: "w1", "attention.compute_query",
+  /// "layers.3.feed_forward.w2".
+  std::vector<std::string> targets = {"compute_query", "compute_key", "compute_value",
+                                      "compute_output"};
+
+  /// Throws OptionError naming the field and the value if one cannot be used.
+  void validate() const;
+
+  bool operator==(const LoraOptions&) const = default;
+};
+
+/// What low-rank adaptation adds to a linear map (Hu et al. 2021, arXiv:2106.09685):
+///
+///     delta(x) = (alpha / r) B A dropout(x)
+///
+/// B starts at 0, so that a new adapter changes nothing.
+class LoraImpl : public torch::nn::Module {
+ public:
+  /// An adapter for `weight` [out, in], with its dtype and device.
+  ///
+  /// @param generator draws A ~ normal(0, 0.02) now and the dropout masks later
+  LoraImpl(const torch::Tensor& weight, const LoraOptions& options, torch::Generator generator);
+
+  /// x [..., in] -> delta(x) [..., out]
+  torch::Tensor forward(const torch::Tensor& x);
+
+  /// What the adapter adds to the weight, (alpha / r) B A, [out, in].
+  torch::Tensor delta_weight() const;
+
+  const LoraOptions& options() const { return options_; }
+
+  torch::Tensor lora_A;  ///< [r, in]
+  torch::Tensor lora_B;  ///< [out, r]
+
+ private:
+  double scale() const { return options_.alpha / static_cast<double>(options_.rank); }
+
+  LoraOptions options_;
+  Dropout dropout_{nullptr};
+};
+TORCH_MODULE(Lora);
+
+}  // namespace minillama

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "minillama/eval/text_classifier.h"
+#include "minillama/text/batch.h"
+#include "minillama/text/labelled_sentences.h"
+
+namespace minillama {
+
+/// Sentences and their labels as a classifier reads them.
+struct Examples {
+  std::vector<TokenIds> ids;
+  std::vector<std::int64_t> labels;  ///< as many as `ids`
+  std::int64_t pad_id = 0;           ///< what rows are padded with, where they are
+
+  std::size_t size() const { return ids.size(); }
+};
+
+/// `sentences` under the classifier's template and limits. Throws OptionError if one is not UTF-8.
+Examples encode(TextClassifier& classifier, std::span<const LabelledSentence> sentences);
+
+}  // namespace minillama

@@ -1,0 +1,277 @@
+#include "minillama/train/fine_tuning.h"
+
+#include <chrono>
+#include <numeric>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "minillama/checkpoint/training_state.h"
+#include "minillama/core/error.h"
+#include "minillama/core/json.h"
+#include "minillama/eval/confusion_matrix.h"
+#include "minillama/eval/label_probabilities.h"
+#include "minillama/io/crc32.h"
+#include "minillama/optim/parameter_groups.h"
+#include "minillama/train/training_step.h"
+
+namespace minillama {
+namespace {
+
+AdamW make_optimizer(const Classifier& model, const FineTuningOptions& options) {
+  options.validate();
+  if (!options.compatible) {
+    return AdamW(parameter_groups(*model, options.optimizer), options.max_grad_norm);
+  }
+  std::vector<torch::Tensor> parameters;
+  for (const auto& parameter : model->parameters()) {
+    if (parameter.requires_grad()) parameters.push_back(parameter);
+  }
+  return AdamW(std::vector<AdamWGroup>{{std::move(parameters), options.optimizer}},
+               options.max_grad_norm);
+}
+
+/// A number that differs for other examples.
+std::uint32_t checksum(const Examples& examples) {
+  TokenIds all = examples.labels;
+  for (const auto& ids : examples.ids) all.insert(all.end(), ids.begin(), ids.end());
+  return crc32(std::as_bytes(std::span(all)));
+}
+
+NamedTensors clone(const NamedTensors& tensors) {
+  NamedTensors copies;
+  for (const auto& [name, tensor] : tensors) copies.emplace_back(name, tensor.detach().clone());
+  return copies;
+}
+
+/// Throws OptionError naming the first setting that differs from the one that the run at `path` was
+/// started with.
+void require_same(const Json& now, const Json& started, const std::filesystem::path& path) {
+  for (const auto& [name, value] : now.items()) {
+    const Json before = started.value(name, Json());
+    if (before == value) continue;
+    throw OptionError(fmt::format("the run in {} was started with another {}: {}, now {}",
+                                  quote(path.native(), 400), name, before.dump(), value.dump()));
+  }
+}
+
+struct DevFigures {
+  double loss;
+  ConfusionMatrix matrix;
+};
+
+DevFigures evaluate(Classifier& model, const Examples& dev, std::int64_t batch_size) {
+  const auto scores = label_log_probabilities(model, dev.ids, batch_size, dev.pad_id);
+  const auto predicted = scores.argmax(-1);
+  DevFigures figures{0, ConfusionMatrix(scores.size(1))};
+  for (std::int64_t i = 0; i < scores.size(0); ++i) {
+    const auto label = dev.labels[static_cast<std::size_t>(i)];
+    figures.matrix.add(label, predicted[i].item<std::int64_t>());
+    figures.loss -= scores[i][label].item<double>();
+  }
+  figures.loss /= static_cast<double>(scores.size(0));
+  return figures;
+}
+
+}  // namespace
+
+FineTuning::FineTuning(Classifier model, Examples train, Examples dev,
+                       const FineTuningOptions& options, torch::Generator generator)
+    : model_(std::move(model)),
+      train_(std::move(train)),
+      dev_(std::move(dev)),
+      options_(options),
+      generator_(std::move(generator)),
+      optimizer_(make_optimizer(model_, options)),
+      save_clock_(options.save_every_seconds) {
+  if (train_.size() == 0 || dev_.size() == 0) {
+    throw OptionError(fmt::format("{} examples to train on and {} to evaluate on: both are needed",
+                                  train_.size(), dev_.size()));
+  }
+}
+
+void FineTuning::keep_state(const std::filesystem::path& path, bool resume) {
+  state_path_ = path;
+  settings_ = settings();
+  if (!std::filesystem::exists(path)) return;
+  const TrainingState state = read_training_state(path);
+  if (resume) {
+    load_state(state);
+  } else if (!Progress::from_json(state.text("progress"), path).finished) {
+    throw OptionError(fmt::format("{} is of an unfinished run: resume it or remove the file",
+                                  quote(path.native(), 400)));
+  }
+}
+
+FineTuning::Outcome FineTuning::run(const FineTuningHooks& hooks) {
+  while (!is_done()) {
+    if (!train_epoch(hooks)) {
+      save_state();
+      return Outcome::stopped;
+    }
+    finish_epoch(hooks);
+  }
+  restore(trainable(), best_, state_path_);
+  model_->eval();
+  progress_.finished = true;
+  save_state();
+  return Outcome::finished;
+}
+
+bool FineTuning::is_done() const {
+  const bool out_of_patience =
+      options_.patience > 0 && progress_.epochs - progress_.best_epoch >= options_.patience;
+  return progress_.finished || progress_.epochs == options_.epochs || out_of_patience;
+}
+
+bool FineTuning::train_epoch(const FineTuningHooks& hooks) {
+  const auto batches = draw_batches();
+  const auto n_batches = std::ssize(batches);
+  const auto total_steps = n_batches * options_.epochs;
+  const ScheduleOptions schedule{
+      .shape = options_.schedule,
+      .warmup_steps = static_cast<std::int64_t>(options_.warmup * static_cast<double>(total_steps)),
+      .total_steps = total_steps};
+  model_->train();
+  while (progress_.batches < n_batches) {
+    const auto start = std::chrono::steady_clock::now();
+    const auto& batch = batches[static_cast<std::size_t>(progress_.batches)];
+    const auto divisor = options_.compatible ? options_.batches.size : std::ssize(batch);
+    optimizer_.set_lr(options_.optimizer.lr * learning_rate_factor(schedule, progress_.steps));
+    const double loss = training_step(model_, optimizer_, train_, batch, divisor);
+
+    ++progress_.batches;
+    ++progress_.steps;
+    progress_.loss_sum += loss * static_cast<double>(divisor);
+    progress_.examples += std::ssize(batch);
+    for (const auto index : batch) progress_.tokens += std::ssize(train_.ids[index]);
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    progress_.seconds += seconds.count();
+
+    if (hooks.after_step) {
+      hooks.after_step({progress_.epochs + 1, progress_.batches, n_batches, loss});
+    }
+    if (hooks.should_stop && hooks.should_stop()) return false;
+    const bool due = save_clock_.is_due() || (options_.save_every_steps > 0 &&
+                                              progress_.steps % options_.save_every_steps == 0);
+    if (due) save_state();
+  }
+  return true;
+}
+
+void FineTuning::finish_epoch(const FineTuningHooks& hooks) {
+  const auto [dev_loss, matrix] = evaluate(model_, dev_, options_.batches.size);
+  const EpochMetrics metrics{
+      .epoch = ++progress_.epochs,
+      .train_loss = progress_.loss_sum / static_cast<double>(progress_.examples),
+      .dev_loss = dev_loss,
+      .dev_accuracy = matrix.accuracy(),
+      .dev_macro_f1 = matrix.macro_f1(),
+      .tokens_per_second = static_cast<double>(progress_.tokens) / progress_.seconds,
+      .seconds = progress_.seconds};
+  const auto best = static_cast<std::size_t>(progress_.best_epoch);
+  const bool is_best = best == 0 || metrics.dev_accuracy > progress_.metrics[best - 1].dev_accuracy;
+  progress_.metrics.push_back(metrics);
+  if (is_best) {
+    progress_.best_epoch = metrics.epoch;
+    best_ = clone(trainable());
+  }
+  progress_.batches = 0;
+  progress_.loss_sum = 0;
+  progress_.examples = 0;
+  progress_.tokens = 0;
+  progress_.seconds = 0;
+  // The caller's files first: killed in between, the run goes on from an earlier state and writes
+  // the same again.
+  if (hooks.after_epoch) hooks.after_epoch(metrics, is_best);
+  if (!is_done()) save_state();
+}
+
+std::vector<std::vector<std::size_t>> FineTuning::draw_batches() {
+  const auto now = generator_.get_state();
+  if (progress_.batches == 0) epoch_start_ = now;
+  generator_.set_state(epoch_start_);
+  auto batches = epoch_batches(lengths_of(train_.ids), options_.batches, generator_);
+  if (progress_.batches > 0) generator_.set_state(now);
+  return batches;
+}
+
+void FineTuning::save_state() {
+  if (state_path_.empty()) return;
+  for (const auto& [name, parameter] : trainable()) {
+    if (!parameter.isfinite().all().item<bool>()) {
+      throw DivergedError(fmt::format("{} has values that are not finite", name));
+    }
+  }
+  save_clock_.begin();
+  TrainingState state{.texts = {{"progress", progress_.to_json()}, {"settings", settings_}}};
+  state.add("best", best_);
+  if (!progress_.finished) {
+    state.add("model", trainable());
+    state.add("optimizer", optimizer_.export_state());
+    state.add("generator", {{"now", generator_.get_state()}, {"epoch_start", epoch_start_}});
+  }
+  write_training_state(state_path_, state);
+  save_clock_.end();
+}
+
+void FineTuning::load_state(const TrainingState& state) {
+  require_same(Json::parse(settings_), parse_json(state.text("settings"), state_path_),
+               state_path_);
+  const auto progress = Progress::from_json(state.text("progress"), state_path_);
+  if (progress.best_epoch > 0) {
+    best_ = clone(trainable());
+    restore(best_, state.group("best"), state_path_);
+  }
+  if (!progress.finished) {
+    auto generator_state = generator_.get_state();
+    epoch_start_ = generator_state.clone();
+    restore({{"now", generator_state}, {"epoch_start", epoch_start_}}, state.group("generator"),
+            state_path_);
+    optimizer_.import_state(state.group("optimizer"));
+    restore(trainable(), state.group("model"), state_path_);
+    generator_.set_state(generator_state);
+  }
+  progress_ = progress;
+}
+
+std::string FineTuning::settings() const {
+  std::uint32_t frozen = 0;
+  for (const auto& parameter : model_->parameters()) {
+    if (parameter.requires_grad()) continue;
+    const auto bytes = parameter.detach().cpu().contiguous();
+    frozen = frozen * 31 + crc32({static_cast<const std::byte*>(bytes.data_ptr()), bytes.nbytes()});
+  }
+  const auto& optimizer = options_.optimizer;
+  const Json json{{"training examples (checksum)", checksum(train_)},
+                  {"dev examples (checksum)", checksum(dev_)},
+                  {"frozen weights (checksum)", frozen},
+                  {"pooling", to_string(model_->config().pooling)},
+                  {"attention", to_string(model_->llama->config().attention)},
+                  {"dropout", model_->config().dropout},
+                  {"epochs", options_.epochs},
+                  {"patience", options_.patience},
+                  {"batch size", options_.batches.size},
+                  {"tokens in a batch", options_.batches.max_tokens},
+                  {"batches by length", options_.batches.by_length},
+                  {"shuffle", options_.batches.shuffle},
+                  {"learning rate", optimizer.lr},
+                  {"beta1", optimizer.beta1},
+                  {"beta2", optimizer.beta2},
+                  {"eps", optimizer.resolved_eps()},
+                  {"weight decay", optimizer.weight_decay},
+                  {"AdamW of cmu2025", optimizer.variant == AdamWVariant::cmu2025},
+                  {"largest gradient norm", options_.max_grad_norm},
+                  {"schedule", static_cast<int>(options_.schedule)},
+                  {"warm-up", options_.warmup},
+                  {"compatible", options_.compatible}};
+  return json.dump();
+}
+
+NamedTensors FineTuning::trainable() const {
+  NamedTensors parameters = parameters_of(*model_);
+  std::erase_if(parameters, [](const auto& item) { return !item.second.requires_grad(); });
+  return parameters;
+}
+
+}  // namespace minillama

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "minillama/checkpoint/training_state.h"
+#include "minillama/core/named_tensors.h"
+#include "minillama/model/classifier.h"
+#include "minillama/optim/adamw.h"
+#include "minillama/train/examples.h"
+#include "minillama/train/fine_tuning_options.h"
+#include "minillama/train/progress.h"
+#include "minillama/train/save_clock.h"
+
+namespace minillama {
+
+/// Where a run stands after a step.
+struct StepReport {
+  std::int64_t epoch;      ///< from 1
+  std::int64_t batch;      ///< batches of this epoch that are done
+  std::int64_t n_batches;  ///< of this epoch
+  double loss;             ///< of the last batch
+};
+
+/// What a run tells and asks its caller; any of them may be empty.
+struct FineTuningHooks {
+  std::function<void(const StepReport&)> after_step = {};
+  /// Called after an epoch's evaluation, while the model has that epoch's weights; `is_best` if no
+  /// earlier one did as well on dev.
+  std::function<void(const EpochMetrics&, bool is_best)> after_epoch = {};
+  /// Asked after every step: true ends the run there, with its state saved.
+  std::function<bool()> should_stop = {};
+};
+
+/// A run that trains a classifier: epochs of steps, each followed by an evaluation on dev. The best
+/// epoch's weights win. Parameters that require no gradient stay as they are (model/lora.h).
+///
+/// With a state file the run survives being killed at any moment: started again with the same
+/// arguments it goes on from the last saved step and ends with the same bits, given the same number
+/// of threads.
+class FineTuning {
+ public:
+  enum class Outcome { finished, stopped };
+
+  /// @param generator the one that the model's dropout draws from; draws the order of examples too
+  /// Throws OptionError if the options cannot be used or there are no examples.
+  FineTuning(Classifier model, Examples train, Examples dev, const FineTuningOptions& options,
+             torch::Generator generator);
+
+  /// Keeps the state of this run in the file `path`.
+  ///
+  /// @param resume go on from what is there; otherwise an unfinished run there is an OptionError
+  /// Throws OptionError if the run there has other settings or data, FileError if it is damaged.
+  void keep_state(const std::filesystem::path& path, bool resume);
+
+  /// Trains until all epochs are done, patience is at its end, or the caller wants to stop. When
+  /// finished, the model has the weights of the best epoch. Throws DivergedError if the loss or a
+  /// weight is not finite; what was saved before is kept.
+  Outcome run(const FineTuningHooks& hooks = {});
+
+  const std::vector<EpochMetrics>& metrics() const { return progress_.metrics; }
+  /// The one with the best accuracy on dev, the first of them; 0: none yet.
+  std::int64_t best_epoch() const { return progress_.best_epoch; }
+
+ private:
+  bool is_done() const;
+  /// Trains to the end of the epoch under way; false if the caller wants to stop before.
+  bool train_epoch(const FineTuningHooks& hooks);
+  void finish_epoch(const FineTuningHooks& hooks);
+  /// Draws the batches of the epoch under way, the same ones whenever it is asked during it.
+  std::vector<std::vector<std::size_t>> draw_batches();
+  NamedTensors trainable() const;
+
+  /// Everything that the end result depends on, to tell one run from another.
+  std::string settings() const;
+  void save_state();
+  void load_state(const TrainingState& state);
+
+  Classifier model_;
+  Examples train_;
+  Examples dev_;
+  FineTuningOptions options_;
+  torch::Generator generator_;
+  AdamW optimizer_;
+  Progress progress_;
+  torch::Tensor epoch_start_;         // state of the generator when the epoch under way began
+  NamedTensors best_;                 // weights of the best epoch
+  std::filesystem::path state_path_;  // empty: none is kept
+  std::string settings_;
+  SaveClock save_clock_;
+};
+
+}  // namespace minillama

@@ -1,0 +1,39 @@
+#include "minillama/train/fine_tuning_options.h"
+
+#include <cmath>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "minillama/core/error.h"
+
+namespace minillama {
+namespace {
+
+void require(bool holds, std::string_view field, auto value, std::string_view rule) {
+  if (!holds) throw OptionError(fmt::format("{} is {}, must {}", field, value, rule));
+}
+
+}  // namespace
+
+FineTuningOptions FineTuningOptions::cmu2025() {
+  return {.epochs = 5,
+          .batches = {.size = 8, .by_length = false},
+          .optimizer = {.lr = 2e-5, .weight_decay = 0, .variant = AdamWVariant::cmu2025},
+          .max_grad_norm = 0,
+          .schedule = ScheduleShape::constant,
+          .warmup = 0,
+          .compatible = true};
+}
+
+void FineTuningOptions::validate() const {
+  require(epochs >= 1, "epochs", epochs, "be at least 1");
+  require(patience >= 0, "patience", patience, "not be negative");
+  require(batches.size >= 1, "batch-size", batches.size, "be at least 1");
+  require(batches.max_tokens >= 0, "max-tokens", batches.max_tokens, "not be negative");
+  require(warmup >= 0 && warmup < 1, "warmup", warmup, "lie in [0, 1)");
+  require(save_every_steps >= 0, "save-every-steps", save_every_steps, "not be negative");
+  require(save_every_seconds >= 0, "save-every-seconds", save_every_seconds, "not be negative");
+}
+
+}  // namespace minillama

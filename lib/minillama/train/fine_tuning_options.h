@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+
+#include "minillama/optim/adamw.h"
+#include "minillama/optim/schedule.h"
+#include "minillama/train/epoch_batches.h"
+
+namespace minillama {
+
+/// How a classifier is trained.
+struct FineTuningOptions {
+  std::int64_t epochs = 3;    ///< at least 1
+  std::int64_t patience = 0;  ///< stop after so many epochs without a better one; 0: never
+  BatchOptions batches = {};
+  AdamWOptions optimizer = {.lr = 5e-4};  ///< norms and biases are not decayed; without clipping
+  double max_grad_norm = 1.0;             ///< clips by the norm of all gradients; 0: no clipping
+  ScheduleShape schedule = ScheduleShape::linear;  ///< from the warm-up's end to 0
+  double warmup = 0.1;  ///< share of all steps in which the learning rate rises, in [0, 1)
+  /// Divide the loss of a short last batch by the usual size too, and decay all parameters alike.
+  bool compatible = false;
+  std::int64_t save_every_steps = 0;  ///< save the state so often within an epoch; 0: see below
+  double save_every_seconds = 60;     ///< and at least so often; but saving takes 5 % of the time
+                                      ///< at most. 0: only between epochs
+
+  /// The settings of the CMU assignment's reference. They want PoolingKind::padded_last and full
+  /// attention besides.
+  static FineTuningOptions cmu2025();
+
+  /// Throws OptionError naming the field and the value if one cannot be used; those of the
+  /// optimizer are checked by it.
+  void validate() const;
+};
+
+}  // namespace minillama

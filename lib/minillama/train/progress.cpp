@@ -1,0 +1,35 @@
+#include "minillama/train/progress.h"
+
+#include "minillama/core/json.h"
+
+namespace minillama {
+
+std::string Progress::to_json() const {
+  std::vector<std::string> lines;
+  for (const auto& epoch : metrics) lines.push_back(to_json_line(epoch));
+  const Json json{{"epochs", epochs},     {"batches", batches},   {"steps", steps},
+                  {"loss_sum", loss_sum}, {"examples", examples}, {"tokens", tokens},
+                  {"seconds", seconds},   {"metrics", lines},     {"best_epoch", best_epoch},
+                  {"finished", finished}};
+  return json.dump();
+}
+
+Progress Progress::from_json(const std::string& text, const std::filesystem::path& path) {
+  const Json json = parse_json(text, path);
+  const JsonObject fields(json, path);
+  Progress progress{.epochs = fields.integer("epochs"),
+                    .batches = fields.integer("batches"),
+                    .steps = fields.integer("steps"),
+                    .loss_sum = fields.number("loss_sum"),
+                    .examples = fields.integer("examples"),
+                    .tokens = fields.integer("tokens"),
+                    .seconds = fields.number("seconds"),
+                    .best_epoch = fields.integer("best_epoch"),
+                    .finished = fields.boolean("finished")};
+  for (const auto& line : fields.strings("metrics")) {
+    progress.metrics.push_back(epoch_metrics_from_json(line, path));
+  }
+  return progress;
+}
+
+}  // namespace minillama

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "minillama/train/epoch_metrics.h"
+
+namespace minillama {
+
+/// How far a training run is: all that changes as it goes, beside tensors.
+struct Progress {
+  std::int64_t epochs = 0;   ///< that are done
+  std::int64_t batches = 0;  ///< that are done of the epoch under way
+  std::int64_t steps = 0;    ///< that are done in all
+  double loss_sum = 0;       ///< over the examples of the epoch under way
+  std::int64_t examples = 0;
+  std::int64_t tokens = 0;
+  double seconds = 0;
+  std::vector<EpochMetrics> metrics = {};  ///< of the epochs that are done
+  std::int64_t best_epoch = 0;             ///< from 1; 0: none yet
+  bool finished = false;
+
+  /// To a JSON object, with all bits of every number, and back. Throws FileError naming `path` on
+  /// anything else.
+  std::string to_json() const;
+  static Progress from_json(const std::string& text, const std::filesystem::path& path);
+};
+
+}  // namespace minillama

@@ -1,0 +1,159 @@
+#include "minillama/checkpoint/classifier_file.h"
+
+#include "minillama/core/error.h"
+#include "minillama/core/json.h"
+#include "minillama/eval/text_classifier.h"
+#include "minillama/model/lora.h"
+
+#include "support/catch.h"
+#include "support/files.h"
+
+using namespace minillama;
+
+namespace {
+
+Tokenizer tokenizer() {
+  return Tokenizer::load(test::repository_file("tests/reference/bpe.model"));
+}
+
+ModelConfig small_config() {
+  return {.dim = 16,
+          .n_layers = 2,
+          .n_heads = 4,
+          .n_kv_heads = 2,
+          .hidden_dim = 24,
+          .vocab_size = tokenizer().vocab_size(),
+          .max_seq_len = 64};
+}
+
+const ClassifierConfig kConfig{.label_names = {"awful", "fine", "great"},
+                               .pooling = PoolingKind::last,
+                               .sentence_template = "Review: {sentence} It is",
+                               .dropout = 0.25};
+
+Classifier make_classifier() {
+  const auto generator = make_generator(5);
+  return Classifier(Llama(small_config(), generator), kConfig, generator);
+}
+
+void fill_adapter(Llama& llama, const std::string& name) {
+  const torch::NoGradGuard no_grad;
+  for (const auto& [unused, parameter] : adapter_parameters(llama, name)) parameter.fill_(0.1);
+}
+
+const std::vector<std::string> kSentences{"A delight .", "The plot has more holes than a sieve ."};
+
+std::vector<double> probabilities(Classifier model) {
+  TextClassifier classifier(std::move(model), tokenizer());
+  std::vector<double> all;
+  for (const auto& prediction : classifier.classify(std::span<const std::string>(kSentences))) {
+    all.insert(all.end(), prediction.probabilities.begin(), prediction.probabilities.end());
+  }
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("classifier_file: what is written is read, and classifies the same with no flags") {
+  const test::TemporaryDirectory directory;
+  auto model = make_classifier();
+  write_classifier(directory.path(), model, tokenizer());
+  CHECK(is_classifier(directory.path()));
+
+  auto read = read_classifier(directory.path());
+  CHECK(read->config() == kConfig);
+  CHECK(read->llama->config() == model->llama->config());
+  CHECK_FALSE(read->is_training());
+  CHECK(probabilities(read) == probabilities(model));
+
+  auto classifier = load_classifier(directory.path());
+  const auto [label, name, probability] = classifier.classify("A delight .");
+  CHECK(name == kConfig.label_names.at(static_cast<std::size_t>(label)));
+  CHECK(probability >= 1.0 / 3);
+  CHECK(classifier.prompt("Oh .") == "Review: Oh . It is");
+}
+
+TEST_CASE("classifier_file: adapters are stored beside the weights, with the active one's name") {
+  const test::TemporaryDirectory directory;
+  auto model = make_classifier();
+  const auto without = probabilities(model);
+  const LoraOptions options{
+      .rank = 2, .alpha = 5, .dropout = 0.1, .targets = {"compute_value", "w1"}};
+  add_adapter(model->llama, "a", options, make_generator(1));
+  add_adapter(model->llama, "b", {.rank = 1}, make_generator(2));
+  fill_adapter(model->llama, "a");
+  activate_adapter(model->llama, "a");
+  const auto with = probabilities(model);
+  CHECK(with != without);
+
+  write_classifier(directory.path(), model, tokenizer());
+  auto read = read_classifier(directory.path());
+  CHECK((adapters_of(read->llama) == adapters_of(model->llama)));
+  CHECK(active_adapter(read->llama) == "a");
+  CHECK(probabilities(read) == with);
+  activate_adapter(read->llama, "");
+  CHECK(probabilities(read) == without);
+
+  merge_adapter(model->llama);  // what it computes, as a plain model
+  const auto merged = probabilities(model);
+  write_classifier(directory.path(), model, tokenizer());
+  auto plain = read_classifier(directory.path());
+  CHECK(adapters_of(plain->llama).empty());
+  CHECK(probabilities(plain) == merged);
+}
+
+TEST_CASE("classifier_file: a language model keeps its adapters too") {
+  const test::TemporaryDirectory directory;
+  LanguageModel model(small_config(), make_generator(1));
+  add_adapter(model->llama, "a", {}, make_generator(2));
+  fill_adapter(model->llama, "a");
+  write_language_model(directory.path(), model, tokenizer());
+  auto read = read_language_model(directory.path());
+  const auto ids = torch::arange(6).unsqueeze(0);
+  model->eval();
+  const torch::NoGradGuard no_grad;
+  CHECK(torch::equal(read(ids), model(ids)));
+}
+
+TEST_CASE("classifier_file: one kind of model is not taken for the other") {
+  const test::TemporaryDirectory directory;
+  auto classifier = make_classifier();
+  write_classifier(directory.path(), classifier, tokenizer());
+  CHECK_THROWS_WITH(read_language_model(directory.path()),
+                    contains("is a classifier; a language model is needed"));
+  LanguageModel model(small_config(), make_generator(1));
+  write_language_model(directory.path(), model, tokenizer());
+  CHECK_FALSE(is_classifier(directory.path()));
+  CHECK_THROWS_WITH(read_classifier(directory.path()), contains("is no classifier"));
+}
+
+TEST_CASE("classifier_file: a config.json that makes no sense is refused by name") {
+  const test::TemporaryDirectory directory;
+  auto model = make_classifier();
+  add_adapter(model->llama, "a", {}, make_generator(2));
+  write_classifier(directory.path(), model, tokenizer());
+  const auto path = directory.path() / "config.json";
+  const auto good = Json::parse(test::read_text(path));
+  const auto complaint = [&](const std::string& pointer, const Json& value) -> std::string {
+    Json changed = good;
+    changed[Json::json_pointer(pointer)] = value;
+    directory.file("config.json", changed.dump());
+    try {
+      read_classifier(directory.path());
+    } catch (const FileError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  CHECK(complaint("/classifier/dropout", 0.25) == "");
+  CHECK_THAT(complaint("/classifier/pooling", "first"), contains("pooling is \"first\""));
+  CHECK_THAT(complaint("/classifier/labels", 3), contains("\"labels\""));
+  CHECK_THAT(complaint("/classifier/labels", {"a", "b"}), contains("classifier_head.weight"));
+  CHECK_THAT(complaint("/classifier/template", "x"), contains("{sentence}"));
+  CHECK_THAT(complaint("/classifier/extra", 1), contains("\"extra\""));
+  CHECK_THAT(complaint("/adapters/a/rank", 0), contains("rank is 0"));
+  CHECK_THAT(complaint("/adapters/a/rank", 3), contains("lora_A"));
+  CHECK_THAT(complaint("/adapters/a/targets", {"x"}), contains("target \"x\""));
+  CHECK_THAT(complaint("/adapters/b.c", good["adapters"]["a"]), contains("\"b.c\""));
+  CHECK_THAT(complaint("/active_adapter", "z"), contains("\"z\""));
+}

@@ -1,0 +1,229 @@
+#include "minillama/train/fine_tuning.h"
+
+#include "minillama/core/error.h"
+#include "minillama/model/lora.h"
+
+#include "support/catch.h"
+#include "support/files.h"
+
+using namespace minillama;
+
+namespace {
+
+const ModelConfig kSmall{.dim = 16,
+                         .n_layers = 2,
+                         .n_heads = 4,
+                         .n_kv_heads = 2,
+                         .hidden_dim = 24,
+                         .vocab_size = 37,
+                         .max_seq_len = 20,
+                         .dropout = 0.1};
+
+/// Sequences of random tokens, labelled by whether there are more even than odd ones.
+Examples random_examples(std::int64_t count, std::uint64_t seed) {
+  auto generator = make_generator(seed);
+  Examples examples;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto length = 1 + torch::randint(9, {1}, generator, torch::kLong).item<std::int64_t>();
+    const auto tokens = torch::randint(37, {length}, generator, torch::kLong);
+    const auto* data = tokens.data_ptr<std::int64_t>();
+    examples.ids.emplace_back(data, data + length);
+    const auto n_odd = tokens.remainder(2).sum().item<std::int64_t>();
+    examples.labels.push_back(2 * n_odd < length ? 1 : 0);
+  }
+  return examples;
+}
+
+/// A run from the same start whenever it is made.
+struct Run {
+  explicit Run(bool lora = false, FineTuningOptions options = fast_options())
+      : generator(make_generator(7)),
+        model(make_model(lora, generator)),
+        tuning(model, random_examples(50, 1), random_examples(30, 2), options, generator) {}
+
+  static FineTuningOptions fast_options() {
+    return {.epochs = 3, .batches = {.size = 8}, .optimizer = {.lr = 0.01}};
+  }
+
+  static Classifier make_model(bool lora, const torch::Generator& generator) {
+    Llama llama(kSmall, generator);
+    if (lora) add_adapter(llama, "x", {.rank = 2, .dropout = 0.2}, generator);
+    Classifier model(llama, ClassifierConfig{.label_names = {"odd", "even"}}, generator);
+    if (lora) train_only_adapter(llama, "x");
+    return model;
+  }
+
+  torch::Generator generator;
+  Classifier model;
+  FineTuning tuning;
+};
+
+/// The epochs' figures without times.
+std::vector<std::array<double, 4>> figures(const FineTuning& tuning) {
+  std::vector<std::array<double, 4>> all;
+  for (const auto& m : tuning.metrics()) {
+    all.push_back({m.train_loss, m.dev_loss, m.dev_accuracy, m.dev_macro_f1});
+  }
+  return all;
+}
+
+void check_same(Run& a, Run& b) {
+  CHECK((figures(a.tuning) == figures(b.tuning)));
+  CHECK(a.tuning.best_epoch() == b.tuning.best_epoch());
+  const auto parameters = parameters_of(*a.model);
+  const auto others = parameters_of(*b.model);
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    INFO(parameters[i].first);
+    CHECK(torch::equal(parameters[i].second, others[i].second));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("fine_tuning: learns, and ends with the weights of the best epoch") {
+  auto options = Run::fast_options();
+  options.epochs = 8;
+  Run run(false, options);
+  std::vector<torch::Tensor> best;
+  const auto keep_best = [&](const EpochMetrics&, bool is_best) {
+    if (!is_best) return;
+    best.clear();
+    for (const auto& parameter : run.model->parameters()) best.push_back(parameter.clone());
+  };
+  CHECK(run.tuning.run({.after_epoch = keep_best}) == FineTuning::Outcome::finished);
+  const auto& metrics = run.tuning.metrics();
+  REQUIRE(metrics.size() == 8);
+  CHECK(metrics.back().train_loss < metrics.front().train_loss - 0.1);
+  const auto& winner = metrics[static_cast<std::size_t>(run.tuning.best_epoch() - 1)];
+  for (const auto& epoch : metrics) CHECK(epoch.dev_accuracy <= winner.dev_accuracy);
+  const auto parameters = run.model->parameters();
+  for (std::size_t i = 0; i < parameters.size(); ++i) CHECK(torch::equal(parameters[i], best[i]));
+}
+
+TEST_CASE("fine_tuning: stopped after any step and resumed it ends with the same bits") {
+  for (const bool lora : {false, true}) {
+    Run uninterrupted(lora);
+    uninterrupted.tuning.run();
+    const std::int64_t n_steps = 3 * 7;
+    for (std::int64_t stop_after = 1; stop_after <= n_steps; stop_after += lora ? 5 : 1) {
+      INFO((lora ? "LoRA" : "full") << ", stopped after step " << stop_after);
+      const test::TemporaryDirectory directory;
+      const auto state = directory.path() / "state.safetensors";
+      {
+        Run stopped(lora);
+        stopped.tuning.keep_state(state, false);
+        std::int64_t steps = 0;
+        const auto outcome =
+            stopped.tuning.run({.should_stop = [&] { return ++steps == stop_after; }});
+        CHECK(outcome == FineTuning::Outcome::stopped);
+      }
+      Run resumed(lora);
+      resumed.tuning.keep_state(state, true);
+      CHECK(resumed.tuning.run() == FineTuning::Outcome::finished);
+      check_same(resumed, uninterrupted);
+
+      Run again(lora);  // resuming a finished run trains nothing
+      again.tuning.keep_state(state, true);
+      again.tuning.run({.after_step = [](const StepReport&) { FAIL("a step"); }});
+      check_same(again, uninterrupted);
+    }
+  }
+}
+
+TEST_CASE("fine_tuning: goes on from the last save, however long ago it was killed") {
+  Run uninterrupted;
+  uninterrupted.tuning.run();
+  auto options = Run::fast_options();
+  options.save_every_steps = 4;
+  struct Killed {};
+  for (const std::int64_t kill_after : {1, 3, 6, 9, 20}) {
+    const test::TemporaryDirectory directory;
+    const auto state = directory.path() / "state.safetensors";
+    {
+      Run killed(false, options);
+      killed.tuning.keep_state(state, false);
+      std::int64_t steps = 0;
+      CHECK_THROWS_AS(killed.tuning.run({.after_step =
+                                             [&](const StepReport&) {
+                                               if (++steps == kill_after) throw Killed();
+                                             }}),
+                      Killed);
+    }
+    CHECK(std::filesystem::exists(state) == (kill_after > 4));
+    Run resumed(false, options);
+    resumed.tuning.keep_state(state, true);
+    resumed.tuning.run();
+    check_same(resumed, uninterrupted);
+  }
+}
+
+TEST_CASE("fine_tuning: a state is only resumed by the run it is of, and never overwritten") {
+  const test::TemporaryDirectory directory;
+  const auto state = directory.path() / "state.safetensors";
+  {
+    Run stopped;
+    stopped.tuning.keep_state(state, false);
+    stopped.tuning.run({.should_stop = [] { return true; }});
+  }
+  Run fresh;
+  CHECK_THROWS_WITH(fresh.tuning.keep_state(state, false), contains("unfinished run"));
+  auto options = Run::fast_options();
+  options.optimizer.lr = 0.02;
+  Run other(false, options);
+  CHECK_THROWS_WITH(other.tuning.keep_state(state, true),
+                    contains("another learning rate: 0.01, now 0.02"));
+  Run lora(true);
+  CHECK_THROWS_AS(lora.tuning.keep_state(state, true), OptionError);
+
+  const auto content = test::read_text(state);
+  const auto cut = directory.file("cut", content.substr(0, content.size() / 2));
+  CHECK_THROWS_AS(fresh.tuning.keep_state(cut, true), FileError);
+}
+
+TEST_CASE("fine_tuning: patience ends a run that gets no better") {
+  auto options = Run::fast_options();
+  options.epochs = 50;
+  options.patience = 2;
+  options.optimizer.lr = 0;
+  Run run(false, options);
+  run.tuning.run();
+  CHECK(run.tuning.best_epoch() == 1);
+  CHECK(run.tuning.metrics().size() == 3);
+}
+
+TEST_CASE("fine_tuning: a weight that is not finite is never saved") {
+  auto options = Run::fast_options();
+  options.save_every_steps = 1;
+  options.optimizer.lr = 1e30;
+  options.warmup = 0;
+  const test::TemporaryDirectory directory;
+  const auto state = directory.path() / "state.safetensors";
+  Run run(false, options);
+  run.tuning.keep_state(state, false);
+  CHECK_THROWS_AS(run.tuning.run(), DivergedError);
+  if (!std::filesystem::exists(state)) return;
+  for (const auto& [name, tensor] : read_training_state(state).group("model")) {
+    CHECK(tensor.isfinite().all().item<bool>());
+  }
+}
+
+TEST_CASE("fine_tuning: the same seed gives the same bits, another seed others") {
+  Run a;
+  Run b;
+  a.tuning.run();
+  b.tuning.run();
+  check_same(a, b);
+}
+
+TEST_CASE("fine_tuning: options that cannot be used are refused by name") {
+  auto options = Run::fast_options();
+  options.epochs = 0;
+  CHECK_THROWS_WITH(Run(false, options), contains("epochs is 0"));
+  options = Run::fast_options();
+  options.warmup = 1;
+  CHECK_THROWS_WITH(Run(false, options), contains("warmup is 1"));
+  const auto generator = make_generator(1);
+  CHECK_THROWS_AS(
+      FineTuning(Run::make_model(false, generator), {}, random_examples(3, 1), {}, generator),
+      OptionError);
+}
