@@ -23,8 +23,8 @@ MappedFile::MappedFile(std::filesystem::path path) : path_(std::move(path)) {
   const bool regular = known && S_ISREG(status.st_mode);
   void* address = MAP_FAILED;
   if (regular && status.st_size > 0) {
-    address = ::mmap(nullptr, static_cast<std::size_t>(status.st_size), PROT_READ, MAP_PRIVATE,
-                     descriptor, 0);
+    address = ::mmap(nullptr, static_cast<std::size_t>(status.st_size), PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE, descriptor, 0);
   }
   const int map_error = errno;
   ::close(descriptor);

@@ -7,7 +7,8 @@
 
 namespace minillama {
 
-/// A regular file, mapped read-only into memory for as long as this object lives.
+/// A regular file, mapped into memory for as long as this object lives. Whoever takes the bytes for
+/// its own and writes to them changes its memory, never the file.
 ///
 /// Nothing is read before it is looked at, so opening a large checkpoint is cheap. The file must not
 /// be cut short while it is mapped (minillama itself replaces files and never rewrites one).
