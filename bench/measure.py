@@ -154,14 +154,19 @@ def training(table, data, limit):
 
 
 def growth():
-    """How speed changes with the position, for bench/plot.py."""
-    rate = micro('decode_bench', 'decode 42M at')
-    points = sorted((int(name.rsplit(' ', 1)[1]), value) for name, value in rate.items())
-    (OUT / 'growth.json').write_text(json.dumps(points))
-    run('python3', ROOT / 'bench/plot.py', OUT / 'growth.json', ROOT / 'bench/decode_growth.svg',
-        'Decoding, 42M parameters, float32', 'position', 'tokens/s')
-    for position, value in points:
-        print(f'tokens/s at position {position}: {value:.0f}')
+    """How speed changes with the position and with the tokens of a batch, drawn by bench/plot.py."""
+    plot('decode_growth', micro('decode_bench', 'decode 42M at'),
+         'Decoding, 42M parameters, float32', 'position', 'tokens/s')
+    rate = micro('step_bench', '.')
+    seconds = {name: int(name.rsplit(' ', 1)[1]) / value for name, value in rate.items()}
+    plot('step_growth', seconds, 'Training step, 5M parameters', 'tokens in the batch', 'seconds')
+
+
+def plot(name, values, *labels):
+    points = sorted((int(key.rsplit(' ', 1)[1]), value) for key, value in values.items())
+    (OUT / f'{name}.json').write_text(json.dumps(points))
+    run('python3', ROOT / 'bench/plot.py', OUT / f'{name}.json', ROOT / f'bench/{name}.svg', *labels)
+    print('\n' + ', '.join(labels) + ': ' + ', '.join(f'{y:.4g} at {x}' for x, y in points))
 
 
 def main():

@@ -8,6 +8,8 @@
 #include "minillama/core/error.h"
 #include "minillama/core/model_config.h"
 #include "minillama/core/random.h"
+#include "minillama/engine/engine.h"
+#include "minillama/engine/engine_model.h"
 #include "minillama/eval/confusion_matrix.h"
 #include "minillama/eval/predictions.h"
 #include "minillama/eval/zero_shot.h"

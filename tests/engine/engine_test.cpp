@@ -184,8 +184,8 @@ TEST_CASE("engine: quantized, it computes with the weights that the blocks stand
   config.hidden_dim = 128;
   for (const bool tied : {true, false}) {
     config.tied_embeddings = tied;
-    auto model = random_model(config);
-    const auto quantized = std::make_shared<const EngineModel>(quantize_weights(model));
+    auto model = random_model(config), same = random_model(config);
+    const auto quantized = std::make_shared<const EngineModel>(quantize_weights(same));
     const torch::NoGradGuard no_grad;
     for (auto& item : model->named_parameters()) {
       if (item.value().dim() != 2) continue;

@@ -10,6 +10,7 @@
 #include <fmt/ranges.h>
 
 #include "minillama/core/error.h"
+#include "minillama/io/mapped_file.h"
 
 namespace minillama {
 namespace {
@@ -47,11 +48,13 @@ bool can_be(const torch::Tensor& parameter, const TensorRecord& record) {
          is_contiguous(record) && address % byte_size(record.dtype) == 0;
 }
 
-/// A tensor whose memory is the record's bytes, and which keeps `file` alive.
+/// A tensor whose memory is the record's bytes, and which keeps their `file` alive.
 torch::Tensor wrap(const TensorRecord& record, const std::shared_ptr<const void>& file) {
+  const Bytes bytes =
+      record.data.first(static_cast<std::size_t>(element_count(record)) * byte_size(record.dtype));
   return torch::from_blob(
-      const_cast<std::byte*>(record.data.data()), record.shape, [file](void*) {},
-      scalar_type(record.dtype));
+      const_cast<std::byte*>(bytes.data()), record.shape,
+      [file, bytes](void*) { MappedFile::release(bytes); }, scalar_type(record.dtype));
 }
 
 }  // namespace

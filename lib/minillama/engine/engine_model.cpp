@@ -51,9 +51,16 @@ std::vector<EngineNorm*> norms_of(EngineModel& model) {
 
 /// What quantize_weights() makes.
 struct QuantizedWeights {
-  std::vector<kernels::Q8Block> blocks;
+  std::unique_ptr<kernels::Q8Block[]> blocks;
   std::vector<float> norms;
 };
+
+void free_weight(LanguageModel& model, const float* data) {
+  for (auto& parameter : model->parameters()) {
+    const bool is_it = parameter.numel() > 0 && parameter.data_ptr<float>() == data;
+    if (is_it) parameter.set_data(torch::empty({0}));
+  }
+}
 
 }  // namespace
 
@@ -98,14 +105,16 @@ EngineModel quantize_weights(LanguageModel& model) {
         fmt::format("weights of type q8_0 need a {} that is a multiple of {}; the model's is {}",
                     field, kBlockSize, value));
   }
+  const torch::NoGradGuard no_grad;
   EngineModel out = share_weights(model);
   auto weights = std::make_shared<QuantizedWeights>();
   std::size_t blocks = 0;
   for (const auto* matrix : matrices_of(out)) blocks += matrix->rows * matrix->cols / kBlockSize;
-  weights->blocks.resize(blocks);
+  // Not touched before it is needed, when the first matrices are gone already.
+  weights->blocks = std::make_unique_for_overwrite<kernels::Q8Block[]>(blocks);
   weights->norms.reserve(2 * norms_of(out).size() * static_cast<std::size_t>(config.dim));
 
-  kernels::Q8Block* next = weights->blocks.data();
+  kernels::Q8Block* next = weights->blocks.get();
   for (EngineMatrix* matrix : matrices_of(out)) {
     const std::size_t per_row = matrix->cols / kBlockSize;
     const float* floats = matrix->floats;
@@ -116,6 +125,7 @@ EngineModel quantize_weights(LanguageModel& model) {
                                          static_cast<std::size_t>(end - begin) * matrix->cols,
                                          floats + first * matrix->cols, next + first * per_row);
                      });
+    free_weight(model, floats);
     matrix->floats = nullptr;
     matrix->blocks = next;
     next += matrix->rows * per_row;

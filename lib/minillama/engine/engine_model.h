@@ -48,8 +48,9 @@ bool suits_engine(LanguageModel& model);
 EngineModel share_weights(LanguageModel& model);
 
 /// `model`, which must suit, with all matrices in blocks of eight bits (Q8_0, kernels/q8_0.h), in
-/// memory of their own: 0.27 of the float32 weights. Throws OptionError unless dim and hidden_dim
-/// are multiples of 32.
+/// memory of their own: 0.27 of the float32 weights. `model` loses its weights and cannot be used
+/// any more: each matrix is freed once it is quantized, so that not all of both are ever there.
+/// Throws OptionError, before anything is changed, unless dim and hidden_dim are multiples of 32.
 EngineModel quantize_weights(LanguageModel& model);
 
 }  // namespace minillama
