@@ -31,12 +31,15 @@ echo "generate" >&2
 
 # classify SET BATCH_SIZE METHOD OPTION...: its output goes to SET-METHOD.txt.
 classify() {
-  local set=$1 batch=$2 method=$3
+  local set=$1 batch=$2 method=$3 word
   shift 3
   [ -s "$set-$method.txt" ] && return
   echo "classify_$set --option $method" >&2
+  case $method in prompt) word=prompting ;; finetune) word=finetuning ;; *) word=$method ;; esac
   "$bin/classify_$set" "${model[@]}" --option "$method" --batch-size "$batch" --seed 1337 \
-    --dev "$data/$set/$set-dev.txt" --test "$data/$set/$set-test.txt" "$@" >"$set-$method.part"
+    --dev "$data/$set/$set-dev.txt" --dev-out "$set-dev-$word-output.txt" \
+    --test "$data/$set/$set-test.txt" --test-out "$set-test-$word-output.txt" \
+    "$@" >"$set-$method.part"
   mv "$set-$method.part" "$set-$method.txt"
 }
 for set in sst cfimdb; do
@@ -46,7 +49,6 @@ for set in sst cfimdb; do
   for method in finetune lora; do
     classify $set $batch $method --train "$data/$set/$set-train.txt" --epochs "${EPOCHS:-5}" --lr 2e-5 \
       --hidden-dropout-prob 0.3 --lora-rank 4 --lora-alpha 1 --out-dir "$set-$method" --resume
-    mv "$set-$method"/*-output.txt .
   done
 done
 
