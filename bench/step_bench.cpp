@@ -24,8 +24,8 @@ void step(benchmark::State& state, std::int64_t tokens) {
                            .max_seq_len = 512};
   LanguageModel model(config, make_generator(1));
   AdamW optimizer(model->parameters());
-  const auto ids = torch::randint(config.vocab_size, {tokens / kLength, kLength},
-                                  make_generator(2), torch::kLong);
+  const auto ids = torch::randint(config.vocab_size, {tokens / kLength, kLength}, make_generator(2),
+                                  torch::kLong);
   for (auto _ : state) {
     optimizer.zero_grad();
     const auto logits = model(ids).flatten(0, 1);

@@ -1,5 +1,6 @@
 // The kernels that work on one token's numbers: norms, gate, rotation, attention, the largest.
 
+#include <array>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -120,21 +121,29 @@ TEST_CASE("softmax kernel: large and small scores, adding up to 1") {
   }
 }
 
-TEST_CASE("attention kernel: grouped queries over one head's keys and values") {
+TEST_CASE("attention kernel: queries of one token, and of tokens that follow each other") {
   for (const Isa isa : isas_here()) {
     for (const std::size_t head_dim : {2, 6, 8, 20, 32, 64, 80}) {
-      for (const std::size_t positions : {1, 2, 3, 5, 17, 40}) {
-        constexpr std::size_t kQueries = 3;
+      for (const auto& [positions, step, n_queries] : std::vector<std::array<std::size_t, 3>>{
+               {1, 0, 3}, {2, 1, 4}, {3, 0, 1}, {5, 1, 8}, {17, 0, 5}, {40, 1, 7}, {1, 1, 1}}) {
+        const std::size_t n_keys = positions + (n_queries - 1) * step;
         const std::size_t stride = head_dim + 5;
-        auto q = numbers(kQueries * stride, 1);
+        auto q = numbers(n_queries * stride, 1);
         for (float& value : q) value *= 5;
-        const auto k = numbers(positions * head_dim, 2), v = numbers(positions * head_dim, 3);
-        std::vector<float> scores(kQueries * positions), out(kQueries * stride, -7);
-        attend(isa, {q.data(), stride, kQueries}, k.data(), v.data(), positions, head_dim,
-               scores.data(), {out.data(), stride});
-        for (std::size_t i = 0; i < kQueries; ++i) {
-          std::vector<float> products(positions);
-          for (std::size_t s = 0; s < positions; ++s) {
+        const auto k = numbers(n_keys * head_dim, 2), v = numbers(n_keys * head_dim, 3);
+        std::vector<float> scores(n_queries * n_keys), out(n_queries * stride, -7);
+        attend(isa, {.queries = {q.data(), stride, n_queries},
+                     .keys = k.data(),
+                     .values = v.data(),
+                     .positions = positions,
+                     .step = step,
+                     .head_dim = head_dim,
+                     .scores = scores.data(),
+                     .out = {out.data(), stride}});
+        for (std::size_t i = 0; i < n_queries; ++i) {
+          const std::size_t seen = positions + i * step;
+          std::vector<float> products(seen);
+          for (std::size_t s = 0; s < seen; ++s) {
             double dot = 0;
             for (std::size_t d = 0; d < head_dim; ++d) {
               dot += double(q[i * stride + d]) * k[s * head_dim + d];
@@ -145,7 +154,7 @@ TEST_CASE("attention kernel: grouped queries over one head's keys and values") {
           INFO("isa " << static_cast<int>(isa) << ", width " << head_dim << ", " << positions);
           for (std::size_t d = 0; d < stride; ++d) {
             double expected = d < head_dim ? 0 : -7;
-            for (std::size_t s = 0; s < positions && d < head_dim; ++s) {
+            for (std::size_t s = 0; s < seen && d < head_dim; ++s) {
               expected += weights[s] * v[s * head_dim + d];
             }
             REQUIRE(out[i * stride + d] == Approx(expected).epsilon(1e-5).margin(1e-5));

@@ -27,6 +27,16 @@ std::size_t suitable_threads(const EngineModel& model, std::size_t tokens, std::
   return std::clamp<std::size_t>(weights * tokens / kWorkPerThread, 1, at_most);
 }
 
+void split_into_blocks(std::span<const EngineToken> tokens, std::vector<EngineBlock>& blocks) {
+  blocks.clear();
+  for (std::size_t t = 0; t < tokens.size(); ++t) {
+    const bool goes_on =
+        t > 0 && tokens[t].sequence == tokens[t - 1].sequence && blocks.back().count < kBlockTokens;
+    if (!goes_on) blocks.push_back({.begin = t});
+    ++blocks.back().count;
+  }
+}
+
 std::size_t available_threads() {
   return static_cast<std::size_t>(omp_get_max_threads());
 }
@@ -74,6 +84,7 @@ void Engine::append(std::span<const Continuation> continuations) {
 }
 
 void Engine::run(std::span<const EngineToken> tokens, std::size_t logits) {
+  split_into_blocks(tokens, buffers_->blocks);
   const std::size_t at_most = std::min(buffers_->threads.size(), available_threads());
   const std::size_t threads = suitable_threads(*model_, tokens.size(), at_most);
 #pragma omp parallel num_threads(static_cast <int>(threads))

@@ -50,7 +50,7 @@ EngineBuffers::EngineBuffers(const EngineModel& model, std::size_t sequences, st
     own.values = Buffer<std::int8_t>(max_tokens * widest);
     own.scales = Buffer<float>(max_tokens * widest / kernels::kBlockSize);
     own.quantized = {own.values.at(0), own.scales.at(0)};
-    own.scores = Buffer<float>(n_heads / n_kv_heads * capacity);
+    own.scores = Buffer<float>(std::max(n_heads / n_kv_heads, kBlockTokens) * capacity);
   }
 }
 

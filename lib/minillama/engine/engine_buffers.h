@@ -32,6 +32,12 @@ struct EngineToken {
   bool is_last = false;  ///< of what is appended to its sequence: its logits are wanted
 };
 
+/// Tokens of a pass that follow each other in one sequence and attend together.
+struct EngineBlock {
+  std::size_t begin = 0;  ///< index of the first token
+  std::size_t count = 0;
+};
+
 /// What belongs to one thread alone.
 struct ThreadBuffers {
   Buffer<float> input;          ///< [T, D], normalised
@@ -40,6 +46,9 @@ struct ThreadBuffers {
   kernels::Q8Rows quantized{};  ///< those two
   Buffer<float> scores;         ///< [H / Hkv, capacity]
 };
+
+/// Tokens of a block at most: values that were loaded once serve so many.
+inline constexpr std::size_t kBlockTokens = 8;
 
 /// Sizes of a model and what a pass over at most T tokens needs. The kernels count in size_t.
 struct EngineBuffers {
@@ -70,6 +79,7 @@ struct EngineBuffers {
   Buffer<float> gate;       ///< [T, hidden]
   Buffer<float> up;         ///< [T, hidden]
   Buffer<float> logits;     ///< [sequences, V]
+  std::vector<EngineBlock> blocks;  ///< of the pass
   std::vector<ThreadBuffers> threads;
 };
 

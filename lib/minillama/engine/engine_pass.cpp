@@ -70,10 +70,10 @@ void EnginePass::attention(std::span<const EngineToken> tokens, std::size_t laye
     store_keys_and_values(tokens[t], t, layer);
   }
   barrier();
-  // Later tokens have more to look at: each thread gets some of every token.
+  // Later tokens have more to look at: each thread gets some heads of every block.
   const std::size_t n_kv_heads = buffers_.n_kv_heads;
-  for (std::size_t i = thread_; i < tokens.size() * n_kv_heads; i += threads_) {
-    attend(tokens[i / n_kv_heads], i / n_kv_heads, layer, i % n_kv_heads);
+  for (std::size_t i = thread_; i < buffers_.blocks.size() * n_kv_heads; i += threads_) {
+    attend(buffers_.blocks[i / n_kv_heads], tokens, layer, i % n_kv_heads);
   }
   barrier();
   set_input(buffers_.attended.at(0), buffers_.dim, tokens.size());
@@ -98,15 +98,28 @@ void EnginePass::store_keys_and_values(const EngineToken& token, std::size_t t, 
   }
 }
 
-void EnginePass::attend(const EngineToken& token, std::size_t t, std::size_t layer,
-                        std::size_t kv_head) {
+void EnginePass::attend(const EngineBlock& block, std::span<const EngineToken> tokens,
+                        std::size_t layer, std::size_t kv_head) {
+  const EngineToken& first = tokens[block.begin];
   const std::size_t head_dim = buffers_.head_dim;
   const std::size_t group = buffers_.n_heads / buffers_.n_kv_heads;
-  const std::size_t first = t * buffers_.dim + kv_head * group * head_dim;
-  kernels::attend(isa_, {buffers_.query.at(first), head_dim, group},
-                  buffers_.keys(token.sequence, layer, kv_head),
-                  buffers_.values(token.sequence, layer, kv_head), token.position + 1, head_dim,
-                  own_.scores.at(0), {buffers_.attended.at(first), head_dim});
+  const std::size_t begin = block.begin * buffers_.dim + kv_head * group * head_dim;
+  // One call for the queries of a group, or of one head in every token.
+  const bool one_token = block.count == 1;
+  const std::size_t calls = one_token ? 1 : group;
+  const std::size_t stride = one_token ? head_dim : buffers_.dim;
+  for (std::size_t i = 0; i < calls; ++i) {
+    const std::size_t at = begin + i * head_dim;
+    kernels::attend(isa_,
+                    {.queries = {buffers_.query.at(at), stride, one_token ? group : block.count},
+                     .keys = buffers_.keys(first.sequence, layer, kv_head),
+                     .values = buffers_.values(first.sequence, layer, kv_head),
+                     .positions = first.position + 1,
+                     .step = one_token ? 0U : 1U,
+                     .head_dim = head_dim,
+                     .scores = own_.scores.at(0),
+                     .out = {buffers_.attended.at(at), stride}});
+  }
 }
 
 void EnginePass::feed_forward(std::size_t n_tokens, std::size_t layer) {

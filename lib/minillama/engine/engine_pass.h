@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <span>
+#include <utility>
 
 #include "minillama/engine/engine_buffers.h"
 #include "minillama/engine/engine_model.h"
@@ -28,7 +29,8 @@ class EnginePass {
   void embed(std::span<const EngineToken> tokens);
   void attention(std::span<const EngineToken> tokens, std::size_t layer);
   void store_keys_and_values(const EngineToken& token, std::size_t t, std::size_t layer);
-  void attend(const EngineToken& token, std::size_t t, std::size_t layer, std::size_t kv_head);
+  void attend(const EngineBlock& block, std::span<const EngineToken> tokens, std::size_t layer,
+              std::size_t kv_head);
   void feed_forward(std::size_t n_tokens, std::size_t layer);
   void head(std::span<const EngineToken> tokens, std::size_t logits_row);
 

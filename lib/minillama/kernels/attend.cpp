@@ -44,45 +44,52 @@ MINILLAMA_INLINE void softmax(std::size_t size, float scale, float* x) {
   for (std::size_t i = 0; i < size; ++i) x[i] *= factor;
 }
 
-/// out[0 .. Vectors * Lanes) = sum over s of weights[s] * values[s * stride ..]. Several sums side
-/// by side, since each addition waits for the one before it in its own sum.
-template <int Lanes, int Vectors>
-MINILLAMA_INLINE void weighted_columns(const float* weights, const float* values,
-                                       std::size_t positions, std::size_t stride, float* out) {
-  constexpr int kSums = Vectors >= 4 ? 2 : 4;
-  Floats<Lanes> sums[kSums][Vectors] = {};
-  std::size_t s = 0;
-  const auto add = [&](Floats<Lanes>(&into)[Vectors], std::size_t at) MINILLAMA_INLINE_LAMBDA {
-    for (int k = 0; k < Vectors; ++k) {
-      Floats<Lanes> v;
-      load<Lanes>(v, values + at * stride + k * Lanes);
-      into[k] += weights[at] * v;
+/// out[q][0 .. Vectors * Lanes) = sum over s of weights[q][s] * values[s][..] for a few queries q.
+/// Values that were loaded serve all of them; a query alone takes several sums side by side, since
+/// each addition waits for the one before it in its own sum.
+template <int Lanes, int Vectors, int Queries>
+MINILLAMA_INLINE void weighted_tile(const Attention& a, std::size_t query, std::size_t d,
+                                    std::size_t n_keys) {
+  constexpr int kSums = Queries * Vectors >= 8 ? 1 : 4;
+  Floats<Lanes> sums[kSums][Queries][Vectors] = {};
+  const float* weights = a.scores + query * n_keys;
+  const auto add = [&](int sum, std::size_t s) MINILLAMA_INLINE_LAMBDA {
+    Floats<Lanes> v[Vectors];
+    for (int k = 0; k < Vectors; ++k) load<Lanes>(v[k], a.values + s * a.head_dim + d + k * Lanes);
+    for (int q = 0; q < Queries; ++q) {
+      for (int k = 0; k < Vectors; ++k) sums[sum][q][k] += weights[q * n_keys + s] * v[k];
     }
   };
-  for (; s + kSums <= positions; s += kSums) {
-    for (int i = 0; i < kSums; ++i) add(sums[i], s + i);
+  std::size_t s = 0;
+  for (; s + kSums <= n_keys; s += kSums) {
+    for (int i = 0; i < kSums; ++i) add(i, s + i);
   }
-  for (; s < positions; ++s) add(sums[0], s);
-  for (int k = 0; k < Vectors; ++k) {
-    for (int i = 1; i < kSums; ++i) sums[0][k] += sums[i][k];
-    store<Lanes>(out + k * Lanes, sums[0][k]);
+  for (; s < n_keys; ++s) add(0, s);
+  for (int q = 0; q < Queries; ++q) {
+    for (int k = 0; k < Vectors; ++k) {
+      for (int i = 1; i < kSums; ++i) sums[0][q][k] += sums[i][q][k];
+      store<Lanes>(a.out.data + (query + q) * a.out.stride + d + k * Lanes, sums[0][q][k]);
+    }
   }
 }
 
-/// out[d] = sum over s of weights[s] * values[s * head_dim + d]
+template <int Lanes, int Vectors>
+MINILLAMA_INLINE void weighted_columns(const Attention& a, std::size_t d, std::size_t n_keys) {
+  constexpr int kQueries = Lanes >= 16 ? 4 : 2;  // what the registers hold
+  std::size_t q = 0;
+  for (; q + kQueries <= a.queries.count; q += kQueries) {
+    weighted_tile<Lanes, Vectors, kQueries>(a, q, d, n_keys);
+  }
+  for (; q < a.queries.count; ++q) weighted_tile<Lanes, Vectors, 1>(a, q, d, n_keys);
+}
+
+/// The columns of the outputs from d on: as many vectors at a time as there is room for.
 template <int Lanes>
-MINILLAMA_INLINE void weighted_sum(const float* weights, const float* values, std::size_t positions,
-                                   std::size_t head_dim, float* out, std::size_t d = 0) {
-  for (; d + 4 * Lanes <= head_dim; d += 4 * Lanes) {
-    weighted_columns<Lanes, 4>(weights, values + d, positions, head_dim, out + d);
-  }
-  for (; d + Lanes <= head_dim; d += Lanes) {
-    weighted_columns<Lanes, 1>(weights, values + d, positions, head_dim, out + d);
-  }
+MINILLAMA_INLINE void weighted_sums(const Attention& a, std::size_t d, std::size_t n_keys) {
+  for (; d + 4 * Lanes <= a.head_dim; d += 4 * Lanes) weighted_columns<Lanes, 4>(a, d, n_keys);
+  for (; d + Lanes <= a.head_dim; d += Lanes) weighted_columns<Lanes, 1>(a, d, n_keys);
   if constexpr (Lanes > 1) {
-    if (d < head_dim) {
-      weighted_sum<Lanes / 2>(weights, values, positions, head_dim, out, d);
-    }
+    if (d < a.head_dim) weighted_sums<Lanes / 2>(a, d, n_keys);
   }
 }
 
@@ -92,16 +99,19 @@ void softmax(Isa isa, std::size_t size, float scale, float* x) {
   with_lanes(isa, [=]<int Lanes>() MINILLAMA_INLINE_LAMBDA { softmax<Lanes>(size, scale, x); });
 }
 
-void attend(Isa isa, const InputRows& queries, const float* keys, const float* values,
-            std::size_t positions, std::size_t head_dim, float* scores, const OutputRows& out) {
-  matmul(isa, keys, positions, head_dim, queries, {scores, positions});
-  const float scale = 1 / std::sqrt(static_cast<float>(head_dim));
-  with_lanes(isa, [=]<int Lanes>() MINILLAMA_INLINE_LAMBDA {
-    for (std::size_t i = 0; i < queries.count; ++i) {
-      float* weights = scores + i * positions;
-      softmax<Lanes>(positions, scale, weights);
-      weighted_sum<Lanes>(weights, values, positions, head_dim, out.data + i * out.stride);
+void attend(Isa isa, const Attention& attention) {
+  const Attention& a = attention;
+  const std::size_t n_keys = a.positions + (a.queries.count - 1) * a.step;
+  matmul(isa, a.keys, n_keys, a.head_dim, a.queries, {a.scores, n_keys});
+  const float scale = 1 / std::sqrt(static_cast<float>(a.head_dim));
+  with_lanes(isa, [&a, n_keys, scale]<int Lanes>() MINILLAMA_INLINE_LAMBDA {
+    for (std::size_t i = 0; i < a.queries.count; ++i) {
+      float* weights = a.scores + i * n_keys;
+      const std::size_t seen = a.positions + i * a.step;
+      softmax<Lanes>(seen, scale, weights);
+      std::fill(weights + seen, weights + n_keys, 0.0F);
     }
+    weighted_sums<Lanes>(a, 0, n_keys);
   });
 }
 

@@ -1,5 +1,7 @@
 #include "minillama/kernels/matmul.h"
 
+#include <algorithm>
+
 #include "minillama/kernels/simd.h"
 
 namespace minillama::kernels {
@@ -62,11 +64,12 @@ MINILLAMA_INLINE void tile(const Product& p, std::size_t row, std::size_t token)
 }
 
 template <int Lanes, int Rows>
-MINILLAMA_INLINE void all_tokens(const Product& p, std::size_t row) {
+MINILLAMA_INLINE void tokens_of_group(const Product& p, std::size_t row, std::size_t begin,
+                                      std::size_t end) {
   constexpr int kTokens = Lanes >= 16 ? 4 : 2;  // what the registers hold
-  std::size_t t = 0;
-  for (; t + kTokens <= p.x.count; t += kTokens) tile<Lanes, Rows, kTokens>(p, row, t);
-  for (; t < p.x.count; ++t) tile<Lanes, Rows, 1>(p, row, t);
+  std::size_t t = begin;
+  for (; t + kTokens <= end; t += kTokens) tile<Lanes, Rows, kTokens>(p, row, t);
+  for (; t < end; ++t) tile<Lanes, Rows, 1>(p, row, t);
 }
 
 template <int Lanes>
@@ -74,10 +77,16 @@ MINILLAMA_INLINE void product(const Product& p, std::size_t rows) {
   if constexpr (Lanes > 1) {
     if (p.cols < Lanes) return product<Lanes / 2>(p, rows);
   }
+  // As many rows of x as the first-level cache holds beside a few of W.
+  constexpr std::size_t kGroupBytes = 32 << 10;
+  const std::size_t group = std::max<std::size_t>(4, kGroupBytes / sizeof(float) / p.cols / 4 * 4);
   constexpr int kRows = 4;
-  std::size_t row = 0;
-  for (; row + kRows <= rows; row += kRows) all_tokens<Lanes, kRows>(p, row);
-  for (; row < rows; ++row) all_tokens<Lanes, 1>(p, row);
+  for (std::size_t begin = 0; begin < p.x.count; begin += group) {
+    const std::size_t end = std::min(p.x.count, begin + group);
+    std::size_t row = 0;
+    for (; row + kRows <= rows; row += kRows) tokens_of_group<Lanes, kRows>(p, row, begin, end);
+    for (; row < rows; ++row) tokens_of_group<Lanes, 1>(p, row, begin, end);
+  }
 }
 
 }  // namespace

@@ -24,8 +24,8 @@ enum class Output { replace, add };
 ///
 ///     y[t][r] = sum over c of w[r * cols + c] * x[t][c]
 ///
-/// Each row of W is read from memory once, whatever the number of rows of x. The sum for one
-/// element is taken in the same order whatever the numbers of rows.
+/// W is read once for as many rows of x as the first-level cache holds. The sum for one element is
+/// taken in the same order whatever the numbers of rows.
 void matmul(Isa isa, const float* w, std::size_t rows, std::size_t cols, const InputRows& x,
             const OutputRows& y, Output output = Output::replace);
 
