@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <vector>
 
 #include "minillama/engine/engine_model.h"
@@ -12,16 +13,21 @@
 
 namespace minillama {
 
-/// Memory that is not touched before it is used.
+/// Memory that is not touched before it is used. It begins with a cache line: a vector that lies
+/// across two is loaded at half the speed.
 template <typename T>
 class Buffer {
  public:
   Buffer() = default;
-  explicit Buffer(std::size_t size) : data_(new T[size]) {}
+  explicit Buffer(std::size_t size) : data_(new (kCacheLine) T[size]) {}
   T* at(std::size_t index) const { return data_.get() + index; }
 
  private:
-  std::unique_ptr<T[]> data_;
+  static constexpr std::align_val_t kCacheLine{64};
+  struct Delete {
+    void operator()(T* data) const { ::operator delete[](data, kCacheLine); }
+  };
+  std::unique_ptr<T[], Delete> data_;
 };
 
 /// One token of a pass.
