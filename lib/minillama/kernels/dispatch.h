@@ -15,6 +15,7 @@
 
 /// For a loop body that each version of a kernel must compile for itself.
 #define MINILLAMA_INLINE inline __attribute__((always_inline))
+#define MINILLAMA_INLINED __attribute__((always_inline))
 
 namespace minillama::kernels {
 
@@ -27,5 +28,32 @@ enum class Isa {
 
 /// The largest set that this processor and its operating system offer.
 Isa best_isa();
+
+/// Whether it multiplies matrices of bfloat16 in hardware (AVX-512 BF16 or AMX).
+bool has_bfloat16_products();
+
+template <typename Body>
+MINILLAMA_TARGET_AVX2 void run_avx2(const Body& body) {
+  body();
+}
+
+template <typename Body>
+MINILLAMA_TARGET_AVX512 void run_avx512(const Body& body) {
+  body();
+}
+
+/// Runs `body`, a lambda that is MINILLAMA_INLINED and calls MINILLAMA_INLINE functions only,
+/// compiled for the instruction set `isa`.
+template <typename Body>
+void run_for(Isa isa, const Body& body) {
+  switch (isa) {
+    case Isa::avx512:
+      return run_avx512(body);
+    case Isa::avx2:
+      return run_avx2(body);
+    case Isa::portable:
+      return body();
+  }
+}
 
 }  // namespace minillama::kernels
