@@ -30,7 +30,8 @@ struct PretrainingHooks {
 ///
 /// With a state file the run survives being killed at any moment: started again with the same
 /// arguments it goes on from the last saved step and ends with the same bits, given the same number
-/// of threads. A run may also go on with other numbers of steps, another schedule or learning rate.
+/// of threads. A run may also go on with other numbers of steps, another schedule or learning rate,
+/// and with the windows of a step in other passes.
 class Pretraining {
  public:
   enum class Outcome { finished, stopped };
