@@ -11,11 +11,6 @@ using Catch::Matchers::StartsWith;
 
 namespace {
 
-Outcome run_app(const std::string& app, const std::vector<std::string>& arguments,
-                const std::filesystem::path& directory, const std::string& input = "") {
-  return run_program(std::filesystem::path(MINILLAMA_BIN_DIR) / app, arguments, directory, input);
-}
-
 std::size_t lines_in(const std::string& text) {
   return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
 }

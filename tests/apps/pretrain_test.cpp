@@ -12,7 +12,7 @@ using Catch::Matchers::StartsWith;
 
 namespace {
 
-const std::filesystem::path kBin = MINILLAMA_BIN_DIR;
+const std::filesystem::path kPretrain = std::filesystem::path(MINILLAMA_BIN_DIR) / "pretrain";
 
 /// Lines of a few words in many orders.
 std::string text(int n_lines, unsigned seed) {
@@ -77,13 +77,13 @@ struct Setting {
 
   Outcome run(std::vector<std::string> with, const std::vector<std::string>& more = {}) const {
     with.insert(with.end(), more.begin(), more.end());
-    return run_program(kBin / "pretrain", with, directory.path());
+    return run_app("pretrain", with, directory.path());
   }
 
   /// Runs a shell script in which $@ is the command.
   Outcome run_in_shell(const std::string& script, std::vector<std::string> with,
                        const std::vector<std::string>& more = {}) const {
-    with.insert(with.begin(), {"-c", script, "sh", (kBin / "pretrain").string()});
+    with.insert(with.begin(), {"-c", script, "sh", kPretrain.string()});
     with.insert(with.end(), more.begin(), more.end());
     return run_program("/bin/sh", with, directory.path());
   }
@@ -107,8 +107,8 @@ TEST_CASE("pretrain: makes a tokenizer and a model that the apps read, and a log
   CHECK(std::count(log.begin(), log.end(), '\n') == 6);
   CHECK_THAT(log, StartsWith("{\"step\":5,"));
   CHECK_THAT(log, contains("\"valid_bits_per_byte\":"));
-  const auto generated = run_program(kBin / "generate", {"-m", "out", "-p", "the film", "-n", "5"},
-                                     setting.directory.path());
+  const auto generated =
+      run_app("generate", {"-m", "out", "-p", "the film", "-n", "5"}, setting.directory.path());
   CHECK(generated.exit_code == 0);
   CHECK_THAT(generated.out, StartsWith("the film"));
 
@@ -188,5 +188,5 @@ TEST_CASE("pretrain: what cannot be used is refused") {
   refused({"--train-tokenizer", "100000"}, 2, "100000 pieces");
   refused({"--valid", "absent.txt", "--quiet"}, 3, "absent.txt: no such file");
   refused({"-m", "x"}, 2, "--train-tokenizer excludes --model");
-  CHECK(run_program(kBin / "pretrain", {}, setting.directory.path()).exit_code == 2);
+  CHECK(run_app("pretrain", {}, setting.directory.path()).exit_code == 2);
 }

@@ -1,10 +1,12 @@
 #include "support/process.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <stdexcept>
+#include <thread>
 
 #include "support/files.h"
 
@@ -20,7 +22,8 @@ void redirect(const std::filesystem::path& path, int flags, int target) {
 }  // namespace
 
 Outcome run_program(const std::filesystem::path& program, const std::vector<std::string>& arguments,
-                    const std::filesystem::path& directory, const std::string& input) {
+                    const std::filesystem::path& directory, const std::string& input,
+                    const Interruption& interruption) {
   // Files, not pipes: no program can block because nobody reads.
   const TemporaryDirectory streams;
   const auto in = streams.file("in", input);
@@ -38,11 +41,22 @@ Outcome run_program(const std::filesystem::path& program, const std::vector<std:
     ::execv(program.c_str(), argv.data());
     ::_exit(126);
   }
+  if (interruption.signal != 0) {
+    std::this_thread::sleep_for(interruption.after);
+    ::kill(child, interruption.signal);
+  }
   int status = 0;
   ::waitpid(child, &status, 0);
   return {.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
           .out = read_text(streams.path() / "out"),
           .err = read_text(streams.path() / "err")};
+}
+
+Outcome run_app(const std::string& app, const std::vector<std::string>& arguments,
+                const std::filesystem::path& directory, const std::string& input,
+                const Interruption& interruption) {
+  return run_program(std::filesystem::path(MINILLAMA_BIN_DIR) / app, arguments, directory, input,
+                     interruption);
 }
 
 }  // namespace minillama::test

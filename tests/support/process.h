@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -13,8 +14,20 @@ struct Outcome {
   std::string err;
 };
 
+/// A signal that a program gets some time after its start, unless it has ended by then.
+struct Interruption {
+  int signal = 0;  ///< 0: none
+  std::chrono::milliseconds after{};
+};
+
 /// Runs a program to its end in `directory`, with `input` as its standard input.
 Outcome run_program(const std::filesystem::path& program, const std::vector<std::string>& arguments,
-                    const std::filesystem::path& directory, const std::string& input = "");
+                    const std::filesystem::path& directory, const std::string& input = "",
+                    const Interruption& interruption = {});
+
+/// The same for one of the apps, by its name.
+Outcome run_app(const std::string& app, const std::vector<std::string>& arguments,
+                const std::filesystem::path& directory, const std::string& input = "",
+                const Interruption& interruption = {});
 
 }  // namespace minillama::test
