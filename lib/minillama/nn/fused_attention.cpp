@@ -9,79 +9,134 @@
 namespace minillama {
 namespace {
 
-/// The rows of scores [B, Hkv, G * T, S], and what each may look at.
-struct ScoreRows {
-  std::int64_t count;    // B * Hkv * G * T
-  std::int64_t n_heads;  // Hkv * G
-  std::int64_t n_queries;
+/// Queries [begin, begin + size) of every head, which look at the first `n_keys` keys and no
+/// further.
+struct Block {
+  std::int64_t begin;
   std::int64_t size;
-  const std::int64_t* visible;  // [B, T] or null
+  std::int64_t n_keys;
+};
 
-  std::size_t visible_to(std::int64_t row) const {
-    if (visible == nullptr) return static_cast<std::size_t>(size);
-    const auto batch = row / (n_heads * n_queries);
-    return static_cast<std::size_t>(visible[batch * n_queries + row % n_queries]);
+/// Cuts the queries into blocks, so that under a causal mask little is computed that nobody sees.
+std::vector<Block> blocks_of(std::int64_t n_queries, std::int64_t n_keys,
+                             const torch::Tensor& visible) {
+  constexpr std::int64_t kBlock = 128;
+  if (!visible.defined()) return {{0, n_queries, n_keys}};
+  std::vector<Block> blocks;
+  for (std::int64_t begin = 0; begin < n_queries; begin += kBlock) {
+    const auto size = std::min(kBlock, n_queries - begin);
+    blocks.push_back({begin, size, visible.narrow(1, begin, size).max().item<std::int64_t>()});
+  }
+  return blocks;
+}
+
+/// The shape of an attention, and where a block of it lies.
+struct Shape {
+  std::int64_t B, Hkv, G, T, Dh;
+
+  float scale() const { return 1.0F / std::sqrt(static_cast<float>(Dh)); }
+
+  /// Room for [B, H, T, Dh], in memory position by position, as the linears have it.
+  torch::Tensor like_queries(const torch::TensorOptions& options) const {
+    return torch::empty({B, T, Hkv * G, Dh}, options).transpose(1, 2);
+  }
+
+  /// [B, H, T, Dh] -> [B * Hkv, G * size, Dh]
+  torch::Tensor rows(const torch::Tensor& x, const Block& block) const {
+    return x.narrow(2, block.begin, block.size)
+        .unflatten(1, {Hkv, G})
+        .reshape({B * Hkv, G * block.size, Dh});
+  }
+
+  /// The reverse: copies `rows` into x [B, H, T, Dh].
+  void put(const torch::Tensor& rows, const Block& block, const torch::Tensor& x) const {
+    x.narrow(2, block.begin, block.size).copy_(rows.view({B, Hkv * G, block.size, Dh}));
+  }
+
+  /// Calls row_kernel(row, visible) for every row of scores [B * Hkv, G * size, n_keys].
+  template <typename RowKernel>
+  void for_each_row(const Block& block, const torch::Tensor& visible,
+                    const RowKernel& row_kernel) const {
+    const auto* counts = visible.defined() ? visible.data_ptr<std::int64_t>() : nullptr;
+    const auto per_sequence = Hkv * G * block.size;
+    parallel_over(B * per_sequence, block.n_keys, [&](std::int64_t begin, std::int64_t end) {
+      for (auto row = begin; row < end; ++row) {
+        const auto query = row / per_sequence * T + block.begin + row % block.size;
+        row_kernel(row, static_cast<std::size_t>(counts == nullptr ? block.n_keys : counts[query]));
+      }
+    });
   }
 };
 
-ScoreRows rows_of(const torch::Tensor& scores, std::int64_t n_queries,
-                  const torch::Tensor& visible) {
-  return {.count = scores.numel() / scores.size(-1),
-          .n_heads = scores.size(1) * scores.size(2) / n_queries,
-          .n_queries = n_queries,
-          .size = scores.size(-1),
-          .visible = visible.defined() ? visible.data_ptr<std::int64_t>() : nullptr};
+void softmax(const torch::Tensor& scores, const Shape& shape, const Block& block,
+             const torch::Tensor& visible) {
+  const auto width = block.n_keys;
+  with_element_type(scores, [&]<typename T>(T) {
+    shape.for_each_row(block, visible, [&](std::int64_t row, std::size_t count) {
+      kernels::softmax_forward(kernels::best_isa(), static_cast<std::size_t>(width), count,
+                               shape.scale(), elements<T>(scores) + row * width);
+    });
+  });
+}
+
+void softmax_backward(const torch::Tensor& weights, const torch::Tensor& grad, const Shape& shape,
+                      const Block& block, const torch::Tensor& visible) {
+  const auto width = block.n_keys;
+  with_element_type(weights, [&]<typename T>(T) {
+    shape.for_each_row(block, visible, [&](std::int64_t row, std::size_t count) {
+      kernels::softmax_backward(kernels::best_isa(), static_cast<std::size_t>(width), count,
+                                shape.scale(), elements<T>(weights) + row * width,
+                                elements<T>(grad) + row * width);
+    });
+  });
 }
 
 struct FusedAttention : torch::autograd::Function<FusedAttention> {
   static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& q,
-                               const torch::Tensor& k, const torch::Tensor& v,
+                               const torch::Tensor& k_input, const torch::Tensor& v_input,
                                const OptionalTensor& given_visible) {
     const auto visible = from_optional(given_visible);
-    const std::int64_t B = q.size(0), H = q.size(1), T = q.size(2), Dh = q.size(3);
-    const std::int64_t Hkv = k.size(1), G = H / Hkv;
-    const auto grouped = q.reshape({B, Hkv, G * T, Dh});
-    const auto weights = grouped.matmul(k.transpose(-2, -1)).contiguous();  // scores still
-    const auto rows = rows_of(weights, T, visible);
-    const auto scale = 1.0F / std::sqrt(static_cast<float>(Dh));
-    with_element_type(weights, [&]<typename E>(E) {
-      parallel_over(rows.count, rows.size, [&](std::int64_t begin, std::int64_t end) {
-        for (auto row = begin; row < end; ++row) {
-          kernels::softmax_forward(kernels::best_isa(), static_cast<std::size_t>(rows.size),
-                                   rows.visible_to(row), scale,
-                                   elements<E>(weights) + row * rows.size);
-        }
-      });
-    });
-    context->save_for_backward({grouped, k, v, weights, visible});
-    context->saved_data["queries"] = T;
-    return weights.matmul(v).view({B, H, T, Dh});
+    const auto Hkv = k_input.size(1);
+    const Shape shape{q.size(0), Hkv, q.size(1) / Hkv, q.size(2), q.size(3)};
+    const auto k = k_input.flatten(0, 1).contiguous();  // [B * Hkv, S, Dh]
+    const auto v = v_input.flatten(0, 1).contiguous();
+    torch::autograd::variable_list saved{q, k, v, visible};
+    const auto y = shape.like_queries(q.options());
+    for (const auto& block : blocks_of(shape.T, k.size(1), visible)) {
+      const auto keys = k.narrow(1, 0, block.n_keys);
+      const auto weights = shape.rows(q, block).bmm(keys.transpose(1, 2)).contiguous();
+      softmax(weights, shape, block, visible);
+      shape.put(weights.bmm(v.narrow(1, 0, block.n_keys)), block, y);
+      saved.push_back(weights);
+    }
+    context->save_for_backward(saved);
+    return y;
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  torch::autograd::variable_list grads) {
     const auto saved = context->get_saved_variables();
-    const auto& [q, k, v, weights, visible] =
-        std::tie(saved[0], saved[1], saved[2], saved[3], saved[4]);
-    const auto n_queries = context->saved_data["queries"].toInt();
-    const auto grad = grads[0].reshape(q.sizes());
-    const auto grad_scores = grad.matmul(v.transpose(-2, -1)).contiguous();  // weights' still
-    const auto rows = rows_of(weights, n_queries, visible);
-    const auto scale = 1.0F / std::sqrt(static_cast<float>(q.size(-1)));
-    with_element_type(weights, [&]<typename E>(E) {
-      parallel_over(rows.count, rows.size, [&](std::int64_t begin, std::int64_t end) {
-        for (auto row = begin; row < end; ++row) {
-          kernels::softmax_backward(
-              kernels::best_isa(), static_cast<std::size_t>(rows.size), rows.visible_to(row), scale,
-              elements<E>(weights) + row * rows.size, elements<E>(grad_scores) + row * rows.size);
-        }
-      });
-    });
-    const auto grad_q = grad_scores.matmul(k);
-    const auto grad_k = grad_scores.transpose(-2, -1).matmul(q);
-    const auto grad_v = weights.transpose(-2, -1).matmul(grad);
-    const auto B = q.size(0);
-    return {grad_q.view({B, -1, n_queries, q.size(-1)}), grad_k, grad_v, torch::Tensor()};
+    const auto& [q, k, v, visible] = std::tie(saved[0], saved[1], saved[2], saved[3]);
+    const auto B = q.size(0), Hkv = k.size(0) / B;
+    const Shape shape{B, Hkv, q.size(1) / Hkv, q.size(2), q.size(3)};
+    const auto grad_q = shape.like_queries(q.options());
+    // Several blocks add to the same keys: in float32.
+    const auto grad_k = torch::zeros(k.sizes(), k.options().dtype(torch::kFloat));
+    const auto grad_v = torch::zeros_like(grad_k);
+    const auto blocks = blocks_of(shape.T, k.size(1), visible);
+    for (std::size_t i = 0; i < blocks.size(); ++i) {
+      const auto& block = blocks[i];
+      const auto& weights = saved[4 + i];
+      const auto grad = shape.rows(grads[0], block);
+      const auto grad_scores = grad.bmm(v.narrow(1, 0, block.n_keys).transpose(1, 2)).contiguous();
+      softmax_backward(weights, grad_scores, shape, block, visible);
+      shape.put(grad_scores.bmm(k.narrow(1, 0, block.n_keys)), block, grad_q);
+      grad_k.narrow(1, 0, block.n_keys).add_(grad_scores.transpose(1, 2).bmm(shape.rows(q, block)));
+      grad_v.narrow(1, 0, block.n_keys).add_(weights.transpose(1, 2).bmm(grad));
+    }
+    const auto type = k.scalar_type();
+    return {grad_q, grad_k.to(type).unflatten(0, {B, Hkv}), grad_v.to(type).unflatten(0, {B, Hkv}),
+            torch::Tensor()};
   }
 };
 
