@@ -12,7 +12,7 @@ namespace minillama::app {
 void add_model_arguments(Arguments& arguments) {
   arguments.group("Model");
   arguments.option("model,pretrained-model-path,m",
-                   "Checkpoint: a directory, a .pt of Python's torch.save or a llama2.c .bin "
+                   "Checkpoint: a directory, a .pt of Python's torch.save, a llama2.c .bin or a GGUF file "
                    "(default: the shipped one)",
                    "PATH");
   arguments.option("tokenizer",

@@ -2,23 +2,14 @@
 
 #include <algorithm>
 
+#include "support/apps.h"
 #include "support/catch.h"
 #include "support/files.h"
-#include "support/process.h"
 
 using namespace minillama::test;
 using Catch::Matchers::StartsWith;
 
 namespace {
-
-Outcome run_app(const std::string& app, const std::vector<std::string>& arguments,
-                const std::filesystem::path& directory, const std::string& input = "") {
-  return run_program(std::filesystem::path(MINILLAMA_BIN_DIR) / app, arguments, directory, input);
-}
-
-std::size_t lines_in(const std::string& text) {
-  return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
-}
 
 /// The app ends with `exit_code`, one line on stderr that contains `message`, nothing on stdout,
 /// and leaves the directory as it was.
