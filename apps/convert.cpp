@@ -59,9 +59,10 @@ void convert_classifier(const Arguments& arguments, const ModelArguments& option
   const auto out = arguments.text("out");
   if (to == "peft") return write_peft_adapter(out, model, arguments.text("base-name"));
   if (to != "dir" || type != WeightType::float32 || arguments.is_set("verify")) {
-    throw OptionError(fmt::format("{} is a classifier: --to dir or peft, --dtype f32 and no --verify "
-                                  "are what goes with it",
-                                  quote(options.model.native(), 400)));
+    throw OptionError(
+        fmt::format("{} is a classifier: --to dir or peft, --dtype f32 and no --verify "
+                    "are what goes with it",
+                    quote(options.model.native(), 400)));
   }
   write_classifier(out, model,
                    read_tokenizer_for(options.model, model->llama->config(), options.tokenizer));
@@ -90,15 +91,18 @@ void convert(const Arguments& arguments, const ModelArguments& options, const st
 
 void run(int argc, char** argv) {
   Arguments arguments(
-      "convert", "Turns a checkpoint of any format into another.", "--model PATH --to FORMAT --out PATH",
+      "convert", "Turns a checkpoint of any format into another.",
+      "--model PATH --to FORMAT --out PATH",
       {"convert -m stories42M.pt --tokenizer tokenizer.model --out stories42M --dtype f16",
-       "convert -m stories260K.bin --tokenizer tok512.bin --to gguf --out stories260K.gguf --verify",
+       "convert -m stories260K.bin --tokenizer tok512.bin --to gguf --out stories260K.gguf "
+       "--verify",
        "convert -m TinyLlama/ --adapter my-lora/ --out tuned"});
   arguments.group("Output");
-  arguments.option("to",
-                   "dir: minillama's directory; hf: Hugging Face's; llama2c: .bin and tokenizer.bin; "
-                   "pt: Python's torch.save; gguf: llama.cpp's; peft: the active adapter alone",
-                   "FORMAT", "dir");
+  arguments.option(
+      "to",
+      "dir: minillama's directory; hf: Hugging Face's; llama2c: .bin and tokenizer.bin; "
+      "pt: Python's torch.save; gguf: llama.cpp's; peft: the active adapter alone",
+      "FORMAT", "dir");
   arguments.option("out", "File or directory to write", "PATH");
   arguments.option("dtype", "Type of the stored weights: f32, f16, bf16, or q8_0 with gguf", "TYPE",
                    "f32");

@@ -22,7 +22,8 @@ namespace minillama::fuzz {
 /// A file in memory that has a path, since readers open their files themselves.
 class MemoryFile {
  public:
-  explicit MemoryFile(std::string_view content) : descriptor_(::memfd_create("input", MFD_CLOEXEC)) {
+  explicit MemoryFile(std::string_view content)
+      : descriptor_(::memfd_create("input", MFD_CLOEXEC)) {
     if (descriptor_ < 0 || ::write(descriptor_, content.data(), content.size()) !=
                                static_cast<ssize_t>(content.size())) {
       std::abort();

@@ -18,7 +18,7 @@ export ASAN_OPTIONS=alloc_dealloc_mismatch=0 build seconds
 run() {
   local work
   work=$(mktemp -d)
-  trap 'rm -rf "$work"' EXIT
+  trap "rm -rf '$work'" EXIT
   if ! "$build/bin/fuzz_$1" "$work" "fuzz/corpus/$1" -max_total_time="$seconds" -timeout=5 \
        -rss_limit_mb=1024 -malloc_limit_mb=256 -max_len=16384 -print_final_stats=1 \
        -artifact_prefix="$build/findings/$1-" >"$build/logs/$1" 2>&1; then
@@ -30,4 +30,4 @@ run() {
        "executions of the fuzz target $1"
 }
 export -f run
-printf '%s\n' "${targets[@]}" | xargs -P "$(nproc)" -I{} bash -euc 'run {}'
+printf '%s\n' "${targets[@]}" | xargs -P "$(nproc)" -I{} bash -euc 'run {}' | tee "$build/counts"

@@ -1,8 +1,9 @@
 // The apps as a user meets them, with the checkpoint that ships.
 
+#include "support/apps.h"
+
 #include <algorithm>
 
-#include "support/apps.h"
 #include "support/catch.h"
 #include "support/files.h"
 

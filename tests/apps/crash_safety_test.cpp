@@ -1,5 +1,9 @@
-// Checkpoints under failures of the system: every call that changes a file fails once, or the program
-// is killed there. tests/support/fail_injection.cpp is what makes them fail.
+// Checkpoints under failures of the system: every call that changes a file fails once, or the
+// program is killed there. tests/support/fail_injection.cpp is what makes them fail.
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <map>
@@ -32,8 +36,11 @@ std::filesystem::path reference(const std::string& name) {
 
 std::vector<std::string> convert_arguments(const std::string& model, const std::string& to,
                                            const std::string& out) {
-  return {"-m", reference(model), "--tokenizer", reference("_f32.gguf"), "--to", to, "--out", out,
-          "--threads", "1"};
+  return {"-m",          reference(model),
+          "--tokenizer", reference("_f32.gguf"),
+          "--to",        to,
+          "--out",       out,
+          "--threads",   "1"};
 }
 
 /// Runs convert over what `prepare` leaves in a new directory, once for every call that can fail,
@@ -87,25 +94,25 @@ TEST_CASE("crash safety: a checkpoint over one of the same model is the old or t
     }
   };
   for (const std::string how : {"error", "kill"}) {
-    const auto n = inject(how, arguments, prepare, [&](const auto& directory, const auto&,
-                                                       const auto& outcome) {
-      auto left = content_of(directory / "m");
-      if (how == "error") {
-        CHECK(temporaries(left) == 0);
-        CHECK(lines_in(outcome.err) == 1);
-      }
-      for (const auto& [name, text] : left) {
-        if (name.find(".tmp-") != std::string::npos) continue;
-        INFO(name);
-        CHECK((text == old_content.at(name) || text == new_content.at(name)));
-      }
-      for (const auto& [name, unused] : old_content) CHECK(left.contains(name));
-      CHECK(run_app("generate", {"-m", "m", "-p", "the", "-n", "1", "--quiet"}, directory)
-                .exit_code == 0);
-      // What was killed is cleaned up by whoever writes next.
-      CHECK(run_app("convert", arguments, directory).exit_code == 0);
-      CHECK((content_of(directory / "m") == new_content));
-    });
+    const auto n = inject(
+        how, arguments, prepare, [&](const auto& directory, const auto&, const auto& outcome) {
+          auto left = content_of(directory / "m");
+          if (how == "error") {
+            CHECK(temporaries(left) == 0);
+            CHECK(lines_in(outcome.err) == 1);
+          }
+          for (const auto& [name, text] : left) {
+            if (name.find(".tmp-") != std::string::npos) continue;
+            INFO(name);
+            CHECK((text == old_content.at(name) || text == new_content.at(name)));
+          }
+          for (const auto& [name, unused] : old_content) CHECK(left.contains(name));
+          CHECK(run_app("generate", {"-m", "m", "-p", "the", "-n", "1", "--quiet"}, directory)
+                    .exit_code == 0);
+          // What was killed is cleaned up by whoever writes next.
+          CHECK(run_app("convert", arguments, directory).exit_code == 0);
+          CHECK((content_of(directory / "m") == new_content));
+        });
     CHECK(n >= 12);
     count(how == "kill" ? "kills while a checkpoint was written"
                         : "failed system calls while a checkpoint was written",
@@ -113,41 +120,61 @@ TEST_CASE("crash safety: a checkpoint over one of the same model is the old or t
   }
 }
 
-TEST_CASE("crash safety: another model's checkpoint is replaced, or none is left, never a mixture") {
+TEST_CASE(
+    "crash safety: another model's checkpoint is replaced, or none is left, never a mixture") {
   const auto prepare = [&](const std::filesystem::path& directory) {
     CHECK(run_app("convert", {"--out", "m"}, directory).exit_code == 0);
   };
-  const auto n = inject("kill", convert_arguments("_hf", "dir", "m"), prepare,
-                        [&](const auto& directory, const auto& before, const auto&) {
-                          auto left = content_of(directory / "m");
-                          const bool is_old = left.contains("config.json") &&
-                                              left.at("config.json") == before.at("config.json");
-                          const auto read = run_app(
-                              "generate", {"-m", "m", "-p", "the", "-n", "1", "--quiet"}, directory);
-                          INFO(read.err);
-                          CHECK(read.exit_code == (left.contains("config.json") ? 0 : 3));
-                          if (is_old) {
-                            CHECK(left.at("model.safetensors") == before.at("model.safetensors"));
-                          }
-                        });
+  const auto n =
+      inject("kill", convert_arguments("_hf", "dir", "m"), prepare,
+             [&](const auto& directory, const auto& before, const auto&) {
+               auto left = content_of(directory / "m");
+               const bool is_old = left.contains("config.json") &&
+                                   left.at("config.json") == before.at("config.json");
+               const auto read =
+                   run_app("generate", {"-m", "m", "-p", "the", "-n", "1", "--quiet"}, directory);
+               INFO(read.err);
+               CHECK(read.exit_code == (left.contains("config.json") ? 0 : 3));
+               if (is_old) {
+                 CHECK(left.at("model.safetensors") == before.at("model.safetensors"));
+               }
+             });
   count("kills while a checkpoint was written", n);
 }
 
 TEST_CASE("crash safety: a file of any other format is there whole or not at all") {
   for (const std::string to : {"gguf", "pt", "llama2c"}) {
     for (const std::string how : {"error", "kill"}) {
-      const auto n = inject(how, convert_arguments("_hf", to, "m"), [](const auto&) {},
-                            [&](const auto& directory, const auto&, const auto&) {
-                              if (!std::filesystem::exists(directory / "m")) return;
-                              CHECK(run_app("generate", {"-m", "m", "--tokenizer",
-                                                         reference("_f32.gguf"), "-p", "the", "-n",
-                                                         "1", "--quiet"},
-                                            directory)
-                                        .exit_code == 0);
-                            });
+      const auto n = inject(
+          how, convert_arguments("_hf", to, "m"), [](const auto&) {},
+          [&](const auto& directory, const auto&, const auto&) {
+            if (!std::filesystem::exists(directory / "m")) return;
+            CHECK(run_app("generate",
+                          {"-m", "m", "--tokenizer", reference("_f32.gguf"), "-p", "the", "-n", "1",
+                           "--quiet"},
+                          directory)
+                      .exit_code == 0);
+          });
       count(how == "kill" ? "kills while a checkpoint was written"
                           : "failed system calls while a checkpoint was written",
             n);
     }
   }
+}
+
+TEST_CASE("crash safety: a second trainer on one directory is refused") {
+  const TemporaryDirectory directory;
+  std::filesystem::create_directory(directory.path() / "run");
+  directory.file("data.txt", "0 ||| A dull film .\n1 ||| A lovely film .\n");
+  const int lock = ::open((directory.path() / "run" / ".lock").c_str(), O_RDWR | O_CREAT, 0600);
+  REQUIRE(::flock(lock, LOCK_EX) == 0);
+  const std::vector<std::string> arguments = {"--option", "finetune", "--train",   "data.txt",
+                                              "--dev",    "data.txt", "--out-dir", "run",
+                                              "--epochs", "1"};
+  const auto refused = run_app("classify_cfimdb", arguments, directory.path());
+  CHECK(refused.exit_code == 2);
+  CHECK_THAT(refused.err, contains("is in use by another program"));
+  CHECK(lines_in(refused.err) == 1);
+  ::close(lock);
+  CHECK(run_app("classify_cfimdb", arguments, directory.path()).exit_code == 0);
 }

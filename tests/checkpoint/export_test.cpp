@@ -18,7 +18,9 @@ std::filesystem::path golden(const std::string& name) {
   return test::repository_file("tests/reference/formats" + name);
 }
 
-Tokenizer golden_tokenizer() { return Tokenizer::load(golden("_f32.gguf")); }
+Tokenizer golden_tokenizer() {
+  return Tokenizer::load(golden("_f32.gguf"));
+}
 
 torch::Tensor logits_of(const std::filesystem::path& path) {
   const torch::NoGradGuard no_grad;
@@ -115,8 +117,8 @@ TEST_CASE("formats: norms, epsilon and theta survive where the format has them")
 
 TEST_CASE("formats: half types round the weights and nothing else") {
   const auto tokenizer = golden_tokenizer();
-  for (const auto [type, scalar] : {std::pair(WeightType::float16, torch::kHalf),
-                                    std::pair(WeightType::bfloat16, torch::kBFloat16)}) {
+  for (const auto& [type, scalar] : {std::pair(WeightType::float16, torch::kHalf),
+                                     std::pair(WeightType::bfloat16, torch::kBFloat16)}) {
     for (const auto format : {ModelFormat::directory, ModelFormat::hugging_face,
                               ModelFormat::torch_save, ModelFormat::gguf}) {
       const test::TemporaryDirectory directory;
@@ -126,8 +128,8 @@ TEST_CASE("formats: half types round the weights and nothing else") {
       for (const auto& item : copy->named_parameters()) {
         INFO(item.key());
         // The norms of a new model are 1, which every type holds.
-        CHECK(item.value().equal(
-            model->named_parameters()[item.key()].to(scalar).to(torch::kFloat)));
+        CHECK(
+            item.value().equal(model->named_parameters()[item.key()].to(scalar).to(torch::kFloat)));
       }
     }
   }
@@ -218,9 +220,9 @@ TEST_CASE("formats: what a format cannot express is refused, and nothing is made
   const auto unigram = Tokenizer::load(test::repository_file("tests/reference/unigram.model"));
   for (const auto format : {ModelFormat::llama2c, ModelFormat::gguf}) {
     auto model = small_model();
-    CHECK_THROWS_WITH(export_language_model(directory.path() / "m", format, model, unigram,
-                                            WeightType::float32),
-                      contains("of another kind"));
+    CHECK_THROWS_WITH(
+        export_language_model(directory.path() / "m", format, model, unigram, WeightType::float32),
+        contains("of another kind"));
     CHECK(std::filesystem::is_empty(directory.path()));
   }
 }
@@ -281,8 +283,10 @@ TEST_CASE("formats: a Hugging Face model that computes something else is refused
              contains("\"rope_scaling.type\" is \"linear\""));
   CHECK_THAT(error_with("\"rope_scaling\": null", "\"attention_bias\": true"),
              contains("\"attention_bias\" is true"));
-  CHECK_THAT(error_with("\"rope_scaling\": null", "\"head_dim\": 16"), contains("\"head_dim\" is 16"));
-  CHECK_THAT(error_with("\"hidden_size\": 32", "\"hidden_size\": 1.5"), contains("\"hidden_size\""));
+  CHECK_THAT(error_with("\"rope_scaling\": null", "\"head_dim\": 16"),
+             contains("\"head_dim\" is 16"));
+  CHECK_THAT(error_with("\"hidden_size\": 32", "\"hidden_size\": 1.5"),
+             contains("\"hidden_size\""));
   CHECK_THAT(error_with("\"hidden_size\": 32", "\"hidden_size\": 64"),
              contains("the tensors are not those of the model"));
   CHECK_THAT(error_with("\"num_attention_heads\": 4", "\"num_attention_heads\": 0"),

@@ -17,7 +17,9 @@ std::filesystem::path golden(const std::string& name) {
   return test::repository_file("tests/reference/formats" + name);
 }
 
-Llama rms_llama() { return read_language_model(golden(".bin"))->llama; }
+Llama rms_llama() {
+  return read_language_model(golden(".bin"))->llama;
+}
 
 Classifier adapted_classifier() {
   auto llama = rms_llama();
@@ -26,8 +28,8 @@ Classifier adapted_classifier() {
   for (const auto& [name, parameter] : adapter_parameters(llama, "sst")) {
     parameter.data().normal_(0, 0.3, make_generator(8));
   }
-  return Classifier(llama, {.label_names = {"bad", "good"}, .pooling = PoolingKind::mean},
-                    make_generator(9));
+  const ClassifierConfig config{.label_names = {"bad", "good"}, .pooling = PoolingKind::mean};
+  return Classifier(llama, config, make_generator(9));
 }
 
 std::string error_with(const std::string& field, const std::string& by) {
@@ -78,7 +80,8 @@ TEST_CASE("peft adapter: what is written is the file that was read") {
     CHECK(before[i].second.equal(after[i].second));
   }
   const auto config = test::read_text(directory.path() / "a" / "adapter_config.json");
-  for (const std::string part : {"\"q_proj\"", "\"down_proj\"", "\"CAUSAL_LM\"", "\"formats_hf\""}) {
+  for (const std::string part :
+       {"\"q_proj\"", "\"down_proj\"", "\"CAUSAL_LM\"", "\"formats_hf\""}) {
     CHECK_THAT(config, contains(part));
   }
 }
@@ -116,8 +119,10 @@ TEST_CASE("peft adapter: only some layers are named one by one") {
 TEST_CASE("peft adapter: what is no LoRA of this model is refused") {
   CHECK(error_with("\"LORA\"", "\"LORA\"") == "read");
   CHECK_THAT(error_with("\"LORA\"", "\"IA3\""), contains("\"peft_type\" is \"IA3\""));
-  CHECK_THAT(error_with("\"fan_in_fan_out\": false", "\"use_dora\": true"), contains("\"use_dora\""));
-  CHECK_THAT(error_with("\"bias\": \"none\"", "\"bias\": \"all\""), contains("\"bias\" is \"all\""));
+  CHECK_THAT(error_with("\"fan_in_fan_out\": false", "\"use_dora\": true"),
+             contains("\"use_dora\""));
+  CHECK_THAT(error_with("\"bias\": \"none\"", "\"bias\": \"all\""),
+             contains("\"bias\" is \"all\""));
   CHECK_THAT(error_with("\"bias\": \"none\"", "\"rank_pattern\": {\"q_proj\": 3}"),
              contains("\"rank_pattern\""));
   CHECK_THAT(error_with("\"r\": 2", "\"r\": 4"), contains("has no 4 rows"));
@@ -125,8 +130,8 @@ TEST_CASE("peft adapter: what is no LoRA of this model is refused") {
   const test::TemporaryDirectory directory;
   auto llama = rms_llama();
   CHECK_THROWS_WITH(write_peft_adapter(directory.path(), llama, ""), contains("no active adapter"));
-  LanguageModel layernorm(ModelConfig{.dim = 16, .n_layers = 1, .n_heads = 2, .vocab_size = 10},
-                          make_generator(1));
+  const ModelConfig config{.dim = 16, .n_layers = 1, .n_heads = 2, .vocab_size = 10};
+  LanguageModel layernorm(config, make_generator(1));
   add_adapter(layernorm->llama, "a", {.rank = 1}, make_generator(1));
   CHECK_THROWS_WITH(write_peft_adapter(directory.path(), layernorm->llama, ""),
                     contains("LayerNorm"));

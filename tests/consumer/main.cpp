@@ -1,9 +1,9 @@
 // Generates and classifies with an installed minillama: consumer CHECKPOINT
 
+#include <minillama/minillama.h>
+
 #include <iostream>
 #include <sstream>
-
-#include <minillama/minillama.h>
 
 int main(int argc, char** argv) {
   if (argc != 2) return 2;

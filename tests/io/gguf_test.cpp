@@ -16,7 +16,9 @@ using test::TemporaryDirectory;
 
 namespace {
 
-std::filesystem::path golden() { return test::repository_file("tests/reference/formats_f32.gguf"); }
+std::filesystem::path golden() {
+  return test::repository_file("tests/reference/formats_f32.gguf");
+}
 
 /// Looks at everything in the file.
 void read_all(const std::filesystem::path& path) {
@@ -39,7 +41,9 @@ std::string error_of(const std::string& content) {
   return "accepted";
 }
 
-std::string text(const std::string& value) { return little_endian(value.size(), 8) + value; }
+std::string text(const std::string& value) {
+  return little_endian(value.size(), 8) + value;
+}
 
 /// A file of these entries; `alignment` is where the data begins.
 std::string file_of(const std::vector<std::string>& metadata,
@@ -86,8 +90,8 @@ TEST_CASE("gguf: a file of another program's is read") {
 TEST_CASE("gguf: every truncation and every wrong byte of the header is survived") {
   const std::string content = test::read_text(golden());
   test::check_every_truncation(content, read_all);
-  const std::string head = test::read_text(test::repository_file("tests/reference/formats_q8_0.gguf"))
-                               .substr(0, 1200);
+  const std::string head =
+      test::read_text(test::repository_file("tests/reference/formats_q8_0.gguf")).substr(0, 1200);
   // Flips in what comes before the vocabulary, and in the tensors' table of a small file.
   CHECK(test::check_every_flip(head, read_all) > 0);
   const std::string small =
@@ -138,22 +142,21 @@ TEST_CASE("gguf: what lies is refused, and says where") {
   CHECK_THAT(error_of("GGUF" + little_endian(1, 4) + std::string(16, '\0')), contains("version 1"));
   CHECK_THAT(error_of("GGUF" + std::string("\0\0\0\3", 4) + std::string(16, '\0')),
              contains("big-endian"));
-  CHECK_THAT(error_of("GGUF" + little_endian(3, 4) + little_endian(UINT64_MAX, 8) +
-                      little_endian(0, 8)),
-             contains("at most 65536"));
+  CHECK_THAT(
+      error_of("GGUF" + little_endian(3, 4) + little_endian(UINT64_MAX, 8) + little_endian(0, 8)),
+      contains("at most 65536"));
   CHECK_THAT(error_of(file_of({flag, flag}, {})), contains("\"k\" is there twice"));
   CHECK_THAT(error_of(file_of({text("k") + little_endian(99, 4)}, {})), contains("type 99"));
-  CHECK_THAT(error_of(file_of({text("k") + little_endian(9, 4) + little_endian(9, 4) +
-                               little_endian(1, 8)},
-                              {})),
-             contains("an array in an array"));
+  CHECK_THAT(
+      error_of(file_of(
+          {text("k") + little_endian(9, 4) + little_endian(9, 4) + little_endian(1, 8)}, {})),
+      contains("an array in an array"));
   CHECK_THAT(error_of(file_of({text("k") + little_endian(9, 4) + little_endian(8, 4) +
                                little_endian(UINT64_MAX, 8)},
                               {})),
              contains("truncated?"));
-  CHECK_THAT(error_of(file_of({text("general.alignment") + little_endian(4, 4) +
-                               little_endian(48, 4)},
-                              {})),
+  CHECK_THAT(error_of(file_of(
+                 {text("general.alignment") + little_endian(4, 4) + little_endian(48, 4)}, {})),
              contains("must be a power of 2"));
   const std::string data(256, 'x');
   const auto refused = [&](const std::vector<std::string>& tensors, const std::string& message) {

@@ -16,7 +16,8 @@ namespace {
 constexpr std::array<float, 6> kFloats = {0, 1, 2, 3, 4, 5};
 
 TensorRecord matrix(const std::string& name) {
-  return {.name = name, .shape = {2, 3}, .strides = {3, 1}, .data = std::as_bytes(std::span(kFloats))};
+  return {
+      .name = name, .shape = {2, 3}, .strides = {3, 1}, .data = std::as_bytes(std::span(kFloats))};
 }
 
 }  // namespace
@@ -25,9 +26,12 @@ TEST_CASE("torch_save writer: what is written is read again, tied tensors as one
   const TemporaryDirectory directory;
   const auto path = directory.path() / "x.pt";
   const std::array<TensorRecord, 2> tensors = {matrix("a"), matrix("b.weight")};
-  const std::vector<std::pair<std::string, PythonScalar>> args = {
-      {"dim", std::int64_t{-3}},  {"big", std::int64_t{1} << 40}, {"rate", 0.25},
-      {"flag", true},             {"none", std::monostate()},     {"text", "\u00e9"}};
+  const std::vector<std::pair<std::string, PythonScalar>> args = {{"dim", std::int64_t{-3}},
+                                                                  {"big", std::int64_t{1} << 40},
+                                                                  {"rate", 0.25},
+                                                                  {"flag", true},
+                                                                  {"none", std::monostate()},
+                                                                  {"text", "\u00e9"}};
   write_torch_save(path, tensors, args);
   const TorchSaveFile file(path);
   const auto read = file.tensors_under("model");

@@ -1,6 +1,6 @@
-// A library to be preloaded (LD_PRELOAD) into a program under test: it makes the Nth system call that
-// changes files fail, or kills the process there. Only calls on files under MINILLAMA_FAIL_UNDER
-// count: creating one, write, fsync, rename.
+// A library to be preloaded (LD_PRELOAD) into a program under test: it makes the Nth system call
+// that changes files fail, or kills the process there. Only calls on files under
+// MINILLAMA_FAIL_UNDER count: creating one, write, fsync, rename.
 //
 //   MINILLAMA_FAIL_AT=3 MINILLAMA_FAIL_HOW=kill|error
 
@@ -82,5 +82,4 @@ int remove(const char* path) {
   if (is_watched(path) && fails(EACCES)) return -1;
   return next<int (*)(const char*)>("remove")(path);
 }
-
 }

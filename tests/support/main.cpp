@@ -18,7 +18,9 @@ std::map<std::string, std::size_t>& counts() {
 
 }  // namespace
 
-void count(const std::string& kind, std::size_t n) { counts()[kind] += n; }
+void count(const std::string& kind, std::size_t n) {
+  counts()[kind] += n;
+}
 
 void print_counts() {
   for (const auto& [kind, n] : counts()) std::cout << "COUNT " << n << ' ' << kind << '\n';

@@ -25,8 +25,8 @@ Json parse_json_file(const std::filesystem::path& path) {
 void check_kind(const Json& json, const std::filesystem::path& path) {
   const JsonObject fields(json, path);
   if (const auto type = fields.string("model_type"); type != kModelType) {
-    throw FileError(
-        path, fmt::format("field \"model_type\" is {}, must be \"{}\" or \"llama\"", quote(type), kModelType));
+    throw FileError(path, fmt::format("field \"model_type\" is {}, must be \"{}\" or \"llama\"",
+                                      quote(type), kModelType));
   }
   if (const auto version = fields.integer("version"); version != kVersion) {
     throw FileError(path, fmt::format("field \"version\" is {}, this program reads version {}",

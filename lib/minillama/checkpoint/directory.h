@@ -22,8 +22,8 @@ StoredModel open_directory(const std::filesystem::path& directory);
 ModelConfig read_config_file(const std::filesystem::path& path);
 
 /// Writes such a directory, creating it if need be; `model` need have neither path nor file.
-/// config.json comes last, and that of another model is removed first, so that a directory is complete
-/// if it is there; each file appears whole or not at all. Throws IoError.
+/// config.json comes last, and that of another model is removed first, so that a directory is
+/// complete if it is there; each file appears whole or not at all. Throws IoError.
 void write_directory(const std::filesystem::path& directory, const StoredModel& model,
                      std::string_view tokenizer);
 

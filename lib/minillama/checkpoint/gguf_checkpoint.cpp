@@ -25,8 +25,8 @@ struct Memory {
 ModelConfig read_config(const GgufFile& file) {
   const auto& path = file.path();
   if (const auto name = file.text("general.architecture"); name != kArchitecture) {
-    throw FileError(path, fmt::format("is of the architecture {}, only \"llama\" is read",
-                                      quote(name)));
+    throw FileError(path,
+                    fmt::format("is of the architecture {}, only \"llama\" is read", quote(name)));
   }
   if (file.has("llama.rope.scaling.type") && file.text("llama.rope.scaling.type") != "none") {
     throw FileError(path, fmt::format("scales its rotary positions ({}), which is not supported",

@@ -67,18 +67,18 @@ ModelConfig read_config(const Json& json, const std::filesystem::path& path) {
   const JsonObject fields(json, path);
   try {
     const auto config =
-        ModelConfig{
-            .dim = fields.integer("hidden_size"),
-            .n_layers = fields.integer("num_hidden_layers"),
-            .n_heads = fields.integer("num_attention_heads"),
-            .n_kv_heads =
-                fields.has("num_key_value_heads") ? fields.integer("num_key_value_heads") : 0,
-            .hidden_dim = fields.integer("intermediate_size"),
-            .vocab_size = fields.integer("vocab_size"),
-            .max_seq_len = fields.integer("max_position_embeddings"),
-            .norm_eps = fields.has("rms_norm_eps") ? fields.number("rms_norm_eps") : 1e-6,
-            .rope_theta = rope_theta(fields),
-            .norm = NormKind::rmsnorm}
+        ModelConfig{.dim = fields.integer("hidden_size"),
+                    .n_layers = fields.integer("num_hidden_layers"),
+                    .n_heads = fields.integer("num_attention_heads"),
+                    .n_kv_heads = fields.has("num_key_value_heads")
+                                      ? fields.integer("num_key_value_heads")
+                                      : 0,
+                    .hidden_dim = fields.integer("intermediate_size"),
+                    .vocab_size = fields.integer("vocab_size"),
+                    .max_seq_len = fields.integer("max_position_embeddings"),
+                    .norm_eps = fields.has("rms_norm_eps") ? fields.number("rms_norm_eps") : 1e-6,
+                    .rope_theta = rope_theta(fields),
+                    .norm = NormKind::rmsnorm}
             .resolved();
     refuse_variants(fields, config, path);
     return config;
@@ -121,8 +121,9 @@ void settle_output(const JsonObject& fields, StoredModel& model) {
   if (!model.config.tied_embeddings || !has_output) return;
   const auto embeddings = named("tok_embeddings.weight");
   if (embeddings == model.tensors.end() || !same_bytes(*embeddings, *output)) {
-    throw FileError(model.path, "holds an lm_head.weight that is not the embeddings, although "
-                                "config.json says that they are tied");
+    throw FileError(model.path,
+                    "holds an lm_head.weight that is not the embeddings, although "
+                    "config.json says that they are tied");
   }
   model.tensors.erase(output);
 }

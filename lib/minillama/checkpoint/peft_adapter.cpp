@@ -42,7 +42,9 @@ std::vector<std::string> shortest_targets(const std::vector<std::string>& linear
   return targets;
 }
 
-std::string without_suffix(const std::string& name) { return name.substr(0, name.rfind('.')); }
+std::string without_suffix(const std::string& name) {
+  return name.substr(0, name.rfind('.'));
+}
 
 /// Refuses an adapter that computes something else than (alpha / r) B A x.
 LoraOptions read_options(const Json& json, const std::filesystem::path& path) {
@@ -61,7 +63,8 @@ LoraOptions read_options(const Json& json, const std::filesystem::path& path) {
   }
   for (const auto* field : {"rank_pattern", "alpha_pattern"}) {
     if (fields.has(field) && !json.at(field).empty()) {
-      throw FileError(path, fmt::format("field \"{}\" is not empty, which is not supported", field));
+      throw FileError(path,
+                      fmt::format("field \"{}\" is not empty, which is not supported", field));
     }
   }
   return {.rank = fields.integer("r"),
@@ -73,7 +76,8 @@ LoraOptions read_options(const Json& json, const std::filesystem::path& path) {
 std::optional<std::string> head_name(std::string_view name) {
   for (const std::string_view module : {"score", "classifier"}) {
     for (const std::string_view part : {"weight", "bias"}) {
-      if (name == fmt::format("{}.{}", module, part)) return fmt::format("classifier_head.{}", part);
+      if (name == fmt::format("{}.{}", module, part))
+        return fmt::format("classifier_head.{}", part);
     }
   }
   return {};
@@ -137,19 +141,18 @@ void write(const std::filesystem::path& directory, Llama& llama, const NamedTens
   for (const auto& [name, parameter] : head) add(std::string(kPrefix) + name, parameter);
 
   const auto& options = adapters_of(llama).at(active);
-  const Json config{
-      {"peft_type", "LORA"},
-      {"task_type", head.empty() ? "CAUSAL_LM" : "SEQ_CLS"},
-      {"base_model_name_or_path", base_model},
-      {"r", options.rank},
-      {"lora_alpha", options.alpha},
-      {"lora_dropout", options.dropout},
-      {"target_modules", shortest_targets(linears, llama->config().n_layers)},
-      {"bias", "none"},
-      {"fan_in_fan_out", false},
-      {"inference_mode", true},
-      {"init_lora_weights", true},
-      {"modules_to_save", head.empty() ? Json() : Json::array({"score"})}};
+  const Json config{{"peft_type", "LORA"},
+                    {"task_type", head.empty() ? "CAUSAL_LM" : "SEQ_CLS"},
+                    {"base_model_name_or_path", base_model},
+                    {"r", options.rank},
+                    {"lora_alpha", options.alpha},
+                    {"lora_dropout", options.dropout},
+                    {"target_modules", shortest_targets(linears, llama->config().n_layers)},
+                    {"bias", "none"},
+                    {"fan_in_fan_out", false},
+                    {"inference_mode", true},
+                    {"init_lora_weights", true},
+                    {"modules_to_save", head.empty() ? Json() : Json::array({"score"})}};
   make_directory(directory);
   write_safetensors(directory / kWeightsFile, records, metadata);
   write_file(directory / kConfigFile, config.dump(2) + "\n");
@@ -179,8 +182,8 @@ PeftAdapter open_peft_adapter(const std::filesystem::path& directory) {
       }
       adapter.tensors.push_back(std::move(record));
     } else {
-      throw FileError(adapter.path, fmt::format("tensor {} is no adapter's of a Llama",
-                                                quote(record.name)));
+      throw FileError(adapter.path,
+                      fmt::format("tensor {} is no adapter's of a Llama", quote(record.name)));
     }
   }
   if (!adapter.head.empty()) adapter.classifier = read_head(*file, adapter.head);

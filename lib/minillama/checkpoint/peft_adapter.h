@@ -29,7 +29,7 @@ struct PeftAdapter {
   std::vector<TensorRecord> tensors = {};  ///< "layers.0.attention.compute_query.lora_A", …
   /// Of a classifier. Where the file does not say: last pooling, "LABEL_0", … as in transformers.
   std::optional<ClassifierConfig> classifier = {};
-  std::vector<TensorRecord> head = {};   ///< "classifier_head.weight" and perhaps the bias
+  std::vector<TensorRecord> head = {};    ///< "classifier_head.weight" and perhaps the bias
   std::shared_ptr<const void> file = {};  ///< keeps the bytes alive
 };
 

@@ -9,11 +9,11 @@ constexpr std::int64_t kScaleBytes = 2;
 }  // namespace
 
 torch::Tensor dequantize_q8_0(Bytes blocks, at::IntArrayRef shape) {
-  const auto raw = torch::from_blob(const_cast<std::byte*>(blocks.data()),
-                                    {static_cast<std::int64_t>(blocks.size()) /
-                                                  (kScaleBytes + kElements),
-                                     kScaleBytes + kElements},
-                                    torch::kByte);
+  const auto raw =
+      torch::from_blob(const_cast<std::byte*>(blocks.data()),
+                       {static_cast<std::int64_t>(blocks.size()) / (kScaleBytes + kElements),
+                        kScaleBytes + kElements},
+                       torch::kByte);
   const auto scales = raw.slice(1, 0, kScaleBytes).contiguous().view(torch::kHalf);  // [n, 1]
   const auto codes = raw.slice(1, kScaleBytes).contiguous().view(torch::kChar);      // [n, 32]
   return (codes.to(torch::kFloat) * scales.to(torch::kFloat)).view(shape);

@@ -8,8 +8,8 @@
 
 namespace minillama {
 
-// GGUF's blocks of 32 elements: a float16 scale d and 32 int8 q; an element is d q. Blocks run along
-// the rows, whose length is a multiple of 32.
+// GGUF's blocks of 32 elements: a float16 scale d and 32 int8 q; an element is d q. Blocks run
+// along the rows, whose length is a multiple of 32.
 
 /// float32 of that shape.
 torch::Tensor dequantize_q8_0(Bytes blocks, at::IntArrayRef shape);

@@ -36,8 +36,8 @@ TensorRecord reorder_rows(const TensorRecord& record, std::int64_t heads, Rotary
     const std::size_t pair = (row - first) / 2;
     const std::size_t second = (row - first) % 2;
     const std::size_t in_halves = first + second * (head / 2) + pair;
-    const auto [from, to] = order == RotaryRows::halves ? std::pair(row, in_halves)
-                                                        : std::pair(in_halves, row);
+    const auto [from, to] =
+        order == RotaryRows::halves ? std::pair(row, in_halves) : std::pair(in_halves, row);
     std::memcpy(memory.data() + to * row_size, dense.data() + from * row_size, row_size);
   }
   return copy;

@@ -33,7 +33,10 @@ std::optional<std::string> respell(const Spelling& from, const Spelling& to,
   if (dot == 0 || dot == name.size() || name[dot] != '.') return {};
   for (std::size_t i = 0; i < from.parts.size(); ++i) {
     if (const auto rest = after(from.parts[i], name.substr(dot + 1))) {
-      return std::string(to.layer).append(name.substr(0, dot + 1)).append(to.parts[i]).append(*rest);
+      return std::string(to.layer)
+          .append(name.substr(0, dot + 1))
+          .append(to.parts[i])
+          .append(*rest);
     }
   }
   return {};

@@ -12,10 +12,10 @@ namespace minillama {
 /// How another format calls the parts of a Llama, whose own names are
 /// "layers.N.attention.compute_query", …: the two ways of a tensor's name.
 struct Spelling {
-  std::string_view layer;        ///< what stands before a layer's number: "model.layers."
-  std::string_view embeddings;   ///< tok_embeddings
-  std::string_view norm;         ///< norm
-  std::string_view output;       ///< output
+  std::string_view layer;       ///< what stands before a layer's number: "model.layers."
+  std::string_view embeddings;  ///< tok_embeddings
+  std::string_view norm;        ///< norm
+  std::string_view output;      ///< output
   /// Of a layer: attention_norm, attention.compute_{query,key,value,output}, ffn_norm,
   /// feed_forward.{w1,w2,w3}.
   std::array<std::string_view, 9> parts;

@@ -52,9 +52,10 @@ void check_size(const StoredModel& stored) {
   for (const auto& [unused, options] : stored.adapters) promised += dim * as_double(options.rank);
   constexpr double kSlack = 1 << 20;
   if (const double held = elements_in(stored); promised > 2 * held + kSlack) {
-    throw FileError(stored.path, fmt::format("its config describes a model of {:.3g} parameters, its "
-                                             "tensors hold {:.3g}",
-                                             promised, held));
+    throw FileError(stored.path,
+                    fmt::format("its config describes a model of {:.3g} parameters, its "
+                                "tensors hold {:.3g}",
+                                promised, held));
   }
 }
 

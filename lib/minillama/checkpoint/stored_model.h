@@ -41,8 +41,8 @@ StoredModel to_stored(Llama& llama, const NamedTensors& parameters, torch::Scala
 /// The same of a language model.
 StoredModel to_stored(LanguageModel& model, torch::ScalarType type);
 
-/// The parameters of a language model under the names of stories42M.pt, where the head is one of the
-/// model's own: "output.weight", if it is not tied.
+/// The parameters of a language model under the names of stories42M.pt, where the head is one of
+/// the model's own: "output.weight", if it is not tied.
 NamedTensors stored_parameters(LanguageModel& model);
 
 /// Gives `llama` the adapters of `stored`, with weights still to be read.

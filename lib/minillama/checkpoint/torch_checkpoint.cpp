@@ -79,15 +79,14 @@ bool respell(std::string& name) {
 
 /// model_args of a model, without what follows from the defaults.
 std::vector<std::pair<std::string, PythonScalar>> model_args(const ModelConfig& config) {
-  std::vector<std::pair<std::string, PythonScalar>> args = {
-      {"dim", config.dim},
-      {"n_layers", config.n_layers},
-      {"n_heads", config.n_heads},
-      {"n_kv_heads", config.n_kv_heads},
-      {"vocab_size", config.vocab_size},
-      {"multiple_of", config.multiple_of},
-      {"max_seq_len", config.max_seq_len},
-      {"dropout", config.dropout}};
+  std::vector<std::pair<std::string, PythonScalar>> args = {{"dim", config.dim},
+                                                            {"n_layers", config.n_layers},
+                                                            {"n_heads", config.n_heads},
+                                                            {"n_kv_heads", config.n_kv_heads},
+                                                            {"vocab_size", config.vocab_size},
+                                                            {"multiple_of", config.multiple_of},
+                                                            {"max_seq_len", config.max_seq_len},
+                                                            {"dropout", config.dropout}};
   ModelConfig without_hidden_dim = config;
   without_hidden_dim.hidden_dim = 0;
   if (without_hidden_dim.resolved() != config) args.emplace_back("hidden_dim", config.hidden_dim);

@@ -27,11 +27,23 @@ constexpr std::uint64_t kLargestAlignment = std::uint64_t{1} << 20;
 /// Bytes of a value of fixed size, 0 of the others.
 std::uint64_t fixed_size(std::uint32_t type) {
   switch (type) {
-    case kUint8: case kInt8: case kBool: return 1;
-    case kUint16: case kInt16: return 2;
-    case kUint32: case kInt32: case kFloat32: return 4;
-    case kUint64: case kInt64: case kFloat64: return 8;
-    default: return 0;
+    case kUint8:
+    case kInt8:
+    case kBool:
+      return 1;
+    case kUint16:
+    case kInt16:
+      return 2;
+    case kUint32:
+    case kInt32:
+    case kFloat32:
+      return 4;
+    case kUint64:
+    case kInt64:
+    case kFloat64:
+      return 8;
+    default:
+      return 0;
   }
 }
 
@@ -56,9 +68,10 @@ GgufType tensor_type(std::uint32_t number, std::string_view name,
        {GgufType::float32, GgufType::float16, GgufType::q8_0, GgufType::bfloat16}) {
     if (static_cast<std::uint32_t>(type) == number) return type;
   }
-  throw FileError(path, fmt::format("tensor {}: is of ggml type {}, which is not supported; F32 (0), "
-                                    "F16 (1), Q8_0 (8) and BF16 (30) are",
-                                    quote(name), number));
+  throw FileError(path,
+                  fmt::format("tensor {}: is of ggml type {}, which is not supported; F32 (0), "
+                              "F16 (1), Q8_0 (8) and BF16 (30) are",
+                              quote(name), number));
 }
 
 }  // namespace
@@ -66,9 +79,12 @@ GgufType tensor_type(std::uint32_t number, std::string_view name,
 std::uint64_t stored_size(GgufType type, std::int64_t elements) {
   const auto count = static_cast<std::uint64_t>(elements);
   switch (type) {
-    case GgufType::float32: return 4 * count;
-    case GgufType::q8_0: return count / 32 * 34;
-    default: return 2 * count;
+    case GgufType::float32:
+      return 4 * count;
+    case GgufType::q8_0:
+      return count / 32 * 34;
+    default:
+      return 2 * count;
   }
 }
 
@@ -88,8 +104,9 @@ GgufFile::GgufFile(std::filesystem::path path) : file_(std::move(path)) {
   const auto n_tensors = reader.read<std::uint64_t>();
   const auto n_values = reader.read<std::uint64_t>();
   if (n_tensors > kMostEntries || n_values > kMostEntries) {
-    throw FileError(file_.path(), fmt::format("would have {} tensors and {} keys, at most {} of each",
-                                              n_tensors, n_values, kMostEntries));
+    throw FileError(file_.path(),
+                    fmt::format("would have {} tensors and {} keys, at most {} of each", n_tensors,
+                                n_values, kMostEntries));
   }
   read_metadata(reader, n_values);
   read_tensors(reader, n_tensors);
@@ -201,19 +218,27 @@ std::int64_t GgufFile::integer(std::string_view key) const {
   const Value found = value(key);
   ByteReader reader = reader_at(found);
   switch (found.type) {
-    case kUint8: return reader.read<std::uint8_t>();
-    case kInt8: return reader.read<std::int8_t>();
-    case kUint16: return reader.read<std::uint16_t>();
-    case kInt16: return reader.read<std::int16_t>();
-    case kUint32: return reader.read<std::uint32_t>();
-    case kInt32: return reader.read<std::int32_t>();
-    case kInt64: return reader.read<std::int64_t>();
+    case kUint8:
+      return reader.read<std::uint8_t>();
+    case kInt8:
+      return reader.read<std::int8_t>();
+    case kUint16:
+      return reader.read<std::uint16_t>();
+    case kInt16:
+      return reader.read<std::int16_t>();
+    case kUint32:
+      return reader.read<std::uint32_t>();
+    case kInt32:
+      return reader.read<std::int32_t>();
+    case kInt64:
+      return reader.read<std::int64_t>();
     case kUint64: {
       const auto number = reader.read<std::uint64_t>();
       if (number > INT64_MAX) fail(key, fmt::format("is {}: too large", number));
       return static_cast<std::int64_t>(number);
     }
-    default: fail(key, "is no integer");
+    default:
+      fail(key, "is no integer");
   }
 }
 

@@ -78,7 +78,8 @@ class GgufFile {
   void place_tensors(ByteReader& reader, const std::vector<std::uint64_t>& offsets);
   Value value(std::string_view key) const;
   ByteReader reader_at(const Value& value) const;
-  ByteReader array_of(std::string_view key, std::uint32_t element_type, std::string_view what) const;
+  ByteReader array_of(std::string_view key, std::uint32_t element_type,
+                      std::string_view what) const;
   [[noreturn]] void fail(std::string_view key, std::string_view problem) const;
 
   MappedFile file_;
@@ -91,9 +92,9 @@ class GgufFile {
 using GgufValue = std::variant<std::uint32_t, float, bool, std::string, std::vector<std::string>,
                                std::vector<float>, std::vector<std::int32_t>>;
 
-/// Writes such a file, version 3, aligned to 32; it appears whole or not at all. Throws FileError if
-/// the data of a tensor does not have the size that its shape and type imply, IoError if the file
-/// cannot be written.
+/// Writes such a file, version 3, aligned to 32; it appears whole or not at all. Throws FileError
+/// if the data of a tensor does not have the size that its shape and type imply, IoError if the
+/// file cannot be written.
 void write_gguf(const std::filesystem::path& path,
                 std::span<const std::pair<std::string, GgufValue>> metadata,
                 std::span<const GgufTensor> tensors);

@@ -74,8 +74,9 @@ std::vector<std::pair<std::string, GgufValue>> gguf_tokenizer(const SentencePiec
   if (model.algorithm != SentencePieceModel::Algorithm::bpe || !model.charsmap.empty() ||
       model.treat_whitespace_as_suffix || !model.escape_whitespaces ||
       model.byte_fallback != has_byte_piece(model)) {
-    throw OptionError("GGUF holds Llama's kind of tokenizer only: sentencepiece BPE without rules "
-                      "of normalization; this one is of another kind");
+    throw OptionError(
+        "GGUF holds Llama's kind of tokenizer only: sentencepiece BPE without rules "
+        "of normalization; this one is of another kind");
   }
   std::vector<std::string> texts;
   std::vector<float> scores;

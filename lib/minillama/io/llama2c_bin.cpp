@@ -107,7 +107,8 @@ ModelConfig read_header(const MappedFile& file) {
 }
 
 void require(bool holds, std::string_view problem) {
-  if (!holds) throw OptionError(fmt::format("llama2.c's format cannot hold this model: {}", problem));
+  if (!holds)
+    throw OptionError(fmt::format("llama2.c's format cannot hold this model: {}", problem));
 }
 
 /// Cosines of m theta^(-2i / Dh) for all positions m and pairs i, then the sines.
@@ -116,7 +117,8 @@ std::vector<float> rotation_tables(const ModelConfig& config) {
   const std::size_t size = static_cast<std::size_t>(config.max_seq_len) * pairs;
   std::vector<float> tables(2 * size);
   for (std::size_t i = 0; i < size; ++i) {
-    const double exponent = 2.0 * static_cast<double>(i % pairs) / static_cast<double>(config.head_dim());
+    const double exponent =
+        2.0 * static_cast<double>(i % pairs) / static_cast<double>(config.head_dim());
     const double angle = static_cast<double>(i / pairs) * std::pow(config.rope_theta, -exponent);
     tables[i] = static_cast<float>(std::cos(angle));
     tables[size + i] = static_cast<float>(std::sin(angle));
@@ -177,8 +179,8 @@ void write_llama2c(const std::filesystem::path& path, const ModelConfig& config,
                                           tensor_name(block, i)));
       }
       check_tensor(*found->second, path);
-      file.write(found->second->data.first(
-          static_cast<std::size_t>(element_count(*found->second)) * sizeof(float)));
+      file.write(found->second->data.first(static_cast<std::size_t>(element_count(*found->second)) *
+                                           sizeof(float)));
     }
   }
   file.commit();

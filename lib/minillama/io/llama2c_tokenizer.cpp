@@ -94,8 +94,9 @@ SentencePieceModel parse_llama2c_tokenizer(Bytes bytes, const std::filesystem::p
 
 std::string llama2c_tokenizer(const SentencePieceModel& model) {
   if (!is_llamas(model)) {
-    throw OptionError("llama2.c's tokenizer.bin holds Llama's kind of tokenizer only: sentencepiece "
-                      "BPE with byte fallback; this one is of another kind");
+    throw OptionError(
+        "llama2.c's tokenizer.bin holds Llama's kind of tokenizer only: sentencepiece "
+        "BPE with byte fallback; this one is of another kind");
   }
   std::size_t longest = 0;
   ByteWriter pieces;

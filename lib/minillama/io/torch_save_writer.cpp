@@ -1,8 +1,10 @@
 #include "minillama/io/torch_save_writer.h"
 
+#include <cmath>
 #include <cstdint>
 #include <map>
 #include <string_view>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -17,16 +19,26 @@ constexpr std::string_view kPrefix = "archive/";
 
 std::string_view storage_class(DType dtype) {
   switch (dtype) {
-    case DType::float64: return "DoubleStorage";
-    case DType::float32: return "FloatStorage";
-    case DType::float16: return "HalfStorage";
-    case DType::bfloat16: return "BFloat16Storage";
-    case DType::int64: return "LongStorage";
-    case DType::int32: return "IntStorage";
-    case DType::int16: return "ShortStorage";
-    case DType::int8: return "CharStorage";
-    case DType::uint8: return "ByteStorage";
-    case DType::boolean: return "BoolStorage";
+    case DType::float64:
+      return "DoubleStorage";
+    case DType::float32:
+      return "FloatStorage";
+    case DType::float16:
+      return "HalfStorage";
+    case DType::bfloat16:
+      return "BFloat16Storage";
+    case DType::int64:
+      return "LongStorage";
+    case DType::int32:
+      return "IntStorage";
+    case DType::int16:
+      return "ShortStorage";
+    case DType::int8:
+      return "CharStorage";
+    case DType::uint8:
+      return "ByteStorage";
+    case DType::boolean:
+      return "BoolStorage";
   }
   return "";
 }
@@ -54,6 +66,10 @@ class PickleWriter {
     }
   }
   void real(double value) {
+    // The restricted unpickler of PyTorch 1.13 knows no floats; Python takes an int for one.
+    if (value == std::floor(value) && std::abs(value) < 1e9) {
+      return integer(static_cast<std::int64_t>(value));
+    }
     out_.write_text("G");  // the one big-endian number
     std::uint64_t bits = 0;
     std::memcpy(&bits, &value, sizeof(bits));
@@ -103,17 +119,17 @@ class PickleWriter {
 /// The storages of the tensors in order, each once.
 class Storages {
  public:
-  /// The number of the storage with these bytes.
-  std::size_t add(Bytes bytes) {
+  /// The number of the storage with these bytes of this type.
+  std::size_t add(Bytes bytes, DType dtype) {
     const auto [found, is_new] =
-        numbers_.emplace(std::pair(bytes.data(), bytes.size()), storages_.size());
+        numbers_.emplace(std::tuple(bytes.data(), bytes.size(), dtype), storages_.size());
     if (is_new) storages_.push_back(bytes);
     return found->second;
   }
   const std::vector<Bytes>& all() const { return storages_; }
 
  private:
-  std::map<std::pair<const std::byte*, std::size_t>, std::size_t> numbers_;
+  std::map<std::tuple<const std::byte*, std::size_t, DType>, std::size_t> numbers_;
   std::vector<Bytes> storages_;
 };
 
@@ -156,7 +172,7 @@ void write_torch_save(const std::filesystem::path& path, std::span<const TensorR
     }
     const auto size = static_cast<std::size_t>(element_count(record)) * byte_size(record.dtype);
     pickle.text(record.name);
-    write_tensor(pickle, record, storages.add(record.data.first(size)));
+    write_tensor(pickle, record, storages.add(record.data.first(size), record.dtype));
   }
   pickle.set_items();
   pickle.text("model_args");

@@ -42,7 +42,8 @@ Format detect_format(std::string_view content, const std::filesystem::path& path
     if (content[0] == 0x0A && content[1] != 0) return Format::sentencepiece;
     if (content[2] == 0 && content[3] == 0) return Format::llama2c;
   }
-  throw FileError(path, "is neither a sentencepiece model nor a tokenizer.bin of llama2.c nor a GGUF file");
+  throw FileError(
+      path, "is neither a sentencepiece model nor a tokenizer.bin of llama2.c nor a GGUF file");
 }
 
 std::int64_t find_piece(const SentencePieceModel& model, std::string_view text,
