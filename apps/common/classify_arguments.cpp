@@ -35,7 +35,7 @@ void add_data_options(Arguments& arguments, const Dataset& dataset) {
 }
 
 void add_training_options(Arguments& arguments, const Dataset& dataset) {
-  arguments.group("Training (defaults in parentheses: ours; of --compat cmu2025)");
+  arguments.group("Training (ours; with --compat cmu2025)");
   arguments.option("out-dir", "Keep the classifier, its metrics and the run's state here", "PATH");
   arguments.flag("resume", "Go on with the run in --out-dir, if there is one");
   arguments.option("epochs", "Times through the training set (3; 5)", "N");
@@ -62,7 +62,9 @@ void add_training_options(Arguments& arguments, const Dataset& dataset) {
                    "compute_key,compute_value,compute_output)",
                    "NAMES");
   arguments.option("seed,s", "Of the random numbers", "N", "1337");
-  arguments.option("seeds", "Train N times, with N seeds from --seed on; print mean (sd)", "N",
+  // Not without a short name: cxxopts tells options apart by long and short name put together, and
+  // takes "seeds" for "seed" and "s".
+  arguments.option("seeds,S", "Train N times, with N seeds from --seed on; print mean (sd)", "N",
                    "1");
   arguments.option("save-every", "Seconds between saves of the run's state; 0: after epochs only",
                    "X", "60");

@@ -11,6 +11,7 @@
 #include "minillama/core/device.h"
 #include "minillama/core/error.h"
 #include "minillama/core/model_config.h"
+#include "minillama/core/named_tensors.h"
 #include "minillama/core/random.h"
 #include "minillama/eval/confusion_matrix.h"
 #include "minillama/eval/label_probabilities.h"

@@ -1,11 +1,11 @@
 // The apps as a user meets them, with the checkpoint that ships.
 
-#include "support/apps.h"
 
 #include <algorithm>
 
 #include "support/catch.h"
 #include "support/files.h"
+#include "support/process.h"
 
 using namespace minillama::test;
 using Catch::Matchers::StartsWith;

@@ -8,7 +8,6 @@
 #include <fstream>
 #include <map>
 
-#include "support/apps.h"
 #include "support/catch.h"
 #include "support/counts.h"
 #include "support/files.h"
@@ -53,7 +52,7 @@ std::size_t inject(const std::string& how, const std::vector<std::string>& argum
     prepare(directory.path());
     const auto before = content_of(directory.path() / "m");
     const auto outcome =
-        run_app("convert", arguments, directory.path(), "",
+        run_app("convert", arguments, directory.path(), "", {},
                 {"LD_PRELOAD=" MINILLAMA_FAIL_INJECTION,
                  "MINILLAMA_FAIL_UNDER=" + std::filesystem::canonical(directory.path()).string(),
                  "MINILLAMA_FAIL_AT=" + std::to_string(at), "MINILLAMA_FAIL_HOW=" + how});

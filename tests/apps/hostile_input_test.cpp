@@ -1,8 +1,8 @@
 // What the readers of directories, tokenizers, data and adapters refuse, through the real apps.
 
-#include "support/apps.h"
 #include "support/bad_files.h"
 #include "support/catch.h"
+#include "support/process.h"
 #include "support/zip_writer.h"
 
 using namespace minillama::test;
@@ -178,7 +178,7 @@ TEST_CASE("hostile input: the locale changes nothing") {
                     "-m",          repository_file("tests/reference/formats_hf"),
                     "--tokenizer", repository_file("tests/reference/formats_f32.gguf"),
                     "--out",       out};
-      outcomes.push_back(run_app(app, arguments, directory.path(), "", {"LC_ALL=" + locale}));
+      outcomes.push_back(run_app(app, arguments, directory.path(), "", {}, {"LC_ALL=" + locale}));
       CHECK(outcomes.back().exit_code == 0);
     }
     CHECK(outcomes[0].out == outcomes[1].out);

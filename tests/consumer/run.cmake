@@ -15,7 +15,7 @@ run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${work}/prefix)
 run(${CMAKE_COMMAND} -S ${SOURCE}/tests/consumer -B ${work}/build -G Ninja
     -D CMAKE_BUILD_TYPE=Debug -D CMAKE_CXX_COMPILER=${COMPILER} "-DCMAKE_CXX_FLAGS=${FLAGS}"
     "-DCMAKE_PREFIX_PATH=${work}/prefix;${PREFIX_PATH}"
-    -D EXAMPLE=${SOURCE}/docs/example/main.cpp)
+    -D EXAMPLE=${SOURCE}/docs/example/continue.cpp)
 run(${CMAKE_COMMAND} --build ${work}/build)
 set(model ${work}/prefix/share/minillama/checkpoints/reviews)
 run(${work}/build/consumer ${model})

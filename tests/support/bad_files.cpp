@@ -2,9 +2,9 @@
 
 #include <stdexcept>
 
-#include "support/apps.h"
 #include "support/catch.h"
 #include "support/counts.h"
+#include "support/process.h"
 
 using Catch::Matchers::StartsWith;
 

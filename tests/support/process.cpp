@@ -1,12 +1,15 @@
 #include "support/process.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <stdexcept>
+#include <thread>
 
 #include "support/files.h"
 
@@ -23,7 +26,7 @@ void redirect(const std::filesystem::path& path, int flags, int target) {
 
 Outcome run_program(const std::filesystem::path& program, const std::vector<std::string>& arguments,
                     const std::filesystem::path& directory, const std::string& input,
-                    const std::vector<std::string>& environment) {
+                    const Interruption& interruption, const std::vector<std::string>& environment) {
   // Files, not pipes: no program can block because nobody reads.
   const TemporaryDirectory streams;
   const auto in = streams.file("in", input);
@@ -42,6 +45,10 @@ Outcome run_program(const std::filesystem::path& program, const std::vector<std:
     ::execv(program.c_str(), argv.data());
     ::_exit(126);
   }
+  if (interruption.signal != 0) {
+    std::this_thread::sleep_for(interruption.after);
+    ::kill(child, interruption.signal);
+  }
   int status = 0;
   rusage usage{};
   ::wait4(child, &status, 0, &usage);
@@ -53,6 +60,17 @@ Outcome run_program(const std::filesystem::path& program, const std::vector<std:
           .err = read_text(streams.path() / "err"),
           .cpu_seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime),
           .peak_bytes = static_cast<std::size_t>(usage.ru_maxrss) * 1024};
+}
+
+Outcome run_app(const std::string& app, const std::vector<std::string>& arguments,
+                const std::filesystem::path& directory, const std::string& input,
+                const Interruption& interruption, const std::vector<std::string>& environment) {
+  return run_program(std::filesystem::path(MINILLAMA_BIN_DIR) / app, arguments, directory, input,
+                     interruption, environment);
+}
+
+std::size_t lines_in(const std::string& text) {
+  return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
 }
 
 }  // namespace minillama::test

@@ -33,6 +33,9 @@ void require_adapter(Llama& llama, const std::string& name) {
 void add_adapter(Llama& llama, const std::string& name, const LoraOptions& options,
                  const torch::Generator& generator) {
   options.validate();
+  if (adapters_of(llama).count(name) > 0) {
+    throw OptionError(fmt::format("the model has an adapter named {} already", quote(name)));
+  }
   const auto linears = linears_of(llama);
   for (const auto& target : options.targets) {
     if (std::ranges::none_of(linears, [&](auto& item) { return names(target, item.first); })) {

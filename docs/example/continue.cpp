@@ -1,12 +1,12 @@
 // The library in a program of one's own: continue a text, then run the model as a torch::nn module.
 //
-//     example CHECKPOINT [PROMPT]
+//     continue CHECKPOINT [PROMPT]
+
+#include <minillama/minillama.h>
 
 #include <cstdio>
 #include <exception>
 #include <iostream>
-
-#include <minillama/minillama.h>
 
 namespace {
 
