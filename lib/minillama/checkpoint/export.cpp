@@ -24,12 +24,26 @@ torch::ScalarType scalar_type(WeightType type) {
                                         : torch::kFloat;
 }
 
-/// What the model computes, without adapters.
-StoredModel merged(LanguageModel& model, WeightType type) {
-  const bool was_merged = is_merged(model->llama);
-  merge_adapter(model->llama);
+/// Has the active adapter merged into the weights while it lives: the stored tensors may be the
+/// model's own.
+class Merged {
+ public:
+  explicit Merged(Llama& llama) : llama_(llama), was_merged_(is_merged(llama)) {
+    merge_adapter(llama_);
+  }
+  ~Merged() {
+    if (!was_merged_) unmerge_adapter(llama_);
+  }
+  Merged(const Merged&) = delete;
+  Merged& operator=(const Merged&) = delete;
+
+ private:
+  Llama& llama_;
+  bool was_merged_;
+};
+
+StoredModel without_adapters(LanguageModel& model, WeightType type) {
   auto stored = to_stored(model, scalar_type(type));
-  if (!was_merged) unmerge_adapter(model->llama);
   std::erase_if(stored.tensors,
                 [](const TensorRecord& tensor) { return is_adapter_parameter(tensor.name); });
   return stored;
@@ -50,17 +64,21 @@ void export_language_model(const std::filesystem::path& path, ModelFormat format
   if (type == WeightType::q8_0 && format != ModelFormat::gguf) {
     throw OptionError("q8_0 is a type of GGUF's only");
   }
+  if (format == ModelFormat::directory) {
+    return write_language_model(path, model, tokenizer, scalar_type(type));
+  }
+  const Merged merged(model->llama);
+  const auto stored = without_adapters(model, type);
   switch (format) {
     case ModelFormat::directory:
-      return write_language_model(path, model, tokenizer, scalar_type(type));
+      return;  // done above
     case ModelFormat::hugging_face:
-      return write_hugging_face(path, merged(model, type), tokenizer);
+      return write_hugging_face(path, stored, tokenizer);
     case ModelFormat::llama2c: {
       if (type != WeightType::float32) throw OptionError("llama2.c's format holds float32 only");
       const auto vocabulary = llama2c_tokenizer(tokenizer.model());
       const auto beside = path.parent_path() / "tokenizer.bin";
       const bool write_vocabulary = is_missing(beside, vocabulary);
-      const auto stored = merged(model, type);
       write_llama2c(path, stored.config, stored.tensors);
       if (write_vocabulary) write_file(beside, vocabulary);
       return;
@@ -68,12 +86,12 @@ void export_language_model(const std::filesystem::path& path, ModelFormat format
     case ModelFormat::torch_save: {
       const auto beside = path.parent_path() / "tokenizer.model";
       const bool write_vocabulary = is_missing(beside, tokenizer.serialized());
-      write_torch_checkpoint(path, merged(model, type));
+      write_torch_checkpoint(path, stored);
       if (write_vocabulary) write_file(beside, tokenizer.serialized());
       return;
     }
     case ModelFormat::gguf:
-      return write_gguf_checkpoint(path, merged(model, type), tokenizer, type == WeightType::q8_0);
+      return write_gguf_checkpoint(path, stored, tokenizer, type == WeightType::q8_0);
   }
 }
 
