@@ -1,5 +1,6 @@
 // The apps as a user meets them, with the checkpoint that ships.
 
+
 #include <algorithm>
 
 #include "support/catch.h"
@@ -10,10 +11,6 @@ using namespace minillama::test;
 using Catch::Matchers::StartsWith;
 
 namespace {
-
-std::size_t lines_in(const std::string& text) {
-  return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
-}
 
 /// The app ends with `exit_code`, one line on stderr that contains `message`, nothing on stdout,
 /// and leaves the directory as it was.

@@ -11,7 +11,8 @@ namespace minillama {
 /// commit() removes the temporary file and leaves the old content alone.
 class AtomicFile {
  public:
-  /// Creates "<path>.tmp-<pid>". Throws IoError.
+  /// Creates "<path>.tmp-<pid>", and removes such files of processes that were killed while they
+  /// wrote `path`. Throws IoError.
   explicit AtomicFile(std::filesystem::path path);
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;
@@ -32,5 +33,11 @@ class AtomicFile {
 
 /// Writes `content` to `path` through an AtomicFile.
 void write_file(const std::filesystem::path& path, std::string_view content);
+
+/// Removes a file if it is there. Throws IoError.
+void remove_file(const std::filesystem::path& path);
+
+/// Creates a directory and those above it, as far as they are not there. Throws IoError.
+void make_directory(const std::filesystem::path& path);
 
 }  // namespace minillama

@@ -38,7 +38,7 @@ Largest find_largest(Isa isa, std::size_t size, const float* x) {
   float value = 0;
   bool broken = false;
   with_lanes(isa,
-             [&]<int Lanes>() MINILLAMA_INLINE_LAMBDA { value = largest<Lanes>(size, x, broken); });
+             [&]<int Lanes>() MINILLAMA_INLINED { value = largest<Lanes>(size, x, broken); });
   const auto index = static_cast<std::size_t>(std::find(x, x + size, value) - x);
   return {std::min(index, size - 1), !broken};
 }

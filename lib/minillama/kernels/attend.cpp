@@ -28,7 +28,7 @@ MINILLAMA_INLINE void softmax(std::size_t size, float scale, float* x) {
   const float highest = largest<Lanes>(size, x);
   Floats<Lanes> sums = {};
   float rest = 0;
-  for_each_vector<Lanes>(size, [&]<int L>(std::size_t i) MINILLAMA_INLINE_LAMBDA {
+  for_each_vector<Lanes>(size, [&]<int L>(std::size_t i) MINILLAMA_INLINED {
     Floats<L> v;
     load<L>(v, x + i);
     v = (v - highest) * scale;
@@ -53,7 +53,7 @@ MINILLAMA_INLINE void weighted_tile(const Attention& a, std::size_t query, std::
   constexpr int kSums = Queries * Vectors >= 8 ? 1 : 4;
   Floats<Lanes> sums[kSums][Queries][Vectors] = {};
   const float* weights = a.scores + query * n_keys;
-  const auto add = [&](int sum, std::size_t s) MINILLAMA_INLINE_LAMBDA {
+  const auto add = [&](int sum, std::size_t s) MINILLAMA_INLINED {
     Floats<Lanes> v[Vectors];
     for (int k = 0; k < Vectors; ++k) load<Lanes>(v[k], a.values + s * a.head_dim + d + k * Lanes);
     for (int q = 0; q < Queries; ++q) {
@@ -96,7 +96,7 @@ MINILLAMA_INLINE void weighted_sums(const Attention& a, std::size_t d, std::size
 }  // namespace
 
 void softmax(Isa isa, std::size_t size, float scale, float* x) {
-  with_lanes(isa, [=]<int Lanes>() MINILLAMA_INLINE_LAMBDA { softmax<Lanes>(size, scale, x); });
+  with_lanes(isa, [=]<int Lanes>() MINILLAMA_INLINED { softmax<Lanes>(size, scale, x); });
 }
 
 void attend(Isa isa, const Attention& attention) {
@@ -104,7 +104,7 @@ void attend(Isa isa, const Attention& attention) {
   const std::size_t n_keys = a.positions + (a.queries.count - 1) * a.step;
   matmul(isa, a.keys, n_keys, a.head_dim, a.queries, {a.scores, n_keys});
   const float scale = 1 / std::sqrt(static_cast<float>(a.head_dim));
-  with_lanes(isa, [&a, n_keys, scale]<int Lanes>() MINILLAMA_INLINE_LAMBDA {
+  with_lanes(isa, [&a, n_keys, scale]<int Lanes>() MINILLAMA_INLINED {
     for (std::size_t i = 0; i < a.queries.count; ++i) {
       float* weights = a.scores + i * n_keys;
       const std::size_t seen = a.positions + i * a.step;

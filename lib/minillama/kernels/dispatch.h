@@ -17,7 +17,7 @@
 /// For a loop body that each version of a kernel must compile for itself; the second behind the
 /// parameters of a lambda.
 #define MINILLAMA_INLINE inline __attribute__((always_inline))
-#define MINILLAMA_INLINE_LAMBDA __attribute__((always_inline))
+#define MINILLAMA_INLINED __attribute__((always_inline))
 
 namespace minillama::kernels {
 
@@ -33,5 +33,32 @@ Isa best_isa();
 
 /// Whether there is also AVX-512 VNNI: dot products of bytes.
 bool has_avx512_vnni();
+
+/// Whether it multiplies matrices of bfloat16 in hardware (AVX-512 BF16 or AMX).
+bool has_bfloat16_products();
+
+template <typename Body>
+MINILLAMA_TARGET_AVX2 void run_avx2(const Body& body) {
+  body();
+}
+
+template <typename Body>
+MINILLAMA_TARGET_AVX512 void run_avx512(const Body& body) {
+  body();
+}
+
+/// Runs `body`, a lambda that is MINILLAMA_INLINED and calls MINILLAMA_INLINE functions only,
+/// compiled for the instruction set `isa`.
+template <typename Body>
+void run_for(Isa isa, const Body& body) {
+  switch (isa) {
+    case Isa::avx512:
+      return run_avx512(body);
+    case Isa::avx2:
+      return run_avx2(body);
+    case Isa::portable:
+      return body();
+  }
+}
 
 }  // namespace minillama::kernels

@@ -18,9 +18,9 @@ MINILLAMA_INLINE void gate(float* x, const float* up) {
 }  // namespace
 
 void silu_gate(Isa isa, std::size_t size, float* x, const float* up) {
-  with_lanes(isa, [=]<int Lanes>() MINILLAMA_INLINE_LAMBDA {
+  with_lanes(isa, [=]<int Lanes>() MINILLAMA_INLINED {
     for_each_vector<Lanes>(
-        size, [=]<int L>(std::size_t i) MINILLAMA_INLINE_LAMBDA { gate<L>(x + i, up + i); });
+        size, [=]<int L>(std::size_t i) MINILLAMA_INLINED { gate<L>(x + i, up + i); });
   });
 }
 

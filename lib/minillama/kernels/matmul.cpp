@@ -30,7 +30,7 @@ MINILLAMA_INLINE void tile(const Product& p, std::size_t row, std::size_t token)
   const float* w = p.w + row * p.cols;
   const float* x = p.x.data + token * p.x.stride;
   Floats<Lanes> sums[Rows][Tokens] = {};
-  const auto add = [&](std::size_t c, const Floats<Lanes>(&xs)[Tokens]) MINILLAMA_INLINE_LAMBDA {
+  const auto add = [&](std::size_t c, const Floats<Lanes>(&xs)[Tokens]) MINILLAMA_INLINED {
     for (int r = 0; r < Rows; ++r) {
       Floats<Lanes> ws;
       load<Lanes>(ws, w + r * p.cols + c);
@@ -94,7 +94,7 @@ MINILLAMA_INLINE void product(const Product& p, std::size_t rows) {
 void matmul(Isa isa, const float* w, std::size_t rows, std::size_t cols, const InputRows& x,
             const OutputRows& y, Output output) {
   const Product p{w, cols, x, y, output};
-  with_lanes(isa, [&]<int Lanes>() MINILLAMA_INLINE_LAMBDA { product<Lanes>(p, rows); });
+  with_lanes(isa, [&]<int Lanes>() MINILLAMA_INLINED { product<Lanes>(p, rows); });
 }
 
 }  // namespace minillama::kernels

@@ -41,7 +41,7 @@ MINILLAMA_INLINE float mean_square(std::size_t size, const float* x, float cente
 
 void layer_norm(Isa isa, std::size_t size, const float* x, const float* gain, const float* bias,
                 float eps, float* y) {
-  with_lanes(isa, [=]<int Lanes>() MINILLAMA_INLINE_LAMBDA {
+  with_lanes(isa, [=]<int Lanes>() MINILLAMA_INLINED {
     const float center = mean<Lanes>(size, x);
     const float scale = 1 / std::sqrt(mean_square<Lanes>(size, x, center) + eps);
     for (std::size_t i = 0; i < size; ++i) y[i] = (x[i] - center) * scale * gain[i] + bias[i];
@@ -49,7 +49,7 @@ void layer_norm(Isa isa, std::size_t size, const float* x, const float* gain, co
 }
 
 void rms_norm(Isa isa, std::size_t size, const float* x, const float* gain, float eps, float* y) {
-  with_lanes(isa, [=]<int Lanes>() MINILLAMA_INLINE_LAMBDA {
+  with_lanes(isa, [=]<int Lanes>() MINILLAMA_INLINED {
     const float scale = 1 / std::sqrt(mean_square<Lanes>(size, x, 0) + eps);
     for (std::size_t i = 0; i < size; ++i) y[i] = x[i] * scale * gain[i];
   });

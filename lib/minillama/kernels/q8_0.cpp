@@ -57,7 +57,7 @@ struct Portable {
 }  // namespace
 
 void quantize(Isa isa, std::size_t size, const float* x, Q8Block* blocks) {
-  with_lanes(isa, [=]<int Lanes>() MINILLAMA_INLINE_LAMBDA {
+  with_lanes(isa, [=]<int Lanes>() MINILLAMA_INLINED {
     for (std::size_t b = 0; b < size / kBlockSize; ++b) {
       blocks[b].scale = to_half(quantize_block<Lanes>(x + b * kBlockSize, blocks[b].values));
     }
@@ -67,7 +67,7 @@ void quantize(Isa isa, std::size_t size, const float* x, Q8Block* blocks) {
 void quantize(Isa isa, std::size_t size, const float* x, const Q8Rows& rows, std::size_t row) {
   std::int8_t* values = rows.values + row * size;
   float* scales = rows.scales + row * (size / kBlockSize);
-  with_lanes(isa, [=]<int Lanes>() MINILLAMA_INLINE_LAMBDA {
+  with_lanes(isa, [=]<int Lanes>() MINILLAMA_INLINED {
     for (std::size_t b = 0; b < size / kBlockSize; ++b) {
       scales[b] = quantize_block<Lanes>(x + b * kBlockSize, values + b * kBlockSize);
     }

@@ -88,7 +88,7 @@ MINILLAMA_INLINE void exp(Floats<Lanes>& x) {
 }
 
 /// body.operator()<Lanes>(), compiled for `isa`, where Lanes is how many floats its registers hold.
-/// `body` is a lambda with MINILLAMA_INLINE_LAMBDA behind its parameters.
+/// `body` is a lambda with MINILLAMA_INLINED behind its parameters.
 template <typename Body>
 MINILLAMA_TARGET_AVX2 void call_avx2(const Body& body) {
   body.template operator()<8>();

@@ -16,10 +16,15 @@ namespace minillama {
 /// https://arxiv.org/abs/1808.06226). May be used from several threads at once.
 class Tokenizer {
  public:
-  /// Loads a sentencepiece model (`tokenizer.model`) or llama2.c's `tokenizer.bin`, told apart by
-  /// content. Throws FileError if the file is neither or is broken, IoError if it cannot be read,
-  /// InputError if libsentencepiece cannot be opened.
+  /// Loads a sentencepiece model (`tokenizer.model`), llama2.c's `tokenizer.bin`, or the tokenizer
+  /// within a GGUF file, told apart by content. Throws FileError if the file is none of these or is
+  /// broken, IoError if it cannot be read, InputError if libsentencepiece cannot be opened.
   static Tokenizer load(const std::filesystem::path& path);
+
+  /// Makes a tokenizer of `vocab_size` pieces from the text in a file: byte pairs, learned with
+  /// sentencepiece, and a piece for every byte. Throws OptionError if the text is too short for so
+  /// many, or they are too few for its characters; FileError or IoError if there is no such file.
+  static Tokenizer train(const std::filesystem::path& text, std::int64_t vocab_size);
 
   Tokenizer(Tokenizer&& other) noexcept;
   Tokenizer& operator=(Tokenizer&& other) noexcept;
