@@ -49,6 +49,8 @@ class TextGenerator {
   std::vector<ContinuedText> generate_batch(const std::vector<std::string>& prompts,
                                             const GenerationOptions& options);
 
+  /// The model with its float32 weights; empty after quantize().
+  LanguageModel& model() { return model_; }
   const ModelConfig& config() const { return quantized_ ? quantized_->config : model_->config(); }
   const Tokenizer& tokenizer() const { return tokenizer_; }
 
