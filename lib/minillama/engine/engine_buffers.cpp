@@ -37,6 +37,7 @@ EngineBuffers::EngineBuffers(const EngineModel& model, std::size_t sequences, st
       attended(max_tokens * dim),
       gate(max_tokens * hidden_dim),
       up(max_tokens * hidden_dim),
+      gated(max_tokens * hidden_dim),
       logits(sequences * vocab_size) {
   for (std::size_t i = 0; i < head_dim / 2; ++i) {
     const double exponent = -2.0 * static_cast<double>(i) / static_cast<double>(head_dim);
@@ -46,6 +47,8 @@ EngineBuffers::EngineBuffers(const EngineModel& model, std::size_t sequences, st
   const std::size_t widest = quantized ? std::max(dim, hidden_dim) : 0;
   for (std::size_t i = 0; i < n_threads; ++i) {
     ThreadBuffers& own = threads.emplace_back();
+    own.means = Buffer<float>(max_tokens);
+    own.inverses = Buffer<float>(max_tokens);
     own.input = Buffer<float>(max_tokens * dim);
     own.values = Buffer<std::int8_t>(max_tokens * widest);
     own.scales = Buffer<float>(max_tokens * widest / kernels::kBlockSize);

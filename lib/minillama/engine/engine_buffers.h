@@ -46,6 +46,8 @@ struct EngineBlock {
 
 /// What belongs to one thread alone.
 struct ThreadBuffers {
+  Buffer<float> means;          ///< [T], of the norms
+  Buffer<float> inverses;       ///< [T]
   Buffer<float> input;          ///< [T, D], normalised
   Buffer<std::int8_t> values;   ///< [T, max(D, hidden)], the input in eight bits
   Buffer<float> scales;         ///< one for each 32 of them
@@ -84,6 +86,7 @@ struct EngineBuffers {
   Buffer<float> attended;   ///< [T, D]
   Buffer<float> gate;       ///< [T, hidden]
   Buffer<float> up;         ///< [T, hidden]
+  Buffer<float> gated;      ///< [T, hidden]
   Buffer<float> logits;     ///< [sequences, V]
   std::vector<EngineBlock> blocks;  ///< of the pass
   std::vector<ThreadBuffers> threads;

@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "minillama/kernels/attend.h"
-#include "minillama/kernels/gate.h"
-#include "minillama/kernels/normalize.h"
-#include "minillama/kernels/rotate.h"
+#include "minillama/kernels/norm.h"
+#include "minillama/kernels/rotary.h"
+#include "minillama/kernels/swiglu.h"
 
 namespace minillama {
 namespace {
@@ -84,17 +84,17 @@ void EnginePass::attention(std::span<const EngineToken> tokens, std::size_t laye
 void EnginePass::store_keys_and_values(const EngineToken& token, std::size_t t, std::size_t layer) {
   const std::size_t head_dim = buffers_.head_dim;
   const float* rotation = buffers_.rotations.at(t * head_dim);
-  for (std::size_t head = 0; head < buffers_.n_heads; ++head) {
-    kernels::rotate(isa_, head_dim, buffers_.query.at(t * buffers_.dim + head * head_dim),
-                    rotation);
-  }
+  float* query = buffers_.query.at(t * buffers_.dim);
+  float* key = buffers_.key.at(t * buffers_.kv_dim);
+  const float* value = buffers_.value.at(t * buffers_.kv_dim);
+  kernels::rotary(isa_, {1, buffers_.n_heads, head_dim / 2}, query, rotation, query, false);
+  kernels::rotary(isa_, {1, buffers_.n_kv_heads, head_dim / 2}, key, rotation, key, false);
+  const std::size_t place = token.position * head_dim;
   for (std::size_t head = 0; head < buffers_.n_kv_heads; ++head) {
-    float* key = buffers_.key.at(t * buffers_.kv_dim + head * head_dim);
-    const float* value = buffers_.value.at(t * buffers_.kv_dim + head * head_dim);
-    kernels::rotate(isa_, head_dim, key, rotation);
-    const std::size_t place = token.position * head_dim;
-    std::copy_n(key, head_dim, buffers_.keys(token.sequence, layer, head) + place);
-    std::copy_n(value, head_dim, buffers_.values(token.sequence, layer, head) + place);
+    std::copy_n(key + head * head_dim, head_dim,
+                buffers_.keys(token.sequence, layer, head) + place);
+    std::copy_n(value + head * head_dim, head_dim,
+                buffers_.values(token.sequence, layer, head) + place);
   }
 }
 
@@ -130,11 +130,12 @@ void EnginePass::feed_forward(std::size_t n_tokens, std::size_t layer) {
   multiply(weights.w3, buffers_.up.at(0), Output::replace);
   const auto [begin, end] = share_of(hidden);  // the rows that this thread has just made
   for (std::size_t t = 0; t < n_tokens; ++t) {
-    kernels::silu_gate(isa_, end - begin, buffers_.gate.at(t * hidden + begin),
-                       buffers_.up.at(t * hidden + begin));
+    const std::size_t at = t * hidden + begin;
+    kernels::swiglu_forward(isa_, end - begin, buffers_.gate.at(at), buffers_.up.at(at),
+                            buffers_.gated.at(at));
   }
   barrier();
-  set_input(buffers_.gate.at(0), hidden, n_tokens);
+  set_input(buffers_.gated.at(0), hidden, n_tokens);
   multiply(weights.w2, buffers_.x.at(0), Output::add);
   barrier();
 }
@@ -153,17 +154,13 @@ void EnginePass::head(std::span<const EngineToken> tokens, std::size_t logits_ro
 }
 
 void EnginePass::set_input(const EngineNorm& norm, const float* x, std::size_t count) {
-  const std::size_t dim = buffers_.dim;
-  const auto eps = static_cast<float>(model_.config.norm_eps);
-  for (std::size_t t = 0; t < count; ++t) {
-    float* out = own_.input.at(t * dim);
-    if (norm.bias != nullptr) {
-      kernels::layer_norm(isa_, dim, x + t * dim, norm.gain, norm.bias, eps, out);
-    } else {
-      kernels::rms_norm(isa_, dim, x + t * dim, norm.gain, eps, out);
-    }
-  }
-  set_input(own_.input.at(0), dim, count);
+  const kernels::NormShape shape{.rows = count,
+                                 .dim = buffers_.dim,
+                                 .eps = model_.config.norm_eps,
+                                 .centered = model_.config.norm == NormKind::layernorm};
+  kernels::norm_forward(isa_, shape, x, norm.gain, norm.bias, own_.input.at(0), own_.means.at(0),
+                        own_.inverses.at(0));
+  set_input(own_.input.at(0), buffers_.dim, count);
 }
 
 void EnginePass::set_input(const float* x, std::size_t size, std::size_t count) {

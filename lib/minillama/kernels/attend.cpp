@@ -1,48 +1,12 @@
 #include "minillama/kernels/attend.h"
 
-#include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "minillama/kernels/simd.h"
+#include "minillama/kernels/softmax.h"
 
 namespace minillama::kernels {
 namespace {
-
-template <int Lanes>
-MINILLAMA_INLINE float largest(std::size_t size, const float* x) {
-  Floats<Lanes> best = Floats<Lanes>{} - std::numeric_limits<float>::infinity();
-  std::size_t i = 0;
-  for (; i + Lanes <= size; i += Lanes) {
-    Floats<Lanes> v;
-    load<Lanes>(v, x + i);
-    best = best > v ? best : v;
-  }
-  float result = max<Lanes>(best);
-  for (; i < size; ++i) result = std::max(result, x[i]);
-  return result;
-}
-
-template <int Lanes>
-MINILLAMA_INLINE void softmax(std::size_t size, float scale, float* x) {
-  const float highest = largest<Lanes>(size, x);
-  Floats<Lanes> sums = {};
-  float rest = 0;
-  for_each_vector<Lanes>(size, [&]<int L>(std::size_t i) MINILLAMA_INLINED {
-    Floats<L> v;
-    load<L>(v, x + i);
-    v = (v - highest) * scale;
-    exp<L>(v);
-    store<L>(x + i, v);
-    if constexpr (L == 1 && Lanes > 1) {
-      rest += v[0];
-    } else {
-      sums += v;
-    }
-  });
-  const float factor = 1 / (sum<Lanes>(sums) + rest);
-  for (std::size_t i = 0; i < size; ++i) x[i] *= factor;
-}
 
 /// out[q][0 .. Vectors * Lanes) = sum over s of weights[q][s] * values[s][..] for a few queries q.
 /// Values that were loaded serve all of them; a query alone takes several sums side by side, since
@@ -95,24 +59,16 @@ MINILLAMA_INLINE void weighted_sums(const Attention& a, std::size_t d, std::size
 
 }  // namespace
 
-void softmax(Isa isa, std::size_t size, float scale, float* x) {
-  with_lanes(isa, [=]<int Lanes>() MINILLAMA_INLINED { softmax<Lanes>(size, scale, x); });
-}
-
 void attend(Isa isa, const Attention& attention) {
   const Attention& a = attention;
   const std::size_t n_keys = a.positions + (a.queries.count - 1) * a.step;
   matmul(isa, a.keys, n_keys, a.head_dim, a.queries, {a.scores, n_keys});
   const float scale = 1 / std::sqrt(static_cast<float>(a.head_dim));
-  with_lanes(isa, [&a, n_keys, scale]<int Lanes>() MINILLAMA_INLINED {
-    for (std::size_t i = 0; i < a.queries.count; ++i) {
-      float* weights = a.scores + i * n_keys;
-      const std::size_t seen = a.positions + i * a.step;
-      softmax<Lanes>(seen, scale, weights);
-      std::fill(weights + seen, weights + n_keys, 0.0F);
-    }
-    weighted_sums<Lanes>(a, 0, n_keys);
-  });
+  for (std::size_t i = 0; i < a.queries.count; ++i) {
+    softmax_forward(isa, n_keys, a.positions + i * a.step, scale, a.scores + i * n_keys);
+  }
+  with_lanes(isa,
+             [&a, n_keys]<int Lanes>() MINILLAMA_INLINED { weighted_sums<Lanes>(a, 0, n_keys); });
 }
 
 }  // namespace minillama::kernels

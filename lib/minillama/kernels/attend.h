@@ -7,9 +7,6 @@
 
 namespace minillama::kernels {
 
-/// x = softmax(scale * x) over `size` elements, at least one.
-void softmax(Isa isa, std::size_t size, float scale, float* x);
-
 /// Attention of a few queries over the keys and values of one head (Vaswani et al. 2017,
 /// arXiv:1706.03762, section 3.2.1):
 ///
