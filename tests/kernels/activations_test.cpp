@@ -128,8 +128,8 @@ void check_rotary(Isa isa, std::int64_t pairs) {
 template <typename T>
 void check_softmax(Isa isa, std::int64_t size, std::int64_t visible) {
   const auto n = static_cast<std::size_t>(size);
-  const auto scores = random<T>({size}, 1) * 10;
-  const auto grad = random<T>({size}, 2);
+  const torch::Tensor scores = random<T>({size}, 1) * 10;
+  const torch::Tensor grad = random<T>({size}, 2);
   const float scale = 0.37F;
   const auto p = scores.clone();
   kernels::softmax_forward(isa, n, static_cast<std::size_t>(visible), scale, data<T>(p));
@@ -149,7 +149,7 @@ void check_softmax(Isa isa, std::int64_t size, std::int64_t visible) {
 template <typename T>
 void check_cross_entropy(Isa isa, std::int64_t size, std::int64_t target) {
   const auto n = static_cast<std::size_t>(size);
-  const auto logits = random<T>({size}, 1) * 10;
+  const torch::Tensor logits = random<T>({size}, 1) * 10;
   auto x = logits.clone();
   const double loss =
       kernels::cross_entropy(isa, n, static_cast<std::size_t>(target), true, data<T>(x));

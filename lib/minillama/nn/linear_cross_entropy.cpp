@@ -11,7 +11,7 @@ namespace minillama {
 namespace {
 
 /// Tokens in a block: enough for a fast product, few enough that their logits stay in the cache.
-constexpr std::int64_t kBlock = 512;
+constexpr std::int64_t kBlock = 1024;
 
 /// The sum of -log softmax(logits)[target]. If `differentiate`, the logits [N, V] become their
 /// gradient, softmax - onehot.
