@@ -85,6 +85,15 @@ StoredModel open_directory(const std::filesystem::path& directory) {
   return stored;
 }
 
+void begin_directory(const std::filesystem::path& directory, std::string_view config,
+                     std::string_view tokenizer) {
+  make_directory(directory);
+  const auto config_path = directory / "config.json";
+  if (!holds(config_path, config) || !holds(directory / "tokenizer.model", tokenizer)) {
+    remove_file(config_path);
+  }
+}
+
 void write_directory(const std::filesystem::path& directory, const StoredModel& model,
                      std::string_view tokenizer) {
   Json json;
@@ -96,15 +105,10 @@ void write_directory(const std::filesystem::path& directory, const StoredModel& 
   if (!model.active_adapter.empty()) json["active_adapter"] = model.active_adapter;
   const std::string config = json.dump(2) + "\n";
 
-  make_directory(directory);
-  // Where another model was, its config must not be found with the new weights beside it.
-  const auto config_path = directory / "config.json";
-  if (!holds(config_path, config) || !holds(directory / "tokenizer.model", tokenizer)) {
-    remove_file(config_path);
-  }
+  begin_directory(directory, config, tokenizer);
   write_safetensors(directory / "model.safetensors", model.tensors, {{"format", "pt"}});
   write_file(directory / "tokenizer.model", tokenizer);
-  write_file(config_path, config);
+  write_file(directory / "config.json", config);
 }
 
 }  // namespace minillama

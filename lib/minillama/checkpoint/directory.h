@@ -21,6 +21,12 @@ StoredModel open_directory(const std::filesystem::path& directory);
 /// Reads the model's shape from a config.json alone. Throws FileError.
 ModelConfig read_config_file(const std::filesystem::path& path);
 
+/// Makes `directory` ready for weights, the tokenizer and, last, the config of a model: where another
+/// model was, its config.json is removed, so that it is never found beside the new weights. Throws
+/// IoError.
+void begin_directory(const std::filesystem::path& directory, std::string_view config,
+                     std::string_view tokenizer);
+
 /// Writes such a directory, creating it if need be; `model` need have neither path nor file.
 /// config.json comes last, and that of another model is removed first, so that a directory is
 /// complete if it is there; each file appears whole or not at all. Throws IoError.
