@@ -12,6 +12,7 @@ find_package(nlohmann_json REQUIRED)
 # is opened at run time with its symbols kept apart (lib/minillama/text/sentencepiece_library.h).
 find_path(SENTENCEPIECE_INCLUDE_DIR sentencepiece_processor.h REQUIRED)
 find_library(SENTENCEPIECE_LIBRARY sentencepiece REQUIRED)
+find_library(SENTENCEPIECE_TRAIN_LIBRARY sentencepiece_train REQUIRED)
 
 if(MINILLAMA_BUILD_APPS)
   find_package(cxxopts REQUIRED)

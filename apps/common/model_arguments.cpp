@@ -49,8 +49,11 @@ ModelArguments read_model_arguments(const Arguments& arguments, const std::strin
   }
   out.load.config = arguments.text("config");
   out.tokenizer = arguments.text("tokenizer");
-  out.model = arguments.given("model") ? std::filesystem::path(arguments.text("model"))
-                                       : default_checkpoint(default_model);
+  if (arguments.given("model")) {
+    out.model = arguments.text("model");
+  } else if (!default_model.empty()) {
+    out.model = default_checkpoint(default_model);
+  }
   return out;
 }
 

@@ -20,7 +20,8 @@ struct ModelArguments {
 /// Declares them.
 void add_model_arguments(Arguments& arguments);
 
-/// Reads them and sets the number of threads. `default_model` is the shipped checkpoint's name.
+/// Reads them and sets the number of threads. `default_model` is the shipped checkpoint's name, ""
+/// if there is no need of one.
 ModelArguments read_model_arguments(const Arguments& arguments, const std::string& default_model);
 
 }  // namespace minillama::app

@@ -21,11 +21,6 @@ void read(const Arguments& arguments, const std::string& name, std::int64_t& val
   if (arguments.given(name)) value = arguments.integer(name);
 }
 
-ScheduleShape schedule_shape(const std::string& name) {
-  if (name == "constant") return ScheduleShape::constant;
-  return name == "linear" ? ScheduleShape::linear : ScheduleShape::cosine;
-}
-
 std::vector<std::string> split_at_commas(const std::string& text) {
   std::vector<std::string> parts;
   std::istringstream in(text);
@@ -34,6 +29,13 @@ std::vector<std::string> split_at_commas(const std::string& text) {
 }
 
 }  // namespace
+
+ScheduleShape schedule_shape(const Arguments& arguments, const std::vector<std::string>& names) {
+  const auto name = arguments.choice("schedule", names);
+  if (name == "constant") return ScheduleShape::constant;
+  if (name == "linear") return ScheduleShape::linear;
+  return name == "cosine" ? ScheduleShape::cosine : ScheduleShape::trapezoid;
+}
 
 TrainingArguments read_training_arguments(const Arguments& arguments, const Dataset& dataset,
                                           bool compatible, bool lora) {
@@ -56,8 +58,7 @@ TrainingArguments read_training_arguments(const Arguments& arguments, const Data
   read(arguments, "weight-decay", training.optimizer.weight_decay);
   read(arguments, "max-grad-norm", training.max_grad_norm);
   if (arguments.given("schedule")) {
-    training.schedule =
-        schedule_shape(arguments.choice("schedule", {"constant", "linear", "cosine"}));
+    training.schedule = schedule_shape(arguments, {"constant", "linear", "cosine"});
   }
   training.save_every_seconds = arguments.number("save-every");
   training.save_every_steps = arguments.integer("save-every-steps");

@@ -23,7 +23,7 @@ AttentionContext context_for(const ModelConfig& config, const Sequences& sequenc
   return {.sequences = sequences,
           .rotations = rotations(sequences.positions() + past, config.head_dim(), config.rope_theta,
                                  torch::kDouble),
-          .mask = attention_mask(config.attention, sequences, past, torch::kCPU)};
+          .visible = visible_positions(config.attention, sequences, past, torch::kCPU)};
 }
 
 Attention random_attention(const ModelConfig& config) {

@@ -26,7 +26,7 @@ LanguageModel read_language_model(const std::filesystem::path& path, const LoadO
   if (options.attention) stored.config.attention = *options.attention;
   LanguageModel model(stored.config, options.generator, Weights::uninitialized);
   add_stored_adapters(model->llama, stored, options.generator);
-  assign(stored_parameters(model), stored.tensors, stored.path);
+  assign(stored_parameters(model), stored.tensors, stored.path, stored.file);
   model->to(options.device);
   model->eval();
   return model;

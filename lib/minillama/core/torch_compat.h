@@ -2,11 +2,14 @@
 
 // What differs between the versions of LibTorch that minillama compiles with (1.13 to 2.14).
 
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
 
+#include <ATen/autocast_mode.h>
 #include <torch/torch.h>
+#include <torch/version.h>
 
 namespace minillama {
 
@@ -22,6 +25,34 @@ Key optimizer_state_key(const torch::Tensor& parameter) {
   } else {
     return parameter.unsafeGetTensorImpl();
   }
+}
+
+/// How an autograd function takes a tensor that may be undefined.
+#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
+using OptionalTensor = std::optional<torch::Tensor>;
+#else
+using OptionalTensor = c10::optional<torch::Tensor>;
+#endif
+
+inline OptionalTensor to_optional(const torch::Tensor& x) {
+  return x.defined() ? OptionalTensor(x) : OptionalTensor();
+}
+
+inline torch::Tensor from_optional(const OptionalTensor& x) {
+  return x ? *x : torch::Tensor();
+}
+
+/// Whether this thread's products on CUDA are to be rounded to bfloat16 by LibTorch's autocast,
+/// whose functions name the device since LibTorch 2.4.
+inline void set_cuda_autocast(bool enabled) {
+#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
+  at::autocast::set_autocast_dtype(at::kCUDA, at::kBFloat16);
+  at::autocast::set_autocast_enabled(at::kCUDA, enabled);
+#else
+  at::autocast::set_autocast_gpu_dtype(at::kBFloat16);
+  at::autocast::set_enabled(enabled);
+#endif
+  if (!enabled) at::autocast::clear_cache();
 }
 
 }  // namespace minillama

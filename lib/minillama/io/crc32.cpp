@@ -29,8 +29,8 @@ constexpr Tables kTables = make_tables();
 
 }  // namespace
 
-std::uint32_t crc32(Bytes bytes) {
-  std::uint32_t crc = 0xFFFFFFFFU;
+std::uint32_t crc32(Bytes bytes, std::uint32_t before) {
+  std::uint32_t crc = ~before;
   // Eight bytes at a time ("slicing by 8", Kounavis and Berry 2005): their contributions are
   // independent look-ups, where byte by byte each would wait for the one before.
   while (bytes.size() >= 8) {

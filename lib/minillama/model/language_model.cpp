@@ -13,7 +13,11 @@ LanguageModelImpl::LanguageModelImpl(const ModelConfig& config, torch::Generator
 }
 
 torch::Tensor LanguageModelImpl::logits(const torch::Tensor& hidden) {
-  return apply_linear(hidden, output.is_empty() ? llama->tok_embeddings->weight : output->weight);
+  return apply_linear(hidden, output_weight());
+}
+
+const torch::Tensor& LanguageModelImpl::output_weight() const {
+  return output.is_empty() ? llama->tok_embeddings->weight : output->weight;
 }
 
 torch::Tensor LanguageModelImpl::forward(const torch::Tensor& ids, KVCache* cache) {

@@ -18,6 +18,9 @@ class LanguageModelImpl : public torch::nn::Module {
   /// Hidden states [..., D] -> logits [..., V].
   torch::Tensor logits(const torch::Tensor& hidden);
 
+  /// W, [V, D].
+  const torch::Tensor& output_weight() const;
+
   /// ids [B, T] -> logits [B, T, V]; see LlamaImpl::forward.
   torch::Tensor forward(const torch::Tensor& ids, KVCache* cache = nullptr);
 

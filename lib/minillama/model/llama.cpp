@@ -54,7 +54,7 @@ torch::Tensor LlamaImpl::run(const torch::Tensor& ids, const Sequences& sequence
   const AttentionContext context{
       .sequences = sequences,
       .rotations = rotations(positions, config_.head_dim(), config_.rope_theta, x.scalar_type()),
-      .mask = attention_mask(config_.attention, sequences, past, ids.device())};
+      .visible = visible_positions(config_.attention, sequences, past, ids.device())};
   for (std::size_t i = 0; i < layers->size(); ++i) {
     auto* layer = layers[i]->as<DecoderLayer>();
     x = layer->forward(x, context, cache == nullptr ? nullptr : &cache->layer(i));

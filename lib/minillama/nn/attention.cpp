@@ -3,35 +3,46 @@
 #include <cmath>
 #include <limits>
 
+#include "minillama/nn/fused.h"
+#include "minillama/nn/fused_attention.h"
 #include "minillama/nn/norm.h"
 #include "minillama/nn/rope.h"
 
 namespace minillama {
 
-torch::Tensor attention_mask(AttentionKind kind, const Sequences& sequences, std::int64_t past,
-                             torch::Device device) {
-  const std::int64_t T = sequences.longest();
-  if (kind == AttentionKind::full) {
-    if (sequences.all_equal()) return {};
-    return sequences.padding(device).unflatten(1, {1, 1, 1, T});
+torch::Tensor visible_positions(AttentionKind kind, const Sequences& sequences, std::int64_t past,
+                                torch::Device device) {
+  const std::int64_t B = sequences.size(), T = sequences.longest();
+  if (kind == AttentionKind::causal) {
+    // Padding stands behind the real tokens, where causal queries do not look.
+    if (T == 1) return {};
+    return torch::arange(past + 1, past + T + 1, device).expand({B, T}).contiguous();
   }
-  // Padding stands behind the real tokens, where causal queries do not look.
-  if (T == 1) return {};
-  return torch::ones({T, past + T}, torch::TensorOptions().dtype(torch::kBool).device(device))
-      .triu(past + 1);
+  if (sequences.all_equal()) return {};
+  const auto lengths = torch::tensor(sequences.lengths(), torch::kLong).to(device);
+  return lengths.unsqueeze(1).expand({B, T}).contiguous();
 }
 
 torch::Tensor scaled_dot_product_attention(const torch::Tensor& q, const torch::Tensor& k,
-                                           const torch::Tensor& v, const torch::Tensor& mask,
+                                           const torch::Tensor& v, const torch::Tensor& visible,
                                            Dropout& dropout) {
+  const bool one_type = q.scalar_type() == k.scalar_type() && q.scalar_type() == v.scalar_type();
+  const bool fused = suits_kernels(q) && one_type && !dropout->is_active();
+  return fused ? fused_attention(q, k, v, visible) : plain_attention(q, k, v, visible, dropout);
+}
+
+torch::Tensor plain_attention(const torch::Tensor& q, const torch::Tensor& k,
+                              const torch::Tensor& v, const torch::Tensor& visible,
+                              Dropout& dropout) {
   const std::int64_t B = q.size(0), H = q.size(1), T = q.size(2), Dh = q.size(3);
   const std::int64_t Hkv = k.size(1), S = k.size(2), G = H / Hkv;
 
   const auto grouped = (q / std::sqrt(static_cast<double>(Dh))).reshape({B, Hkv, G * T, Dh});
   auto scores = to_statistics_type(grouped.matmul(k.transpose(-2, -1)));  // [B, Hkv, G * T, S]
-  if (mask.defined()) {
+  if (visible.defined()) {
     constexpr float kHidden = -std::numeric_limits<float>::infinity();
-    scores = scores.view({B, Hkv, G, T, S}).masked_fill(mask, kHidden).view({B, Hkv, G * T, S});
+    const auto hidden = torch::arange(S, visible.device()) >= visible.view({B, 1, 1, T, 1});
+    scores = scores.view({B, Hkv, G, T, S}).masked_fill(hidden, kHidden).view({B, Hkv, G * T, S});
   }
   const auto weights = dropout(scores.softmax(-1)).to(v.scalar_type());
   return weights.matmul(v).view({B, H, T, Dh});
@@ -66,7 +77,7 @@ torch::Tensor AttentionImpl::forward(const torch::Tensor& x, const AttentionCont
     std::tie(k, v) = cache->append(k, v);
   }
 
-  const auto attended = scaled_dot_product_attention(q, k, v, context.mask, attention_dropout_);
+  const auto attended = scaled_dot_product_attention(q, k, v, context.visible, attention_dropout_);
   const auto merged = sequences.to_tokens(attended.transpose(1, 2)).flatten(-2);  // [N, H * Dh]
   return output_dropout_(compute_output(merged));
 }

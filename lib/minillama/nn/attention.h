@@ -14,15 +14,15 @@ namespace minillama {
 struct AttentionContext {
   Sequences sequences;      ///< how the tokens form rows
   torch::Tensor rotations;  ///< of each token's position, [N, 1, Dh / 2] complex (nn/rope.h)
-  torch::Tensor mask;  ///< true: not attended to; broadcasts to [B, 1, 1, T, S]; may be undefined
+  /// How many positions, from the first on, each query attends to, [B, T] int64; undefined: all.
+  torch::Tensor visible;
 };
 
-/// The mask of a pass over `sequences` in which `past` earlier positions come from a cache.
-///
-/// @return [T, S] for causal attention, [B, 1, 1, 1, S] to hide padding under full attention, or
-///         undefined if nothing is to be hidden; S = past + T
-torch::Tensor attention_mask(AttentionKind kind, const Sequences& sequences, std::int64_t past,
-                             torch::Device device);
+/// AttentionContext::visible for a pass over `sequences` in which `past` earlier positions come
+/// from a cache: past + t + 1 for the query at t of a causal model, the sequence's length under
+/// full attention, where padding is to be hidden and nothing else.
+torch::Tensor visible_positions(AttentionKind kind, const Sequences& sequences, std::int64_t past,
+                                torch::Device device);
 
 /// Scaled dot-product attention (Vaswani et al. 2017, arXiv:1706.03762, section 3.2.1) over grouped
 /// heads: softmax(q k^T / sqrt(Dh)) v, where query heads g*G .. g*G+G-1 share key/value head g.
@@ -30,14 +30,20 @@ torch::Tensor attention_mask(AttentionKind kind, const Sequences& sequences, std
 ///     q [B, H, T, Dh]    k, v [B, Hkv, S, Dh]    G = H / Hkv
 ///
 /// The queries of a group are stacked along T, so keys and values are never repeated in memory.
-/// The softmax is taken in float32 for half types.
+/// The softmax is taken in float32 for half types. Without dropout, and where the kernels suit,
+/// that is fused_attention() (nn/fused_attention.h).
 ///
-/// @param mask    as in AttentionContext
+/// @param visible as in AttentionContext
 /// @param dropout applied to the attention weights
 /// @return [B, H, T, Dh]
 torch::Tensor scaled_dot_product_attention(const torch::Tensor& q, const torch::Tensor& k,
-                                           const torch::Tensor& v, const torch::Tensor& mask,
+                                           const torch::Tensor& v, const torch::Tensor& visible,
                                            Dropout& dropout);
+
+/// The same with LibTorch's operations.
+torch::Tensor plain_attention(const torch::Tensor& q, const torch::Tensor& k,
+                              const torch::Tensor& v, const torch::Tensor& visible,
+                              Dropout& dropout);
 
 /// Multi-head self-attention with rotary positions and grouped queries (Ainslie et al. 2023,
 /// arXiv:2305.13245):

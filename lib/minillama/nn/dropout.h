@@ -16,6 +16,9 @@ class DropoutImpl : public torch::nn::Module {
 
   torch::Tensor forward(const torch::Tensor& x);
 
+  /// Whether forward() drops anything.
+  bool is_active() const { return is_training() && p_ > 0; }
+
  private:
   double p_;
   torch::Generator generator_;

@@ -1,5 +1,7 @@
 #include "minillama/nn/feed_forward.h"
 
+#include "minillama/nn/swiglu.h"
+
 namespace minillama {
 
 FeedForwardImpl::FeedForwardImpl(const ModelConfig& config, const torch::Generator& generator) {
@@ -10,7 +12,7 @@ FeedForwardImpl::FeedForwardImpl(const ModelConfig& config, const torch::Generat
 }
 
 torch::Tensor FeedForwardImpl::forward(const torch::Tensor& x) {
-  return dropout_(w2(torch::silu(w1(x)) * w3(x)));
+  return dropout_(w2(swiglu(w1(x), w3(x))));
 }
 
 }  // namespace minillama

@@ -1,5 +1,7 @@
 #include "minillama/nn/layer_norm.h"
 
+#include "minillama/nn/fused_norm.h"
+
 namespace minillama {
 
 LayerNormImpl::LayerNormImpl(std::int64_t dim, double eps) : eps_(eps) {
@@ -8,10 +10,13 @@ LayerNormImpl::LayerNormImpl(std::int64_t dim, double eps) : eps_(eps) {
 }
 
 torch::Tensor LayerNormImpl::forward(const torch::Tensor& x) {
+  if (norm_is_fused(x, weight)) {
+    return fused_norm(x, weight, bias, eps_, /*centered=*/true, norm_output_type(x));
+  }
   const auto input = to_statistics_type(x);
   const auto centered = input - input.mean(-1, /*keepdim=*/true);
   const auto variance = centered.square().mean(-1, /*keepdim=*/true);
-  return (centered * torch::rsqrt(variance + eps_) * weight + bias).to(x.scalar_type());
+  return (centered * torch::rsqrt(variance + eps_) * weight + bias).to(norm_output_type(x));
 }
 
 }  // namespace minillama

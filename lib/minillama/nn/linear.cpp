@@ -5,11 +5,17 @@
 #include <fmt/format.h>
 
 #include "minillama/core/error.h"
+#include "minillama/nn/bfloat16_linear.h"
+#include "minillama/nn/precision.h"
 
 namespace minillama {
 
 torch::Tensor apply_linear(const torch::Tensor& x, const torch::Tensor& weight,
                            const torch::Tensor& bias) {
+  if (x.is_cpu() && cpu_precision() == Precision::bfloat16) {
+    const auto y = bfloat16_linear(x, weight);
+    return bias.defined() ? y + bias : y;
+  }
   const bool one_row = x.numel() == x.size(-1);
   const bool differentiated =
       torch::GradMode::is_enabled() && (x.requires_grad() || weight.requires_grad());

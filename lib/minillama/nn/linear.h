@@ -13,6 +13,7 @@ namespace minillama {
 ///
 /// A single row without gradient, which is what decoding one token does, goes through a
 /// matrix-vector product: it reads the weights two to four times as fast as the general product.
+/// In mixed precision (nn/precision.h) the product is bfloat16_linear(), and so is its type.
 torch::Tensor apply_linear(const torch::Tensor& x, const torch::Tensor& weight,
                            const torch::Tensor& bias = {});
 

@@ -1,8 +1,46 @@
 #include "minillama/nn/rope.h"
 
+#include "minillama/kernels/rotary.h"
+#include "minillama/nn/fused.h"
 #include "minillama/nn/norm.h"
 
 namespace minillama {
+namespace {
+
+torch::Tensor rotate(const torch::Tensor& input, const torch::Tensor& rotations, bool backward) {
+  const auto x = input.contiguous();
+  const auto y = torch::empty_like(x);
+  const auto n_heads = x.size(1);
+  const auto width = x.size(2);
+  const auto table = torch::view_as_real(rotations).contiguous();  // [N, 1, Dh / 2, 2]
+  with_element_type(x, [&]<typename T>(T) {
+    parallel_over(x.size(0), n_heads * width, [&](std::int64_t begin, std::int64_t end) {
+      const kernels::RotaryShape shape{.rows = static_cast<std::size_t>(end - begin),
+                                       .heads = static_cast<std::size_t>(n_heads),
+                                       .pairs = static_cast<std::size_t>(width / 2)};
+      const auto start = begin * n_heads * width;
+      kernels::rotary(kernels::best_isa(), shape, elements<T>(x) + start,
+                      elements<float>(table) + begin * width, elements<T>(y) + start, backward);
+    });
+  });
+  return y;
+}
+
+struct FusedRotary : torch::autograd::Function<FusedRotary> {
+  static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& x,
+                               const torch::Tensor& rotations) {
+    context->save_for_backward({rotations});
+    return rotate(x, rotations, /*backward=*/false);
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list grads) {
+    return {rotate(grads[0], context->get_saved_variables()[0], /*backward=*/true),
+            torch::Tensor()};
+  }
+};
+
+}  // namespace
 
 torch::Tensor rotations(const torch::Tensor& positions, std::int64_t head_dim, double theta,
                         torch::ScalarType type) {
@@ -15,6 +53,11 @@ torch::Tensor rotations(const torch::Tensor& positions, std::int64_t head_dim, d
 }
 
 torch::Tensor apply_rotary(const torch::Tensor& x, const torch::Tensor& rotations) {
+  const bool fused = suits_kernels(x) && rotations.scalar_type() == torch::kComplexFloat;
+  return fused ? FusedRotary::apply(x, rotations) : plain_apply_rotary(x, rotations);
+}
+
+torch::Tensor plain_apply_rotary(const torch::Tensor& x, const torch::Tensor& rotations) {
   const auto pairs = to_statistics_type(x).unflatten(-1, {x.size(-1) / 2, 2});
   const auto rotated = torch::view_as_complex(pairs.contiguous()) * rotations;
   return torch::view_as_real(rotated).flatten(-2).to(x.scalar_type());

@@ -25,4 +25,7 @@ torch::Tensor rotations(const torch::Tensor& positions, std::int64_t head_dim, d
 /// @return [N, H, Dh], type of x
 torch::Tensor apply_rotary(const torch::Tensor& x, const torch::Tensor& rotations);
 
+/// The same with LibTorch's operations, where apply_rotary() takes a kernel (kernels/rotary.h).
+torch::Tensor plain_apply_rotary(const torch::Tensor& x, const torch::Tensor& rotations);
+
 }  // namespace minillama

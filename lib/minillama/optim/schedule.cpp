@@ -27,12 +27,24 @@ double learning_rate_factor(const ScheduleOptions& options, std::int64_t step) {
     require(options.floor >= 0 && options.floor <= 1, "floor", options.floor, "lie in [0, 1]");
   }
 
+  if (options.shape == ScheduleShape::trapezoid) {
+    require(options.cooldown_steps >= 0 && options.cooldown_steps <= options.total_steps - warmup,
+            "cooldown_steps", options.cooldown_steps,
+            fmt::format("lie between 0 and the {} steps behind the warm-up",
+                        options.total_steps - warmup));
+  }
+
   if (step < warmup) return static_cast<double>(step + 1) / static_cast<double>(warmup + 1);
   if (options.shape == ScheduleShape::constant) return 1;
-  const double x = std::min(
-      1.0, static_cast<double>(step - warmup) / static_cast<double>(options.total_steps - warmup));
+  const bool trapezoid = options.shape == ScheduleShape::trapezoid;
+  const std::int64_t begin = trapezoid ? options.total_steps - options.cooldown_steps : warmup;
+  if (step < begin) return 1;
+  const double x =
+      step >= options.total_steps
+          ? 1
+          : static_cast<double>(step - begin) / static_cast<double>(options.total_steps - begin);
   const double above_floor =
-      options.shape == ScheduleShape::linear ? 1 - x : (1 + std::cos(std::numbers::pi * x)) / 2;
+      options.shape == ScheduleShape::cosine ? (1 + std::cos(std::numbers::pi * x)) / 2 : 1 - x;
   return options.floor + (1 - options.floor) * above_floor;
 }
 

@@ -2,9 +2,9 @@
 
 #include <dlfcn.h>
 
+#include <initializer_list>
 #include <new>
 #include <optional>
-#include <type_traits>
 
 #include <fmt/format.h>
 #include <sentencepiece_processor.h>
@@ -27,30 +27,34 @@ struct Library {
   const char* (*status_message)(const Status*);
 };
 
-Library open_library() {
-  void* handle = nullptr;
+/// Opens the first of these libraries that there is.
+void* open(std::initializer_list<const char*> names) {
   std::string problem;
-  // The library this was built against, or else the one that the system has.
-  for (const char* name : {MINILLAMA_SENTENCEPIECE_LIBRARY, "libsentencepiece.so.0"}) {
+  for (const char* name : names) {
     // dlopen() but for its name: AddressSanitizer's own dlopen() refuses RTLD_DEEPBIND.
-    handle = ::dlmopen(LM_ID_BASE, name, RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND);
-    if (handle != nullptr) break;
+    void* handle = ::dlmopen(LM_ID_BASE, name, RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND);
+    if (handle != nullptr) return handle;
     problem += fmt::format("{}{}", problem.empty() ? "" : "; ", ::dlerror());
   }
-  if (handle == nullptr) {
-    throw InputError(fmt::format("cannot open the library sentencepiece: {}", problem));
+  throw InputError(fmt::format("cannot open the library sentencepiece: {}", problem));
+}
+
+template <typename Function>
+void find(void* library, const char* symbol, Function*& function) {
+  void* address = ::dlsym(library, symbol);
+  if (address == nullptr) {
+    throw InputError(fmt::format("the library sentencepiece lacks a function: {}", ::dlerror()));
   }
-  const auto find = [&](auto& function, const char* symbol) {
-    void* address = ::dlsym(handle, symbol);
-    if (address == nullptr) {
-      throw InputError(fmt::format("the library sentencepiece lacks a function: {}", ::dlerror()));
-    }
-    function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(address);
-  };
+  function = reinterpret_cast<Function*>(address);
+}
+
+Library open_library() {
+  // The library this was built against, or else the one that the system has.
+  void* handle = open({MINILLAMA_SENTENCEPIECE_LIBRARY, "libsentencepiece.so.0"});
   Library library;
-  find(library.construct_processor, "_ZN13sentencepiece22SentencePieceProcessorC1Ev");
-  find(library.destroy_status, "_ZN13sentencepiece4util6StatusD1Ev");
-  find(library.status_message, "_ZNK13sentencepiece4util6Status13error_messageEv");
+  find(handle, "_ZN13sentencepiece22SentencePieceProcessorC1Ev", library.construct_processor);
+  find(handle, "_ZN13sentencepiece4util6StatusD1Ev", library.destroy_status);
+  find(handle, "_ZNK13sentencepiece4util6Status13error_messageEv", library.status_message);
   return library;
 }
 
@@ -107,6 +111,31 @@ std::vector<std::int64_t> SentencePieceEncoder::encode(std::string_view text) co
   const auto problem = failure([&] { return processor_->get()->Encode(text, &ids); });
   if (problem) throw InputError(fmt::format("sentencepiece cannot encode: {}", *problem));
   return {ids.begin(), ids.end()};
+}
+
+std::string train_sentencepiece(const std::filesystem::path& text, std::int64_t vocab_size) {
+  if (text.native().find(',') != std::string::npos) {
+    throw OptionError(fmt::format("{}: sentencepiece reads no file with a comma in its name",
+                                  quote(text.native(), 400)));
+  }
+  using Train = Status(std::string_view arguments, void* iterator, std::string* model);
+  Train* train = nullptr;
+  find(open({MINILLAMA_SENTENCEPIECE_TRAIN_LIBRARY, "libsentencepiece_train.so.0"}),
+       "_ZN13sentencepiece20SentencePieceTrainer5TrainESt17basic_string_viewIcSt11char_traitsIcEE"
+       "PNS_16SentenceIteratorEPNSt7__cxx1112basic_stringIcS3_SaIcEEE",
+       train);
+  const auto arguments = fmt::format(
+      "--input={} --vocab_size={} --model_type=bpe --byte_fallback=true --split_digits=true "
+      "--normalization_rule_name=identity --max_sentence_length=1048576 "
+      "--input_sentence_size=1000000 --shuffle_input_sentence=true --minloglevel=2",
+      text.native(), vocab_size);
+  std::string model;
+  const auto problem = failure([&] { return train(arguments, nullptr, &model); });
+  if (problem) {
+    throw OptionError(fmt::format("sentencepiece makes no tokenizer of {} pieces from {}: {}",
+                                  vocab_size, quote(text.native(), 400), *problem));
+  }
+  return model;
 }
 
 }  // namespace minillama

@@ -97,6 +97,13 @@ Tokenizer Tokenizer::load(const std::filesystem::path& path) {
   return Tokenizer(std::make_unique<State>(std::move(model), std::move(serialized), path));
 }
 
+Tokenizer Tokenizer::train(const std::filesystem::path& text, std::int64_t vocab_size) {
+  const MappedFile file(text);  // it can be read
+  auto serialized = train_sentencepiece(text, vocab_size);
+  auto model = parse_sentencepiece_model(as_bytes(serialized), text);
+  return Tokenizer(std::make_unique<State>(std::move(model), std::move(serialized), text));
+}
+
 Tokenizer::Tokenizer(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Tokenizer::Tokenizer(Tokenizer&& other) noexcept = default;
 Tokenizer& Tokenizer::operator=(Tokenizer&& other) noexcept = default;

@@ -21,6 +21,11 @@ class Tokenizer {
   /// broken, IoError if it cannot be read, InputError if libsentencepiece cannot be opened.
   static Tokenizer load(const std::filesystem::path& path);
 
+  /// Makes a tokenizer of `vocab_size` pieces from the text in a file: byte pairs, learned with
+  /// sentencepiece, and a piece for every byte. Throws OptionError if the text is too short for so
+  /// many, or they are too few for its characters; FileError or IoError if there is no such file.
+  static Tokenizer train(const std::filesystem::path& text, std::int64_t vocab_size);
+
   Tokenizer(Tokenizer&& other) noexcept;
   Tokenizer& operator=(Tokenizer&& other) noexcept;
   ~Tokenizer();

@@ -13,6 +13,7 @@
 #include "minillama/eval/label_probabilities.h"
 #include "minillama/io/crc32.h"
 #include "minillama/optim/parameter_groups.h"
+#include "minillama/train/run_state.h"
 #include "minillama/train/training_step.h"
 
 namespace minillama {
@@ -42,17 +43,6 @@ NamedTensors clone(const NamedTensors& tensors) {
   NamedTensors copies;
   for (const auto& [name, tensor] : tensors) copies.emplace_back(name, tensor.detach().clone());
   return copies;
-}
-
-/// Throws OptionError naming the first setting that differs from the one that the run at `path` was
-/// started with.
-void require_same(const Json& now, const Json& started, const std::filesystem::path& path) {
-  for (const auto& [name, value] : now.items()) {
-    const Json before = started.value(name, Json());
-    if (before == value) continue;
-    throw OptionError(fmt::format("the run in {} was started with another {}: {}, now {}",
-                                  quote(path.native(), 400), name, before.dump(), value.dump()));
-  }
 }
 
 struct DevFigures {
@@ -198,11 +188,7 @@ std::vector<std::vector<std::size_t>> FineTuning::draw_batches() {
 
 void FineTuning::save_state() {
   if (state_path_.empty()) return;
-  for (const auto& [name, parameter] : trainable()) {
-    if (!parameter.isfinite().all().item<bool>()) {
-      throw DivergedError(fmt::format("{} has values that are not finite", name));
-    }
-  }
+  require_finite(trainable());
   save_clock_.begin();
   TrainingState state{.texts = {{"progress", progress_.to_json()}, {"settings", settings_}}};
   state.add("best", best_);
@@ -216,8 +202,8 @@ void FineTuning::save_state() {
 }
 
 void FineTuning::load_state(const TrainingState& state) {
-  require_same(Json::parse(settings_), parse_json(state.text("settings"), state_path_),
-               state_path_);
+  require_same_settings(Json::parse(settings_), parse_json(state.text("settings"), state_path_),
+                        state_path_);
   const auto progress = Progress::from_json(state.text("progress"), state_path_);
   if (progress.best_epoch > 0) {
     best_ = clone(trainable());

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstdint>
+
+#include "minillama/core/model_config.h"
+#include "minillama/train/pretraining_options.h"
+
+#include "common/arguments.h"
+
+namespace minillama::app {
+
+/// Declares the options of the pretraining app.
+Arguments declare_pretrain_arguments();
+
+/// The shape of a new model; `vocab_size` is the tokenizer's.
+ModelConfig read_model_shape(const Arguments& arguments, std::int64_t vocab_size);
+
+PretrainingOptions read_pretraining_options(const Arguments& arguments);
+
+/// --time-budget in seconds, "90", "15m" or "3h"; infinite if it was not given.
+double read_time_budget(const Arguments& arguments);
+
+}  // namespace minillama::app

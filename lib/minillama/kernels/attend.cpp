@@ -1,0 +1,118 @@
+#include "minillama/kernels/attend.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "minillama/kernels/simd.h"
+
+namespace minillama::kernels {
+namespace {
+
+template <int Lanes>
+MINILLAMA_INLINE float largest(std::size_t size, const float* x) {
+  Floats<Lanes> best = Floats<Lanes>{} - std::numeric_limits<float>::infinity();
+  std::size_t i = 0;
+  for (; i + Lanes <= size; i += Lanes) {
+    Floats<Lanes> v;
+    load<Lanes>(v, x + i);
+    best = best > v ? best : v;
+  }
+  float result = max<Lanes>(best);
+  for (; i < size; ++i) result = std::max(result, x[i]);
+  return result;
+}
+
+template <int Lanes>
+MINILLAMA_INLINE void softmax(std::size_t size, float scale, float* x) {
+  const float highest = largest<Lanes>(size, x);
+  Floats<Lanes> sums = {};
+  float rest = 0;
+  for_each_vector<Lanes>(size, [&]<int L>(std::size_t i) MINILLAMA_INLINED {
+    Floats<L> v;
+    load<L>(v, x + i);
+    v = (v - highest) * scale;
+    exp<L>(v);
+    store<L>(x + i, v);
+    if constexpr (L == 1 && Lanes > 1) {
+      rest += v[0];
+    } else {
+      sums += v;
+    }
+  });
+  const float factor = 1 / (sum<Lanes>(sums) + rest);
+  for (std::size_t i = 0; i < size; ++i) x[i] *= factor;
+}
+
+/// out[q][0 .. Vectors * Lanes) = sum over s of weights[q][s] * values[s][..] for a few queries q.
+/// Values that were loaded serve all of them; a query alone takes several sums side by side, since
+/// each addition waits for the one before it in its own sum.
+template <int Lanes, int Vectors, int Queries>
+MINILLAMA_INLINE void weighted_tile(const Attention& a, std::size_t query, std::size_t d,
+                                    std::size_t n_keys) {
+  constexpr int kSums = Queries * Vectors >= 8 ? 1 : 4;
+  Floats<Lanes> sums[kSums][Queries][Vectors] = {};
+  const float* weights = a.scores + query * n_keys;
+  const auto add = [&](int sum, std::size_t s) MINILLAMA_INLINED {
+    Floats<Lanes> v[Vectors];
+    for (int k = 0; k < Vectors; ++k) load<Lanes>(v[k], a.values + s * a.head_dim + d + k * Lanes);
+    for (int q = 0; q < Queries; ++q) {
+      for (int k = 0; k < Vectors; ++k) sums[sum][q][k] += weights[q * n_keys + s] * v[k];
+    }
+  };
+  std::size_t s = 0;
+  for (; s + kSums <= n_keys; s += kSums) {
+    for (int i = 0; i < kSums; ++i) add(i, s + i);
+  }
+  for (; s < n_keys; ++s) add(0, s);
+  for (int q = 0; q < Queries; ++q) {
+    for (int k = 0; k < Vectors; ++k) {
+      for (int i = 1; i < kSums; ++i) sums[0][q][k] += sums[i][q][k];
+      store<Lanes>(a.out.data + (query + q) * a.out.stride + d + k * Lanes, sums[0][q][k]);
+    }
+  }
+}
+
+template <int Lanes, int Vectors>
+MINILLAMA_INLINE void weighted_columns(const Attention& a, std::size_t d, std::size_t n_keys) {
+  constexpr int kQueries = Lanes >= 16 ? 4 : 2;  // what the registers hold
+  std::size_t q = 0;
+  for (; q + kQueries <= a.queries.count; q += kQueries) {
+    weighted_tile<Lanes, Vectors, kQueries>(a, q, d, n_keys);
+  }
+  for (; q < a.queries.count; ++q) weighted_tile<Lanes, Vectors, 1>(a, q, d, n_keys);
+}
+
+/// The columns of the outputs from d on: as many vectors at a time as there is room for.
+template <int Lanes>
+MINILLAMA_INLINE void weighted_sums(const Attention& a, std::size_t d, std::size_t n_keys) {
+  for (; d + 4 * Lanes <= a.head_dim; d += 4 * Lanes) weighted_columns<Lanes, 4>(a, d, n_keys);
+  for (; d + Lanes <= a.head_dim; d += Lanes) weighted_columns<Lanes, 1>(a, d, n_keys);
+  if constexpr (Lanes > 1) {
+    if (d < a.head_dim) weighted_sums<Lanes / 2>(a, d, n_keys);
+  }
+}
+
+}  // namespace
+
+void softmax(Isa isa, std::size_t size, float scale, float* x) {
+  with_lanes(isa, [=]<int Lanes>() MINILLAMA_INLINED { softmax<Lanes>(size, scale, x); });
+}
+
+void attend(Isa isa, const Attention& attention) {
+  const Attention& a = attention;
+  const std::size_t n_keys = a.positions + (a.queries.count - 1) * a.step;
+  matmul(isa, a.keys, n_keys, a.head_dim, a.queries, {a.scores, n_keys});
+  const float scale = 1 / std::sqrt(static_cast<float>(a.head_dim));
+  with_lanes(isa, [&a, n_keys, scale]<int Lanes>() MINILLAMA_INLINED {
+    for (std::size_t i = 0; i < a.queries.count; ++i) {
+      float* weights = a.scores + i * n_keys;
+      const std::size_t seen = a.positions + i * a.step;
+      softmax<Lanes>(seen, scale, weights);
+      std::fill(weights + seen, weights + n_keys, 0.0F);
+    }
+    weighted_sums<Lanes>(a, 0, n_keys);
+  });
+}
+
+}  // namespace minillama::kernels

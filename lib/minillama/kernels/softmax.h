@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "minillama/kernels/element.h"
+
+namespace minillama::kernels {
+
+/// Attention weights of one row of `size` scores, of which only the first `visible` (at least 1)
+/// count; in place:
+///
+///     x[j] = exp(scale * x[j] - max) / sum    j < visible
+///     x[j] = 0                                otherwise
+template <typename T>
+void softmax_forward(Isa isa, std::size_t size, std::size_t visible, float scale, T* x);
+
+/// The gradient with respect to the scores, over that with respect to the weights `p`; in place:
+///
+///     grad[j] = scale * p[j] * (grad[j] - sum_k p[k] grad[k])    j < visible, 0 otherwise
+template <typename T>
+void softmax_backward(Isa isa, std::size_t size, std::size_t visible, float scale, const T* p,
+                      T* grad);
+
+/// -log softmax(x)[target] of one row of `size` logits. If `differentiate`, x becomes the gradient,
+/// softmax(x) - onehot(target).
+template <typename T>
+double cross_entropy(Isa isa, std::size_t size, std::size_t target, bool differentiate, T* x);
+
+}  // namespace minillama::kernels

@@ -1,0 +1,43 @@
+#include "minillama/nn/bfloat16_linear.h"
+
+namespace minillama {
+namespace {
+
+struct BFloat16Linear : torch::autograd::Function<BFloat16Linear> {
+  static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& x,
+                               const torch::Tensor& weight) {
+    const auto half_x = x.to(torch::kBFloat16);
+    const auto half_weight = weight.to(torch::kBFloat16);
+    context->save_for_backward({half_x, half_weight});
+    context->saved_data["x_type"] = static_cast<std::int64_t>(x.scalar_type());
+    context->saved_data["weight_type"] = static_cast<std::int64_t>(weight.scalar_type());
+    context->saved_data["weight_needed"] = weight.requires_grad();
+    return torch::linear(half_x, half_weight);
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list grads) {
+    const auto saved = context->get_saved_variables();
+    const auto& x = saved[0];
+    const auto& weight = saved[1];
+    const auto type = [&](const char* name) {
+      return static_cast<torch::ScalarType>(context->saved_data[name].toInt());
+    };
+    const auto grad = grads[0].to(torch::kBFloat16).reshape({-1, weight.size(0)});
+    const auto grad_x = grad.matmul(weight).view(x.sizes()).to(type("x_type"));
+    torch::Tensor grad_weight;
+    if (context->saved_data["weight_needed"].toBool()) {
+      const auto rows = x.reshape({-1, weight.size(1)});
+      grad_weight = grad.t().matmul(rows).to(type("weight_type"));
+    }
+    return {grad_x, grad_weight};
+  }
+};
+
+}  // namespace
+
+torch::Tensor bfloat16_linear(const torch::Tensor& x, const torch::Tensor& weight) {
+  return BFloat16Linear::apply(x, weight);
+}
+
+}  // namespace minillama

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <torch/torch.h>
+
+namespace minillama {
+
+/// x W^T as mixed precision computes it: x [..., in] and W [out, in], of any type, are rounded to
+/// bfloat16, and so is the result, [..., out]; the sums between are float32. Backward likewise; the
+/// gradients have the types of x and W. Keeps x for it in bfloat16, half of what float32 would
+/// take.
+torch::Tensor bfloat16_linear(const torch::Tensor& x, const torch::Tensor& weight);
+
+}  // namespace minillama

@@ -1,0 +1,150 @@
+#include "minillama/nn/fused_attention.h"
+
+#include <cmath>
+
+#include "minillama/core/torch_compat.h"
+#include "minillama/kernels/softmax.h"
+#include "minillama/nn/fused.h"
+
+namespace minillama {
+namespace {
+
+/// Queries [begin, begin + size) of every head, which look at the first `n_keys` keys and no
+/// further.
+struct Block {
+  std::int64_t begin;
+  std::int64_t size;
+  std::int64_t n_keys;
+};
+
+/// Cuts the queries into blocks, so that under a causal mask little is computed that nobody sees.
+std::vector<Block> blocks_of(std::int64_t n_queries, std::int64_t n_keys,
+                             const torch::Tensor& visible) {
+  constexpr std::int64_t kBlock = 128;
+  if (!visible.defined()) return {{0, n_queries, n_keys}};
+  std::vector<Block> blocks;
+  for (std::int64_t begin = 0; begin < n_queries; begin += kBlock) {
+    const auto size = std::min(kBlock, n_queries - begin);
+    blocks.push_back({begin, size, visible.narrow(1, begin, size).max().item<std::int64_t>()});
+  }
+  return blocks;
+}
+
+/// The shape of an attention, and where a block of it lies.
+struct Shape {
+  std::int64_t B, Hkv, G, T, Dh;
+
+  float scale() const { return 1.0F / std::sqrt(static_cast<float>(Dh)); }
+
+  /// Room for [B, H, T, Dh], in memory position by position, as the linears have it.
+  torch::Tensor like_queries(const torch::TensorOptions& options) const {
+    return torch::empty({B, T, Hkv * G, Dh}, options).transpose(1, 2);
+  }
+
+  /// [B, H, T, Dh] -> [B * Hkv, G * size, Dh]
+  torch::Tensor rows(const torch::Tensor& x, const Block& block) const {
+    return x.narrow(2, block.begin, block.size)
+        .unflatten(1, {Hkv, G})
+        .reshape({B * Hkv, G * block.size, Dh});
+  }
+
+  /// The reverse: copies `rows` into x [B, H, T, Dh].
+  void put(const torch::Tensor& rows, const Block& block, const torch::Tensor& x) const {
+    x.narrow(2, block.begin, block.size).copy_(rows.view({B, Hkv * G, block.size, Dh}));
+  }
+
+  /// Calls row_kernel(row, visible) for every row of scores [B * Hkv, G * size, n_keys].
+  template <typename RowKernel>
+  void for_each_row(const Block& block, const torch::Tensor& visible,
+                    const RowKernel& row_kernel) const {
+    const auto* counts = visible.defined() ? visible.data_ptr<std::int64_t>() : nullptr;
+    const auto per_sequence = Hkv * G * block.size;
+    parallel_over(B * per_sequence, block.n_keys, [&](std::int64_t begin, std::int64_t end) {
+      for (auto row = begin; row < end; ++row) {
+        const auto query = row / per_sequence * T + block.begin + row % block.size;
+        row_kernel(row, static_cast<std::size_t>(counts == nullptr ? block.n_keys : counts[query]));
+      }
+    });
+  }
+};
+
+void softmax(const torch::Tensor& scores, const Shape& shape, const Block& block,
+             const torch::Tensor& visible) {
+  const auto width = block.n_keys;
+  with_element_type(scores, [&]<typename T>(T) {
+    shape.for_each_row(block, visible, [&](std::int64_t row, std::size_t count) {
+      kernels::softmax_forward(kernels::best_isa(), static_cast<std::size_t>(width), count,
+                               shape.scale(), elements<T>(scores) + row * width);
+    });
+  });
+}
+
+void softmax_backward(const torch::Tensor& weights, const torch::Tensor& grad, const Shape& shape,
+                      const Block& block, const torch::Tensor& visible) {
+  const auto width = block.n_keys;
+  with_element_type(weights, [&]<typename T>(T) {
+    shape.for_each_row(block, visible, [&](std::int64_t row, std::size_t count) {
+      kernels::softmax_backward(kernels::best_isa(), static_cast<std::size_t>(width), count,
+                                shape.scale(), elements<T>(weights) + row * width,
+                                elements<T>(grad) + row * width);
+    });
+  });
+}
+
+struct FusedAttention : torch::autograd::Function<FusedAttention> {
+  static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& q,
+                               const torch::Tensor& k_input, const torch::Tensor& v_input,
+                               const OptionalTensor& given_visible) {
+    const auto visible = from_optional(given_visible);
+    const auto Hkv = k_input.size(1);
+    const Shape shape{q.size(0), Hkv, q.size(1) / Hkv, q.size(2), q.size(3)};
+    const auto k = k_input.flatten(0, 1).contiguous();  // [B * Hkv, S, Dh]
+    const auto v = v_input.flatten(0, 1).contiguous();
+    torch::autograd::variable_list saved{q, k, v, visible};
+    const auto y = shape.like_queries(q.options());
+    for (const auto& block : blocks_of(shape.T, k.size(1), visible)) {
+      const auto keys = k.narrow(1, 0, block.n_keys);
+      const auto weights = shape.rows(q, block).bmm(keys.transpose(1, 2)).contiguous();
+      softmax(weights, shape, block, visible);
+      shape.put(weights.bmm(v.narrow(1, 0, block.n_keys)), block, y);
+      saved.push_back(weights);
+    }
+    context->save_for_backward(saved);
+    return y;
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list grads) {
+    const auto saved = context->get_saved_variables();
+    const auto& [q, k, v, visible] = std::tie(saved[0], saved[1], saved[2], saved[3]);
+    const auto B = q.size(0), Hkv = k.size(0) / B;
+    const Shape shape{B, Hkv, q.size(1) / Hkv, q.size(2), q.size(3)};
+    const auto grad_q = shape.like_queries(q.options());
+    // Several blocks add to the same keys: in float32.
+    const auto grad_k = torch::zeros(k.sizes(), k.options().dtype(torch::kFloat));
+    const auto grad_v = torch::zeros_like(grad_k);
+    const auto blocks = blocks_of(shape.T, k.size(1), visible);
+    for (std::size_t i = 0; i < blocks.size(); ++i) {
+      const auto& block = blocks[i];
+      const auto& weights = saved[4 + i];
+      const auto grad = shape.rows(grads[0], block);
+      const auto grad_scores = grad.bmm(v.narrow(1, 0, block.n_keys).transpose(1, 2)).contiguous();
+      softmax_backward(weights, grad_scores, shape, block, visible);
+      shape.put(grad_scores.bmm(k.narrow(1, 0, block.n_keys)), block, grad_q);
+      grad_k.narrow(1, 0, block.n_keys).add_(grad_scores.transpose(1, 2).bmm(shape.rows(q, block)));
+      grad_v.narrow(1, 0, block.n_keys).add_(weights.transpose(1, 2).bmm(grad));
+    }
+    const auto type = k.scalar_type();
+    return {grad_q, grad_k.to(type).unflatten(0, {B, Hkv}), grad_v.to(type).unflatten(0, {B, Hkv}),
+            torch::Tensor()};
+  }
+};
+
+}  // namespace
+
+torch::Tensor fused_attention(const torch::Tensor& q, const torch::Tensor& k,
+                              const torch::Tensor& v, const torch::Tensor& visible) {
+  return FusedAttention::apply(q, k, v, to_optional(visible));
+}
+
+}  // namespace minillama

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <torch/torch.h>
+
+namespace minillama {
+
+/// scaled_dot_product_attention() (nn/attention.h) without dropout, with its own backward pass: the
+/// softmax works in place and looks only at what is visible, so there is no mask, and of all
+/// [T, S] matrices only the weights are kept.
+///
+/// @param q, k, v as there, of one type, float32 or bfloat16, on the CPU
+/// @param visible [B, T] int64: how many positions, from the first on, each query attends to, at
+///                least 1; undefined: all
+torch::Tensor fused_attention(const torch::Tensor& q, const torch::Tensor& k,
+                              const torch::Tensor& v, const torch::Tensor& visible);
+
+}  // namespace minillama

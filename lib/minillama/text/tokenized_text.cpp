@@ -1,0 +1,94 @@
+#include "minillama/text/tokenized_text.h"
+
+#include <fmt/format.h>
+
+#include "minillama/core/error.h"
+#include "minillama/core/utf8.h"
+#include "minillama/io/crc32.h"
+
+namespace minillama {
+namespace {
+
+/// Ids that are gathered before they are written.
+constexpr std::size_t kBufferedIds = std::size_t{1} << 20;
+
+class Writer {
+ public:
+  Writer(const std::filesystem::path& text, const std::filesystem::path& cache,
+         const TokenSource& source, const Tokenizer& tokenizer)
+      : text_(text), tokenizer_(tokenizer), file_(cache, source) {}
+
+  void add_document(std::string_view document, std::size_t line) {
+    if (const auto valid = utf8_valid_prefix(document); valid != document.size()) {
+      throw FileError(text_, line,
+                      fmt::format("is not UTF-8: {}", quote(document.substr(valid), 8)));
+    }
+    const auto ids = tokenizer_.encode(document);
+    if (ids.empty()) return;
+    if (tokenizer_.bos_id() >= 0) ids_.push_back(tokenizer_.bos_id());
+    ids_.insert(ids_.end(), ids.begin(), ids.end());
+    if (ids_.size() >= kBufferedIds) flush();
+  }
+
+  void commit() {
+    flush();
+    file_.commit();
+  }
+
+ private:
+  void flush() {
+    file_.write(ids_);
+    ids_.clear();
+  }
+
+  const std::filesystem::path& text_;
+  const Tokenizer& tokenizer_;
+  TokenFileWriter file_;
+  std::vector<std::int64_t> ids_;
+};
+
+void write_lines(std::string_view text, Writer& writer) {
+  for (std::size_t line = 1; !text.empty(); ++line) {
+    const auto end = std::min(text.find('\n'), text.size());
+    auto document = text.substr(0, end);
+    if (document.ends_with('\r')) document.remove_suffix(1);
+    writer.add_document(document, line);
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+}
+
+}  // namespace
+
+TokenFile tokenize_file(const std::filesystem::path& path, const Tokenizer& tokenizer,
+                        const std::filesystem::path& cache, Documents documents) {
+  const auto tokenizer_checksum = crc32(as_bytes(tokenizer.serialized()));
+  const MappedFile text(path);
+  if (is_token_file(text.bytes())) {
+    TokenFile ids(path);
+    if (ids.source().tokenizer_checksum != tokenizer_checksum) {
+      throw FileError(path, "holds the ids of another tokenizer");
+    }
+    return ids;
+  }
+
+  TokenSource source{.tokenizer_checksum = tokenizer_checksum,
+                     .text_checksum = crc32(text.bytes()),
+                     .text_size = text.bytes().size(),
+                     .vocab_size = static_cast<std::uint64_t>(tokenizer.vocab_size())};
+  // The same text gives other ids as one document.
+  if (documents == Documents::file) source.text_checksum = ~source.text_checksum;
+  if (std::filesystem::exists(cache)) {
+    TokenFile ids(cache);
+    if (ids.source() == source) return ids;
+  }
+  Writer writer(path, cache, source, tokenizer);
+  if (documents == Documents::lines) {
+    write_lines(as_text(text.bytes()), writer);
+  } else {
+    writer.add_document(as_text(text.bytes()), 1);
+  }
+  writer.commit();
+  return TokenFile(cache);
+}
+
+}  // namespace minillama

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <filesystem>
+
+#include "minillama/io/token_file.h"
+#include "minillama/text/tokenizer.h"
+
+namespace minillama {
+
+/// What a document is in a text file. Each becomes BOS and its ids; empty ones become nothing.
+enum class Documents {
+  lines,  ///< a line, without its end
+  file,   ///< the file
+};
+
+/// The token ids of the text `path`, one document after the other. They are made once and kept in
+/// the file `cache`, which is made anew if it is of another text or tokenizer. If `path` is such a
+/// file of ids itself, it is taken as it is, and `cache` is not needed.
+///
+/// Throws FileError if a document is not UTF-8, there is no text, or ids in `path` are of another
+/// tokenizer; IoError.
+TokenFile tokenize_file(const std::filesystem::path& path, const Tokenizer& tokenizer,
+                        const std::filesystem::path& cache, Documents documents = Documents::lines);
+
+}  // namespace minillama

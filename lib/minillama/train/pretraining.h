@@ -1,0 +1,95 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "minillama/checkpoint/training_state.h"
+#include "minillama/io/token_file.h"
+#include "minillama/model/language_model.h"
+#include "minillama/optim/adamw.h"
+#include "minillama/train/pretraining_options.h"
+#include "minillama/train/pretraining_record.h"
+#include "minillama/train/save_clock.h"
+#include "minillama/train/windows.h"
+
+namespace minillama {
+
+/// What a run tells and asks its caller; any of them may be empty.
+struct PretrainingHooks {
+  std::function<void(std::int64_t step, std::int64_t n_steps, double loss)> after_step = {};
+  /// Called for every record, before the state is saved. The model is in evaluation mode if there
+  /// was an evaluation; `is_best` if no earlier one had as small a loss.
+  std::function<void(const PretrainingRecord&, bool is_best)> after_record = {};
+  /// Asked after every step: true ends the run there, with its state saved.
+  std::function<bool()> should_stop = {};
+};
+
+/// A run that trains a language model on a text, with evaluations on another.
+///
+/// With a state file the run survives being killed at any moment: started again with the same
+/// arguments it goes on from the last saved step and ends with the same bits, given the same number
+/// of threads. A run may also go on with other numbers of steps, another schedule or learning rate,
+/// and with the windows of a step in other passes.
+class Pretraining {
+ public:
+  enum class Outcome { finished, stopped };
+
+  /// @param generator the one that the model's dropout draws from
+  /// Throws OptionError if the options cannot be used, or a text is too short.
+  Pretraining(LanguageModel model, TokenFile train, TokenFile valid,
+              const PretrainingOptions& options, torch::Generator generator);
+
+  /// Keeps the state of this run in the file `path`.
+  ///
+  /// @param resume go on from what is there; otherwise a run there is an OptionError
+  /// Throws OptionError if the run there has other settings or data, FileError if it is damaged.
+  void keep_state(const std::filesystem::path& path, bool resume);
+
+  /// Trains until all steps are done or the caller wants to stop. Throws DivergedError if the loss,
+  /// a gradient or a weight is not finite; what was saved before is kept.
+  Outcome run(const PretrainingHooks& hooks = {});
+
+  std::int64_t steps() const { return steps_; }      ///< that are done
+  std::int64_t n_steps() const { return n_steps_; }  ///< that there will be
+  const std::vector<PretrainingRecord>& records() const { return records_; }
+
+ private:
+  /// One step of the optimizer; returns the loss per token.
+  double step();
+  /// Computes the gradients of a step; returns its loss per token.
+  double compute_gradients();
+  /// The windows of pass `pass` of the step under way.
+  torch::Tensor rows(std::int64_t pass);
+  void record(bool evaluate, const PretrainingHooks& hooks);
+
+  /// Everything that the end result depends on beside the steps, to tell one run from another.
+  std::string settings() const;
+  std::string progress() const;
+  void save_state();
+  void load_state(const TrainingState& state);
+
+  LanguageModel model_;
+  TokenFile train_;
+  TokenFile valid_;
+  PretrainingOptions options_;
+  torch::Generator generator_;
+  AdamW optimizer_;
+  std::int64_t epoch_ = 0;  // that `windows_` is of
+  EpochWindows windows_;
+  std::int64_t n_steps_;
+
+  // How far the run is.
+  std::int64_t steps_ = 0;
+  double seconds_ = 0;   // in all
+  double loss_sum_ = 0;  // over the steps since the last record
+  std::int64_t loss_count_ = 0;
+  double loss_seconds_ = 0;
+  std::vector<PretrainingRecord> records_;
+
+  std::filesystem::path state_path_;  // empty: none is kept
+  SaveClock save_clock_;
+};
+
+}  // namespace minillama

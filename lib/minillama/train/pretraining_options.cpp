@@ -1,0 +1,31 @@
+#include "minillama/train/pretraining_options.h"
+
+#include <cmath>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "minillama/core/error.h"
+
+namespace minillama {
+namespace {
+
+void require(bool holds, std::string_view field, auto value, std::string_view rule) {
+  if (!holds) throw OptionError(fmt::format("{} is {}, must {}", field, value, rule));
+}
+
+}  // namespace
+
+void PretrainingOptions::validate() const {
+  require(window >= 1, "window", window, "be at least 1");
+  require(batch_size >= 1, "batch-size", batch_size, "be at least 1");
+  require(accumulate >= 1, "accumulate", accumulate, "be at least 1");
+  require(std::isfinite(epochs) && epochs > 0, "epochs", epochs, "be positive");
+  require(steps >= 0, "steps", steps, "not be negative");
+  require(record_every >= 1, "record-every", record_every, "be at least 1");
+  require(evaluate_every >= 1, "evaluate-every", evaluate_every, "be at least 1");
+  require(valid_windows >= 0, "valid-windows", valid_windows, "not be negative");
+  require(save_every_seconds >= 0, "save-every", save_every_seconds, "not be negative");
+}
+
+}  // namespace minillama

@@ -1,0 +1,20 @@
+#pragma once
+
+// Not part of the public interface: what all training runs do with their state.
+
+#include <filesystem>
+
+#include "minillama/core/json.h"
+#include "minillama/core/named_tensors.h"
+
+namespace minillama {
+
+/// Throws OptionError naming the first of the settings `now` that differs from those that the run
+/// at `path` was started with.
+void require_same_settings(const Json& now, const Json& started, const std::filesystem::path& path);
+
+/// Throws DivergedError naming a tensor with a value that is not finite: such a state must not
+/// replace a good one.
+void require_finite(const NamedTensors& tensors);
+
+}  // namespace minillama

@@ -1,0 +1,56 @@
+#include "minillama/train/windows.h"
+
+#include <fmt/format.h>
+
+#include "minillama/core/error.h"
+#include "minillama/core/random.h"
+
+namespace minillama {
+namespace {
+
+torch::Generator epoch_generator(std::uint64_t seed, std::int64_t epoch) {
+  // Far apart, so that no two seeds share an epoch.
+  return make_generator(seed * 1'000'003 + static_cast<std::uint64_t>(epoch));
+}
+
+/// The shift of an epoch: of all the whole windows one is given up for it.
+std::int64_t draw_start(std::int64_t length, torch::Generator generator) {
+  return torch::randint(length, {}, generator, torch::kLong).item<std::int64_t>();
+}
+
+}  // namespace
+
+Windows::Windows(const TokenFile& ids, std::int64_t length, std::int64_t start)
+    : ids_(&ids), length_(length), start_(start), size_((ids.size() - start - 1) / length) {
+  if (size_ < 1) {
+    throw OptionError(fmt::format("{} tokens in {} are too few for a window of {} and the next one",
+                                  ids.size(), quote(ids.path().native(), 400), length));
+  }
+}
+
+torch::Tensor Windows::rows(std::span<const std::int64_t> numbers) const {
+  auto rows = torch::empty({std::ssize(numbers), length_ + 1}, torch::kLong);
+  auto* row = rows.data_ptr<std::int64_t>();
+  for (const auto number : numbers) {
+    ids_->copy(start_ + number * length_, {row, static_cast<std::size_t>(length_ + 1)});
+    row += length_ + 1;
+  }
+  return rows;
+}
+
+EpochWindows::EpochWindows(const TokenFile& ids, std::int64_t length, std::uint64_t seed,
+                           std::int64_t epoch)
+    : windows(ids, length) {
+  const auto generator = epoch_generator(seed, epoch);
+  // One window is given up for the shift, where there are several.
+  auto count = windows.size();
+  if (count > 1) {
+    windows = Windows(ids, length, draw_start(length, generator));
+    --count;
+  }
+  const auto permutation = torch::randperm(count, generator, torch::kLong);
+  const auto* begin = permutation.data_ptr<std::int64_t>();
+  order.assign(begin, begin + count);
+}
+
+}  // namespace minillama

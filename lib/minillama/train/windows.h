@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include <torch/torch.h>
+
+#include "minillama/io/token_file.h"
+
+namespace minillama {
+
+/// A token stream cut into windows of `length` tokens to read, each with the token behind it to
+/// predict: window i holds tokens [start + i length, start + (i + 1) length]. Documents follow one
+/// another without padding, and a window may hold the end of one and the beginning of the next.
+class Windows {
+ public:
+  /// @param length of a window, at least 1
+  /// @param start  of the first window
+  /// Throws OptionError if the stream has no whole window. `ids` must outlive this.
+  Windows(const TokenFile& ids, std::int64_t length, std::int64_t start = 0);
+
+  std::int64_t size() const { return size_; }  ///< number of windows
+  std::int64_t length() const { return length_; }
+
+  /// The windows of those numbers, [count, length + 1] int64.
+  torch::Tensor rows(std::span<const std::int64_t> numbers) const;
+
+ private:
+  const TokenFile* ids_;
+  std::int64_t length_;
+  std::int64_t start_;
+  std::int64_t size_;
+};
+
+/// The windows of one epoch and the order in which it takes them: shuffled, and shifted against
+/// those of other epochs. All epochs have the same number. A pure function of its arguments, so a
+/// run that resumes needs to know nothing but how far it is.
+struct EpochWindows {
+  EpochWindows(const TokenFile& ids, std::int64_t length, std::uint64_t seed, std::int64_t epoch);
+
+  Windows windows;
+  std::vector<std::int64_t> order;  ///< every number of a window once
+};
+
+}  // namespace minillama

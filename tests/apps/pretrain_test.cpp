@@ -1,0 +1,192 @@
+// Pretraining as a user meets it: a text in, a model out.
+
+#include <algorithm>
+#include <csignal>
+
+#include "support/catch.h"
+#include "support/files.h"
+#include "support/process.h"
+
+using namespace minillama::test;
+using Catch::Matchers::StartsWith;
+
+namespace {
+
+const std::filesystem::path kPretrain = std::filesystem::path(MINILLAMA_BIN_DIR) / "pretrain";
+
+/// Lines of a few words in many orders.
+std::string text(int n_lines, unsigned seed) {
+  const std::vector<std::string> words{"the", "film", "is", "a",    "good", "bad",
+                                       "not", "plot", ",",  "dull", "cast", "and"};
+  std::string all;
+  for (int line = 0; line < n_lines; ++line) {
+    for (int i = 0; i < 9; ++i) {
+      seed = seed * 1103515245 + 12345;
+      all += (i == 0 ? "" : " ") + words[(seed >> 16) % words.size()];
+    }
+    all += " .\n";
+  }
+  return all;
+}
+
+/// A directory with texts, and a command that trains a tiny model on them in `out`.
+struct Setting {
+  Setting() {
+    directory.file("train.txt", text(300, 1));
+    directory.file("valid.txt", text(60, 2));
+  }
+
+  std::vector<std::string> arguments(const std::string& out) const {
+    return {"--train",
+            "train.txt",
+            "--valid",
+            "valid.txt",
+            "--train-tokenizer",
+            "310",
+            "--out-dir",
+            out,
+            "--dim",
+            "16",
+            "--layers",
+            "2",
+            "--heads",
+            "2",
+            "--kv-heads",
+            "1",
+            "--hidden-dim",
+            "24",
+            "--max-seq-len",
+            "64",
+            "--window",
+            "16",
+            "--batch-size",
+            "2",
+            "--accumulate",
+            "2",
+            "--steps",
+            "30",
+            "--warmup-steps",
+            "5",
+            "--record-every",
+            "5",
+            "--evaluate-every",
+            "10",
+            "--threads",
+            "2"};
+  }
+
+  Outcome run(std::vector<std::string> with, const std::vector<std::string>& more = {}) const {
+    with.insert(with.end(), more.begin(), more.end());
+    return run_app("pretrain", with, directory.path());
+  }
+
+  /// Runs a shell script in which $@ is the command.
+  Outcome run_in_shell(const std::string& script, std::vector<std::string> with,
+                       const std::vector<std::string>& more = {}) const {
+    with.insert(with.begin(), {"-c", script, "sh", kPretrain.string()});
+    with.insert(with.end(), more.begin(), more.end());
+    return run_program("/bin/sh", with, directory.path());
+  }
+
+  std::string content(const std::string& name) const { return read_text(directory.path() / name); }
+
+  TemporaryDirectory directory;
+};
+
+}  // namespace
+
+TEST_CASE("pretrain: makes a tokenizer and a model that the apps read, and a log") {
+  const Setting setting;
+  const auto outcome = setting.run(setting.arguments("out"));
+  INFO(outcome.err);
+  CHECK(outcome.exit_code == 0);
+  CHECK_THAT(outcome.out, StartsWith("step 5: "));
+  CHECK_THAT(outcome.out, contains("bits per byte *"));
+  CHECK_THAT(outcome.out, contains("\n  This movie is"));
+  const auto log = setting.content("out/log.jsonl");
+  CHECK(std::count(log.begin(), log.end(), '\n') == 6);
+  CHECK_THAT(log, StartsWith("{\"step\":5,"));
+  CHECK_THAT(log, contains("\"valid_bits_per_byte\":"));
+  const auto generated =
+      run_app("generate", {"-m", "out", "-p", "the film", "-n", "5"}, setting.directory.path());
+  CHECK(generated.exit_code == 0);
+  CHECK_THAT(generated.out, StartsWith("the film"));
+
+  auto more = setting.arguments("more");
+  const auto flag = std::find(more.begin(), more.end(), "--train-tokenizer");
+  more.erase(flag, flag + 2);
+  const auto continued = setting.run(more, {"-m", "out", "--lr", "1e-4", "--json", "--quiet"});
+  CHECK(continued.exit_code == 0);
+  CHECK_THAT(continued.out, StartsWith("{\"step\":5,"));
+  CHECK(continued.err.empty());
+  CHECK(setting.content("more/tokenizer.model") == setting.content("out/tokenizer.model"));
+}
+
+TEST_CASE("pretrain: killed or told to stop it resumes to the same bits") {
+  const Setting setting;
+  CHECK(setting.run(setting.arguments("whole")).exit_code == 0);
+
+  // The first step is long before the last, so the signal comes in between.
+  const std::string wait =
+      "\"$@\" > /dev/null 2>&1 & pid=$!; "
+      "until [ -e $dir/training.safetensors ]; do sleep 0.02; done; ";
+  const auto killed = setting.run_in_shell("dir=killed; " + wait + "kill -9 $pid; wait $pid",
+                                           setting.arguments("killed"), {"--save-every", "0.01"});
+  CHECK(killed.exit_code == 128 + SIGKILL);
+  const auto told = setting.run_in_shell("dir=told; " + wait + "kill -TERM $pid; wait $pid",
+                                         setting.arguments("told"), {"--save-every", "0.01"});
+  CHECK((told.exit_code == 128 + SIGTERM || told.exit_code == 0));
+  for (const std::string out : {"killed", "told"}) {
+    const auto resumed = setting.run(setting.arguments(out), {"--resume"});
+    INFO(resumed.err);
+    CHECK(resumed.exit_code == 0);
+    CHECK(setting.content(out + "/model.safetensors") ==
+          setting.content("whole/model.safetensors"));
+  }
+}
+
+TEST_CASE("pretrain: a full disk ends the run with exit code 4 and spares what was saved") {
+  const Setting setting;
+  auto arguments = setting.arguments("out");
+  CHECK(setting.run(arguments).exit_code == 0);
+  const auto state = setting.content("out/training.safetensors");
+  const auto full = setting.run_in_shell(
+      "trap '' XFSZ; ulimit -f 100; exec \"$@\"", arguments,
+      {"--resume", "--steps", "40", "--evaluate-every", "1000", "--save-every", "0.001"});
+  CHECK(full.exit_code == 4);
+  CHECK_THAT(full.err, contains("cannot write: File too large"));
+  CHECK(setting.content("out/training.safetensors") == state);
+  CHECK(setting.run(arguments, {"--resume", "--steps", "40"}).exit_code == 0);
+}
+
+TEST_CASE("pretrain: a time budget ends the run early, saved") {
+  const Setting setting;
+  const auto arguments = setting.arguments("out");
+  const auto early = setting.run(arguments, {"--time-budget", "0.001s"});
+  CHECK(early.exit_code == 0);
+  CHECK_THAT(early.err, contains("--resume goes on from here"));
+  CHECK(!std::filesystem::exists(setting.directory.path() / "out/model.safetensors"));
+  CHECK(setting.run(arguments, {"--resume"}).exit_code == 0);
+  CHECK(std::filesystem::exists(setting.directory.path() / "out/model.safetensors"));
+}
+
+TEST_CASE("pretrain: what cannot be used is refused") {
+  const Setting setting;
+  const auto arguments = setting.arguments("out");
+  const auto refused = [&](const std::vector<std::string>& more, int exit_code,
+                           const std::string& message) {
+    const auto outcome = setting.run(arguments, more);
+    CHECK(outcome.exit_code == exit_code);
+    CHECK_THAT(outcome.err, StartsWith("pretrain: error: "));
+    CHECK_THAT(outcome.err, contains(message));
+    CHECK(std::count(outcome.err.begin(), outcome.err.end(), '\n') == 1);
+  };
+  refused({"--schedule", "steep"}, 2, "--schedule is \"steep\"");
+  refused({"--time-budget", "soon"}, 2, "--time-budget is \"soon\"");
+  refused({"--dtype", "f16"}, 2, "--dtype is \"f16\"");
+  refused({"--window", "0"}, 2, "window is 0");
+  refused({"--train-tokenizer", "100000"}, 2, "100000 pieces");
+  refused({"--valid", "absent.txt", "--quiet"}, 3, "absent.txt: no such file");
+  refused({"-m", "x"}, 2, "--train-tokenizer excludes --model");
+  CHECK(run_app("pretrain", {}, setting.directory.path()).exit_code == 2);
+}

@@ -1,0 +1,160 @@
+// Where the hand-written kernels compute a layer, it is what LibTorch's operations compute, forward
+// and backward.
+
+#include <functional>
+
+#include "minillama/core/random.h"
+#include "minillama/nn/attention.h"
+#include "minillama/nn/layer_norm.h"
+#include "minillama/nn/linear_cross_entropy.h"
+#include "minillama/nn/precision.h"
+#include "minillama/nn/rms_norm.h"
+#include "minillama/nn/rope.h"
+#include "minillama/nn/swiglu.h"
+
+#include "support/catch.h"
+#include "support/tensors.h"
+
+using namespace minillama;
+
+namespace {
+
+using Tensors = std::vector<torch::Tensor>;
+using Function = std::function<torch::Tensor(const Tensors&)>;
+
+/// The value of `function` at `inputs` and its gradients, as float64.
+Tensors value_and_gradients(const Function& function, const Tensors& inputs,
+                            torch::ScalarType type) {
+  Tensors leaves;
+  for (const auto& input : inputs) leaves.push_back(input.to(type).detach().requires_grad_());
+  const auto y = function(leaves);
+  const auto direction = torch::randn(y.sizes(), make_generator(99), torch::kDouble);
+  y.backward(direction.to(y.scalar_type()));
+  Tensors all{y.detach().to(torch::kDouble)};
+  for (const auto& leaf : leaves) all.push_back(leaf.grad().to(torch::kDouble));
+  return all;
+}
+
+/// Compares `fast` in `type` with `plain` in float64, on the same rounded inputs.
+void check_same(const Function& fast, const Function& plain, const Tensors& inputs,
+                torch::ScalarType type) {
+  const double tolerance = type == torch::kFloat ? 2e-5 : 3e-2;
+  Tensors rounded;
+  for (const auto& input : inputs) rounded.push_back(input.to(type));
+  const auto found = value_and_gradients(fast, rounded, type);
+  const auto expected = value_and_gradients(plain, rounded, torch::kDouble);
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    INFO((i == 0 ? std::string("value") : "gradient " + std::to_string(i)));
+    CHECK(test::difference(found[i], expected[i], tolerance, tolerance) == "");
+  }
+}
+
+torch::Tensor random(torch::IntArrayRef shape, std::uint64_t seed) {
+  return torch::randn(shape, make_generator(seed), torch::kDouble);
+}
+
+}  // namespace
+
+TEST_CASE("fused: swiglu") {
+  const Tensors inputs{random({5, 33}, 1), random({5, 33}, 2)};
+  for (const auto type : {torch::kFloat, torch::kBFloat16}) {
+    check_same([](const auto& in) { return swiglu(in[0], in[1]); },
+               [](const auto& in) { return plain_swiglu(in[0], in[1]); }, inputs, type);
+  }
+}
+
+TEST_CASE("fused: rotary positions") {
+  const auto positions = torch::arange(6);
+  const auto with = [&](auto function, torch::ScalarType type) {
+    return [=](const Tensors& in) { return function(in[0], rotations(positions, 8, 100.0, type)); };
+  };
+  for (const auto type : {torch::kFloat, torch::kBFloat16}) {
+    check_same(with(apply_rotary, type), with(plain_apply_rotary, torch::kDouble),
+               {random({6, 3, 8}, 1)}, type);
+  }
+}
+
+TEST_CASE("fused: norms") {
+  const Tensors inputs{random({300, 24}, 1) * 3 + 1, random({24}, 2)};
+  for (const bool centered : {false, true}) {
+    const auto run = [&](const torch::Tensor& x, const torch::Tensor& weight,
+                         const torch::Tensor& bias) {
+      torch::Tensor y;
+      const auto direction = torch::randn(x.sizes(), make_generator(5), torch::kDouble);
+      Tensors results;
+      const auto compute = [&](auto norm) {
+        norm->to(x.scalar_type());
+        norm->weight.set_data(weight.clone());
+        if (centered) norm->bias.set_data(bias.clone());
+        const auto leaf = x.clone().requires_grad_();
+        y = norm->forward(leaf);
+        y.backward(direction.to(y.scalar_type()));
+        results = {y.detach(), leaf.grad(), norm->weight.grad()};
+        if (centered) results.push_back(norm->bias.grad());
+      };
+      if (centered) {
+        compute(std::make_shared<LayerNormImpl>(24, 1e-5));
+      } else {
+        compute(std::make_shared<RMSNormImpl>(24, 1e-5));
+      }
+      return results;
+    };
+    const auto bias = random({24}, 3);
+    const auto expected = run(inputs[0], inputs[1], bias);
+    const auto found =
+        run(inputs[0].to(torch::kFloat), inputs[1].to(torch::kFloat), bias.to(torch::kFloat));
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      CHECK(test::difference(found[i].to(torch::kDouble), expected[i], 2e-5, 2e-5) == "");
+    }
+  }
+}
+
+TEST_CASE("fused: attention, for every grouping and mask") {
+  Dropout none(0.0, make_generator(0));
+  const Sequences sequences({7, 3});
+  for (const std::int64_t n_kv_heads : {4, 2, 1}) {
+    for (const auto kind : {AttentionKind::causal, AttentionKind::full}) {
+      const auto visible = visible_positions(kind, sequences, 0, torch::kCPU);
+      const Tensors inputs{random({2, 4, 7, 6}, 1), random({2, n_kv_heads, 7, 6}, 2),
+                           random({2, n_kv_heads, 7, 6}, 3)};
+      for (const auto type : {torch::kFloat, torch::kBFloat16}) {
+        check_same(
+            [&](const auto& in) {
+              return scaled_dot_product_attention(in[0], in[1], in[2], visible, none);
+            },
+            [&](const auto& in) { return plain_attention(in[0], in[1], in[2], visible, none); },
+            inputs, type);
+      }
+    }
+  }
+}
+
+TEST_CASE("linear_cross_entropy: is the cross-entropy of the logits, in several blocks too") {
+  auto generator = make_generator(4);
+  for (const std::int64_t n_tokens : {1, 30, 1100}) {
+    const auto targets = torch::randint(41, {n_tokens}, generator, torch::kLong);
+    const Tensors inputs{random({n_tokens, 12}, 1), random({41, 12}, 2)};
+    const auto plain = [&](const Tensors& in) {
+      return torch::nll_loss(torch::linear(in[0], in[1]).log_softmax(-1), targets, {},
+                             at::Reduction::Sum);
+    };
+    const auto fast = [&](const Tensors& in) {
+      return linear_cross_entropy(in[0], in[1], targets);
+    };
+    for (const auto type : {torch::kDouble, torch::kFloat}) {
+      const auto found = value_and_gradients(fast, inputs, type);
+      const auto expected = value_and_gradients(plain, inputs, torch::kDouble);
+      const double tolerance = type == torch::kDouble ? 1e-10 : 1e-4;
+      for (std::size_t i = 0; i < found.size(); ++i) {
+        CHECK(test::difference(found[i], expected[i], tolerance, tolerance) == "");
+      }
+    }
+  }
+}
+
+TEST_CASE("linear_cross_entropy: gradients agree with finite differences") {
+  const auto targets = torch::tensor({2, 0, 6}, torch::kLong);
+  CHECK(test::gradient_difference(
+            [&](const auto& in) { return linear_cross_entropy(in[0], in[1], targets); },
+            {random({3, 4}, 1), random({7, 4}, 2)}) == "");
+}

@@ -1,0 +1,90 @@
+#include "minillama/nn/precision.h"
+
+#include "minillama/core/error.h"
+#include "minillama/kernels/dispatch.h"
+#include "minillama/nn/bfloat16_linear.h"
+#include "minillama/nn/linear.h"
+#include "minillama/train/language_modelling.h"
+
+#include "support/catch.h"
+#include "support/tensors.h"
+
+using namespace minillama;
+
+namespace {
+
+/// |a - b| / |b|, of all elements as one vector.
+double relative_distance(const torch::Tensor& a, const torch::Tensor& b) {
+  return ((a - b).norm() / b.norm()).item<double>();
+}
+
+}  // namespace
+
+TEST_CASE("precision: bfloat16 products round their factors and results, no more") {
+  const auto x = torch::randn({9, 64}, make_generator(1)).requires_grad_();
+  const auto weight = torch::randn({31, 64}, make_generator(2)).requires_grad_();
+  const auto grad = torch::randn({9, 31}, make_generator(3)).to(torch::kBFloat16);
+  const auto y = bfloat16_linear(x, weight);
+  CHECK(y.scalar_type() == torch::kBFloat16);
+  y.backward(grad);
+  CHECK(x.grad().scalar_type() == torch::kFloat);
+
+  const auto rounded = [](const torch::Tensor& t) {
+    return t.detach().to(torch::kBFloat16).to(torch::kDouble);
+  };
+  const auto exact = rounded(x).matmul(rounded(weight).t());
+  CHECK(relative_distance(y.to(torch::kDouble), exact) < 1.0 / 256);
+  CHECK(relative_distance(x.grad().to(torch::kDouble),
+                          grad.to(torch::kDouble).matmul(rounded(weight))) < 1.0 / 256);
+  CHECK(relative_distance(weight.grad().to(torch::kDouble),
+                          grad.to(torch::kDouble).t().matmul(rounded(x))) < 1.0 / 256);
+}
+
+TEST_CASE("precision: holds within its scope") {
+  if (!kernels::has_bfloat16_products()) return;
+  const auto x = torch::randn({3, 8}, make_generator(1));
+  const auto weight = torch::randn({5, 8}, make_generator(2));
+  {
+    const PrecisionScope scope(Precision::bfloat16, torch::kCPU);
+    CHECK(apply_linear(x, weight).scalar_type() == torch::kBFloat16);
+    {
+      const PrecisionScope inner(Precision::float32, torch::kCPU);
+      CHECK(apply_linear(x, weight).scalar_type() == torch::kFloat);
+    }
+    CHECK(cpu_precision() == Precision::bfloat16);
+  }
+  CHECK(apply_linear(x, weight).scalar_type() == torch::kFloat);
+  CHECK(precision_named("bf16") == Precision::bfloat16);
+  CHECK_THROWS_WITH(precision_named("f16"), contains("dtype is \"f16\""));
+}
+
+TEST_CASE("precision: a model's loss and gradients in bfloat16 are near those in float32") {
+  if (!kernels::has_bfloat16_products()) return;
+  for (const auto norm : {NormKind::layernorm, NormKind::rmsnorm}) {
+    LanguageModel model(ModelConfig{.dim = 32,
+                                    .n_layers = 2,
+                                    .n_heads = 4,
+                                    .n_kv_heads = 2,
+                                    .hidden_dim = 48,
+                                    .vocab_size = 61,
+                                    .max_seq_len = 32,
+                                    .norm = norm},
+                        make_generator(3));
+    const auto rows = torch::randint(61, {4, 17}, make_generator(4), torch::kLong);
+    const auto gradients = [&](Precision precision) {
+      const PrecisionScope scope(precision, torch::kCPU);
+      const auto loss = language_modelling_loss(model, rows, 4 * 16);
+      auto all = torch::autograd::grad({loss}, model->parameters());
+      for (const auto& grad : all) CHECK(grad.scalar_type() == torch::kFloat);
+      all.push_back(loss.detach());
+      return all;
+    };
+    const auto exact = gradients(Precision::float32);
+    const auto mixed = gradients(Precision::bfloat16);
+    CHECK(relative_distance(mixed.back(), exact.back()) < 2e-3);
+    for (std::size_t i = 0; i < exact.size(); ++i) {
+      INFO("parameter " << i);
+      CHECK(relative_distance(mixed[i], exact[i]) < 0.03);
+    }
+  }
+}

@@ -1,0 +1,268 @@
+#include "minillama/train/pretraining.h"
+
+#include <cmath>
+#include <numbers>
+
+#include "minillama/core/error.h"
+
+#include "support/catch.h"
+#include "support/files.h"
+#include "support/tensors.h"
+
+using namespace minillama;
+
+namespace {
+
+const ModelConfig kSmall{.dim = 16,
+                         .n_layers = 2,
+                         .n_heads = 4,
+                         .n_kv_heads = 2,
+                         .hidden_dim = 24,
+                         .vocab_size = 37,
+                         .max_seq_len = 20,
+                         .norm = NormKind::rmsnorm};
+
+/// Tokens with something to learn: each is the one before plus 1 or 2.
+TokenFile walk(const std::filesystem::path& path, std::int64_t count, std::uint64_t seed) {
+  auto generator = make_generator(seed);
+  const auto steps = torch::randint(1, 3, {count}, generator, torch::kLong);
+  const auto tokens = steps.cumsum(0).remainder(37);
+  TokenFileWriter writer(path, {.text_size = 1000, .vocab_size = 37});
+  writer.write({tokens.data_ptr<std::int64_t>(), static_cast<std::size_t>(count)});
+  writer.commit();
+  return TokenFile(path);
+}
+
+PretrainingOptions fast_options() {
+  return {.window = 8,
+          .batch_size = 2,
+          .accumulate = 2,
+          .steps = 12,
+          .optimizer = {.lr = 0.01},
+          .warmup_steps = 2,
+          .record_every = 3,
+          .evaluate_every = 5,
+          .save_every_seconds = 0};
+}
+
+/// A run from the same start whenever it is made.
+struct Run {
+  explicit Run(PretrainingOptions options = fast_options(), double dropout = 0)
+      : generator(make_generator(7)), model(make_model(dropout, generator)) {
+    training.emplace(model, walk(directory.path() / "train", 300, 1),
+                     walk(directory.path() / "valid", 100, 2), options, generator);
+  }
+
+  static LanguageModel make_model(double dropout, const torch::Generator& generator) {
+    auto config = kSmall;
+    config.dropout = dropout;
+    return LanguageModel(config, generator);
+  }
+
+  test::TemporaryDirectory directory;
+  torch::Generator generator;
+  LanguageModel model;
+  std::optional<Pretraining> training;
+};
+
+/// The records without times.
+std::vector<PretrainingRecord> records(const Run& run) {
+  auto all = run.training->records();
+  for (auto& record : all) record.seconds = record.tokens_per_second = 0;
+  return all;
+}
+
+void check_same(const Run& a, const Run& b) {
+  CHECK((records(a) == records(b)));
+  const auto parameters = parameters_of(*a.model);
+  const auto others = parameters_of(*b.model);
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    INFO(parameters[i].first);
+    CHECK(torch::equal(parameters[i].second, others[i].second));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("pretraining: learns, evaluates and records") {
+  auto options = fast_options();
+  options.steps = 60;
+  options.epochs = 1;
+  Run run(options);
+  std::vector<bool> best;
+  const auto outcome = run.training->run({.after_record = [&](const auto& record, bool is_best) {
+    if (record.valid) best.push_back(is_best);
+  }});
+  CHECK(outcome == Pretraining::Outcome::finished);
+  const auto& all = run.training->records();
+  CHECK(all.size() == 20 + 12 - 4);  // every 3rd step, every 5th, every 15th is both
+  CHECK(best.size() == 12);
+  CHECK(best.front());
+  CHECK(all.back().step == 60);
+  CHECK(all.back().tokens == 60 * 4 * 8);
+  CHECK(all.front().train_loss > 3.4);
+  CHECK(all.back().train_loss < 2.5);
+  REQUIRE(all.back().valid);
+  CHECK(all.back().valid->loss < 2.5);
+}
+
+TEST_CASE("pretraining: stopped after any step and resumed it ends with the same bits") {
+  for (const double dropout : {0.0, 0.1}) {
+    Run uninterrupted(fast_options(), dropout);
+    uninterrupted.training->run();
+    for (std::int64_t stop_after = 1; stop_after < 12; ++stop_after) {
+      INFO("dropout " << dropout << ", stopped after step " << stop_after);
+      const test::TemporaryDirectory directory;
+      const auto state = directory.path() / "state.safetensors";
+      {
+        Run stopped(fast_options(), dropout);
+        stopped.training->keep_state(state, false);
+        const auto outcome = stopped.training->run(
+            {.should_stop = [&] { return stopped.training->steps() == stop_after; }});
+        CHECK(outcome == Pretraining::Outcome::stopped);
+      }
+      Run resumed(fast_options(), dropout);
+      resumed.training->keep_state(state, true);
+      CHECK(resumed.training->steps() == stop_after);
+      CHECK(resumed.training->run() == Pretraining::Outcome::finished);
+      check_same(resumed, uninterrupted);
+    }
+  }
+}
+
+TEST_CASE("pretraining: killed anywhere it goes on from the last save") {
+  Run uninterrupted;
+  uninterrupted.training->run();
+  struct Killed {};
+  for (const std::int64_t kill_after : {2, 6, 11}) {
+    const test::TemporaryDirectory directory;
+    const auto state = directory.path() / "state.safetensors";
+    {
+      Run killed;
+      killed.training->keep_state(state, false);
+      CHECK_THROWS_AS(killed.training->run({.after_step =
+                                                [&](std::int64_t step, std::int64_t, double) {
+                                                  if (step == kill_after) throw Killed();
+                                                }}),
+                      Killed);
+    }
+    CHECK(std::filesystem::exists(state) == (kill_after > 5));
+    Run resumed;
+    resumed.training->keep_state(state, true);
+    CHECK(resumed.training->steps() == kill_after / 5 * 5);
+    resumed.training->run();
+    check_same(resumed, uninterrupted);
+  }
+}
+
+TEST_CASE("pretraining: a finished run goes on with more steps and another schedule") {
+  auto constant = fast_options();
+  constant.schedule = ScheduleShape::constant;
+  auto cooled = constant;
+  cooled.steps = 20;
+  cooled.schedule = ScheduleShape::trapezoid;
+  cooled.cooldown_steps = 8;
+  Run uninterrupted(cooled);
+  uninterrupted.training->run();
+
+  const test::TemporaryDirectory directory;
+  const auto state = directory.path() / "state.safetensors";
+  Run first(constant);
+  first.training->keep_state(state, false);
+  first.training->run();
+  Run second(cooled);
+  second.training->keep_state(state, true);
+  second.training->run();
+  const auto parameters = second.model->parameters();
+  const auto others = uninterrupted.model->parameters();
+  for (std::size_t i = 0; i < parameters.size(); ++i) CHECK(torch::equal(parameters[i], others[i]));
+}
+
+TEST_CASE("pretraining: a state is only resumed by the run it is of, and never overwritten") {
+  const test::TemporaryDirectory directory;
+  const auto state = directory.path() / "state.safetensors";
+  Run first;
+  first.training->keep_state(state, false);
+  first.training->run();
+  Run second;
+  CHECK_THROWS_WITH(second.training->keep_state(state, false), contains("earlier run"));
+  auto options = fast_options();
+  options.window = 9;
+  Run other(options);
+  CHECK_THROWS_WITH(other.training->keep_state(state, true), contains("another window: 8, now 9"));
+  const auto content = test::read_text(state);
+  const auto cut = directory.file("cut", content.substr(0, content.size() / 2));
+  CHECK_THROWS_AS(second.training->keep_state(cut, true), FileError);
+}
+
+TEST_CASE("pretraining: accumulated passes give the gradient of one large batch") {
+  const auto gradients = [](std::int64_t batch_size, std::int64_t accumulate, int threads) {
+    auto options = fast_options();
+    options.batch_size = batch_size;
+    options.accumulate = accumulate;
+    options.steps = 1;
+    const int before = at::get_num_threads();
+    at::set_num_threads(threads);
+    Run run(options);
+    run.training->run();
+    at::set_num_threads(before);
+    std::vector<torch::Tensor> all;
+    for (const auto& parameter : run.model->parameters()) all.push_back(parameter.grad());
+    return all;
+  };
+  const auto expected = gradients(12, 1, 1);
+  for (const auto& [batch_size, accumulate] : {std::pair{6, 2}, {4, 3}, {1, 12}}) {
+    for (const int threads : {1, 2, 3}) {
+      const auto found = gradients(batch_size, accumulate, threads);
+      for (std::size_t i = 0; i < expected.size(); ++i) {
+        CHECK(test::difference(found[i], expected[i], 1e-4, 1e-7) == "");
+      }
+    }
+  }
+}
+
+TEST_CASE("pretraining: a loss that is not finite ends the run and spares the state") {
+  const test::TemporaryDirectory directory;
+  const auto state = directory.path() / "state.safetensors";
+  Run run;
+  run.training->keep_state(state, false);
+  std::string saved;
+  const auto poison = [&](std::int64_t step, std::int64_t, double) {
+    if (step != 7) return;
+    saved = test::read_text(state);
+    const torch::NoGradGuard no_grad;
+    run.model->parameters()[3].fill_(std::numeric_limits<float>::infinity());
+  };
+  CHECK_THROWS_AS(run.training->run({.after_step = poison}), DivergedError);
+  CHECK(!saved.empty());
+  CHECK(test::read_text(state) == saved);
+}
+
+TEST_CASE("pretraining: options that cannot be used are refused") {
+  auto options = fast_options();
+  options.window = 21;
+  CHECK_THROWS_WITH(Run(options), contains("window is 21, the model's max_seq_len 20"));
+  options = fast_options();
+  options.batch_size = 0;
+  CHECK_THROWS_WITH(Run(options), contains("batch-size is 0"));
+  options = fast_options();
+  options.epochs = std::numeric_limits<double>::infinity();
+  CHECK_THROWS_AS(Run(options), OptionError);
+}
+
+TEST_CASE("pretraining: perplexity and bits per byte are those of the loss") {
+  const test::TemporaryDirectory directory;
+  // A model that finds all of 37 tokens equally probable.
+  LanguageModel model(kSmall, make_generator(0));
+  {
+    const torch::NoGradGuard no_grad;
+    model->llama->norm->weight.zero_();
+  }
+  const auto ids = walk(directory.path() / "ids", 400, 3);  // of a text of 1000 bytes
+  for (const std::int64_t max_windows : {0, 3}) {
+    const auto figures = evaluate_language_model(model, ids, 8, max_windows);
+    CHECK(figures.loss == Approx(std::log(37.0)).epsilon(1e-6));
+    CHECK(figures.perplexity == Approx(37.0).epsilon(1e-5));
+    CHECK(figures.bits_per_byte == Approx(std::log2(37.0) * 400 / 1000).epsilon(1e-6));
+  }
+}
