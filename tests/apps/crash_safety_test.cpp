@@ -54,6 +54,8 @@ std::size_t inject(const std::string& how, const std::vector<std::string>& argum
     const auto outcome =
         run_app("convert", arguments, directory.path(), "", {},
                 {"LD_PRELOAD=" MINILLAMA_FAIL_INJECTION,
+                 // A program with AddressSanitizer wants to be the first library.
+                 "ASAN_OPTIONS=verify_asan_link_order=0:alloc_dealloc_mismatch=0",
                  "MINILLAMA_FAIL_UNDER=" + std::filesystem::canonical(directory.path()).string(),
                  "MINILLAMA_FAIL_AT=" + std::to_string(at), "MINILLAMA_FAIL_HOW=" + how});
     if (outcome.exit_code == 0) {

@@ -21,6 +21,13 @@ Json parse_json_file(const std::filesystem::path& path) {
   return parse_json(as_text(file.bytes()), path);
 }
 
+Json config_of(const std::filesystem::path& directory) {
+  if (!std::filesystem::exists(directory / "config.json")) {
+    throw FileError(directory, "is a directory without config.json, so no checkpoint");
+  }
+  return parse_json_file(directory / "config.json");
+}
+
 /// Refuses the config.json of another kind or version.
 void check_kind(const Json& json, const std::filesystem::path& path) {
   const JsonObject fields(json, path);
@@ -65,12 +72,16 @@ ModelConfig read_config_file(const std::filesystem::path& path) {
   return read_model_config(json, path);
 }
 
+bool holds_classifier(const std::filesystem::path& directory) {
+  const Json json = config_of(directory);
+  if (is_hugging_face(json)) return false;
+  check_kind(json, directory / "config.json");
+  return json.contains("classifier");
+}
+
 StoredModel open_directory(const std::filesystem::path& directory) {
   const auto config_path = directory / "config.json";
-  if (!std::filesystem::exists(config_path)) {
-    throw FileError(directory, "is a directory without config.json, so no checkpoint");
-  }
-  const Json json = parse_json_file(config_path);
+  const Json json = config_of(directory);
   if (is_hugging_face(json)) return open_hugging_face(directory, json);
   check_kind(json, config_path);
   StoredModel stored{.path = directory / "model.safetensors",

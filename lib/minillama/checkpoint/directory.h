@@ -18,6 +18,9 @@ namespace minillama {
 /// One of Hugging Face's with "model_type": "llama" is opened too (checkpoint/hugging_face.h).
 StoredModel open_directory(const std::filesystem::path& directory);
 
+/// Whether the config.json of such a directory is a classifier's. Throws FileError if it is damaged.
+bool holds_classifier(const std::filesystem::path& directory);
+
 /// Reads the model's shape from a config.json alone. Throws FileError.
 ModelConfig read_config_file(const std::filesystem::path& path);
 
