@@ -44,6 +44,9 @@ struct EngineBlock {
   std::size_t count = 0;
 };
 
+/// Tokens of a block at most: values that were loaded once serve so many.
+inline constexpr std::size_t kBlockTokens = 8;
+
 /// What belongs to one thread alone.
 struct ThreadBuffers {
   Buffer<float> means;          ///< [T], of the norms
@@ -52,11 +55,8 @@ struct ThreadBuffers {
   Buffer<std::int8_t> values;   ///< [T, max(D, hidden)], the input in eight bits
   Buffer<float> scales;         ///< one for each 32 of them
   kernels::Q8Rows quantized{};  ///< those two
-  Buffer<float> scores;         ///< [H / Hkv, capacity]
+  Buffer<float> scores;         ///< [max(H / Hkv, kBlockTokens), capacity]
 };
-
-/// Tokens of a block at most: values that were loaded once serve so many.
-inline constexpr std::size_t kBlockTokens = 8;
 
 /// Sizes of a model and what a pass over at most T tokens needs. The kernels count in size_t.
 struct EngineBuffers {
