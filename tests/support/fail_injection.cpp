@@ -25,15 +25,19 @@ Function next(const char* name) {
   return reinterpret_cast<Function>(::dlsym(RTLD_NEXT, name));
 }
 
-bool is_watched(const char* path) {
+bool is_watched(const std::string& path) {
   const char* prefix = std::getenv("MINILLAMA_FAIL_UNDER");
-  return prefix != nullptr && std::strncmp(path, prefix, std::strlen(prefix)) == 0;
+  if (prefix == nullptr) return false;
+  char directory[PATH_MAX] = {};
+  const bool is_relative = !path.starts_with('/');
+  if (is_relative && ::getcwd(directory, sizeof(directory)) == nullptr) return false;
+  return (is_relative ? directory + ("/" + path) : path).starts_with(prefix);
 }
 
 bool is_watched(int descriptor) {
   char path[PATH_MAX] = {};
   const std::string link = "/proc/self/fd/" + std::to_string(descriptor);
-  return ::readlink(link.c_str(), path, sizeof(path) - 1) > 0 && is_watched(path);
+  return ::readlink(link.c_str(), path, sizeof(path) - 1) > 0 && is_watched(std::string(path));
 }
 
 /// Counts a call; true if it is to fail with `error`.
