@@ -32,7 +32,7 @@ configure_file(cmake/minillama.pc.in minillama.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/minillama.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
 if(MINILLAMA_BUILD_APPS)
-  install(TARGETS classify_cfimdb classify_sst convert generate)
+  install(TARGETS classify_cfimdb classify_sst convert generate pretrain)
   install(DIRECTORY checkpoints/reviews
           DESTINATION ${CMAKE_INSTALL_DATADIR}/minillama/checkpoints)
 endif()

@@ -9,6 +9,7 @@ import json
 import os
 import struct
 import zipfile
+import zlib
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 REFERENCE = os.path.join(HERE, '..', 'tests', 'reference')
@@ -82,6 +83,10 @@ def main():
     pieces = [b'<unk>', b'\n<s>\n', b'\n</s>\n'] + [b'<0x%02X>' % i for i in range(256)] + [b' a', b'b']
     write('tokenizer', 'llama2c', struct.pack('<I', 6) + b''.join(
         struct.pack('<fI', -i, len(piece)) + piece for i, piece in enumerate(pieces)))
+    for width in (2, 4):
+        ids = b''.join(i.to_bytes(width, 'little') for i in (1, 4, 2, 3))
+        write('token_file', f'width{width}', b'minitok1' + struct.pack('<4I2Q', width, 7, 8, 0, 20, 5) +
+              ids + struct.pack('<I', zlib.crc32(ids)))
     write('data_lines', 'lines', b'\xef\xbb\xbf3 ||| A fine film .\r\n0 ||| caf\xc3\xa9\n\n')
     write('data_lines', 'names', b'["bad", "good"]')
     write('data_lines', 'broken', b'9 ||| x\n|||\n3 || y\n')

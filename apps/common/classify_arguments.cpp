@@ -51,6 +51,7 @@ void add_training_options(Arguments& arguments, const Dataset& dataset) {
   arguments.option("warmup", "Share of the steps in which the learning rate rises (0.1; 0)", "X");
   arguments.option("weight-decay", "Of all but norms and biases (0.01; 0)", "X");
   arguments.option("max-grad-norm", "Clip the norm of all gradients; 0: no clipping (1; 0)", "X");
+  arguments.option("dtype", "Of matrix products: f32 or bf16", "TYPE", "f32");
   arguments.option("hidden-dropout-prob", "Dropout on the state that is classified", "P", "0.3");
   arguments.option("pooling", "last, mean or padded-last (mean; padded-last)", "NAME");
   arguments.option("template", "Text that the sentence is put into", "TEXT", "{sentence}");

@@ -60,6 +60,7 @@ TrainingArguments read_training_arguments(const Arguments& arguments, const Data
   if (arguments.given("schedule")) {
     training.schedule = schedule_shape(arguments, {"constant", "linear", "cosine"});
   }
+  training.precision = precision_named(arguments.choice("dtype", {"f32", "bf16"}));
   training.save_every_seconds = arguments.number("save-every");
   training.save_every_steps = arguments.integer("save-every-steps");
   training.validate();

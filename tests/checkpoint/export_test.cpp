@@ -1,5 +1,8 @@
 #include "minillama/checkpoint/export.h"
 
+#include <clocale>
+#include <locale>
+
 #include "minillama/checkpoint/language_model_file.h"
 #include "minillama/checkpoint/q8_0.h"
 #include "minillama/core/error.h"
@@ -113,6 +116,37 @@ TEST_CASE("formats: norms, epsilon and theta survive where the format has them")
   const auto path = directory.path() / "layernorm.pt";
   export_language_model(path, ModelFormat::torch_save, layernorm, tokenizer, WeightType::float32);
   CHECK(model_difference(read_language_model(path), layernorm) == "");
+}
+
+namespace {
+
+/// Numbers as Germans write them.
+class CommaNumbers : public std::numpunct<char> {
+  char do_decimal_point() const override { return ','; }
+  char do_thousands_sep() const override { return '.'; }
+  std::string do_grouping() const override { return "\3"; }
+};
+
+}  // namespace
+
+TEST_CASE("formats: the locale of the program changes nothing") {
+  const auto tokenizer = golden_tokenizer();
+  const auto written = [&](ModelFormat format) {
+    const test::TemporaryDirectory directory;
+    auto model = small_model();
+    export_language_model(directory.path() / "m", format, model, tokenizer, WeightType::float32);
+    CHECK(model_difference(read_language_model(directory.path() / "m"), model) == "");
+    return test::read_text(format == ModelFormat::gguf ? directory.path() / "m"
+                                                       : directory.path() / "m" / "config.json");
+  };
+  for (const auto format : {ModelFormat::directory, ModelFormat::hugging_face, ModelFormat::gguf}) {
+    const auto expected = written(format);
+    std::setlocale(LC_ALL, "de_DE.UTF-8");  // where the system has it
+    std::locale::global(std::locale(std::locale::classic(), new CommaNumbers));
+    const auto actual = written(format);
+    std::locale::global(std::locale::classic());
+    CHECK(actual == expected);
+  }
 }
 
 TEST_CASE("formats: half types round the weights and nothing else") {

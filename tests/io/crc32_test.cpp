@@ -35,3 +35,11 @@ TEST_CASE("crc32: any length and alignment equals the plain computation") {
     }
   }
 }
+
+TEST_CASE("crc32: of parts, one after the other, is that of the whole") {
+  const std::string text = "The quick brown fox jumps over the lazy dog";
+  for (std::size_t cut = 0; cut <= text.size(); ++cut) {
+    const auto first = crc32(as_bytes(text.substr(0, cut)));
+    CHECK(crc32(as_bytes(text.substr(cut)), first) == crc32(as_bytes(text)));
+  }
+}

@@ -40,6 +40,23 @@ TEST_CASE("schedule: linear and cosine fall to the floor and stay there") {
   }
 }
 
+TEST_CASE("schedule: a trapezoid stays at 1 until its cooldown, whatever the end") {
+  ScheduleOptions options{.shape = ScheduleShape::trapezoid,
+                          .warmup_steps = 2,
+                          .total_steps = 20,
+                          .cooldown_steps = 10,
+                          .floor = 0.2};
+  for (const std::int64_t step : {2, 5, 9, 10}) CHECK(learning_rate_factor(options, step) == 1);
+  CHECK(learning_rate_factor(options, 15) == Approx(0.6));
+  for (const std::int64_t step : {20, 1000}) {
+    CHECK(learning_rate_factor(options, step) == Approx(0.2));
+  }
+  options.cooldown_steps = 0;
+  CHECK(learning_rate_factor(options, 19) == 1);
+  options.cooldown_steps = 19;
+  CHECK_THROWS_WITH(learning_rate_factor(options, 0), contains("cooldown_steps is 19"));
+}
+
 TEST_CASE("schedule: options are validated by name and value") {
   const auto linear = ScheduleShape::linear;
   CHECK_THROWS_WITH(learning_rate_factor({}, -1), "schedule: step is -1, must not be negative");

@@ -1,6 +1,7 @@
 #include "minillama/train/fine_tuning.h"
 
 #include "minillama/core/error.h"
+#include "minillama/kernels/dispatch.h"
 #include "minillama/model/lora.h"
 
 #include "support/catch.h"
@@ -178,6 +179,24 @@ TEST_CASE("fine_tuning: a state is only resumed by the run it is of, and never o
   const auto content = test::read_text(state);
   const auto cut = directory.file("cut", content.substr(0, content.size() / 2));
   CHECK_THROWS_AS(fresh.tuning.keep_state(cut, true), FileError);
+}
+
+TEST_CASE("fine_tuning: in bfloat16 it learns what it learns in float32, nearly") {
+  if (!kernels::has_bfloat16_products()) return;
+  for (const bool lora : {false, true}) {
+    auto options = Run::fast_options();
+    Run exact(lora, options);
+    exact.tuning.run();
+    options.precision = Precision::bfloat16;
+    Run mixed(lora, options);
+    mixed.tuning.run();
+    CHECK(cpu_precision() == Precision::float32);
+    for (std::size_t i = 0; i < 3; ++i) {
+      CHECK(mixed.tuning.metrics()[i].train_loss ==
+            Approx(exact.tuning.metrics()[i].train_loss).epsilon(0.02));
+      CHECK(mixed.tuning.metrics()[i].train_loss != exact.tuning.metrics()[i].train_loss);
+    }
+  }
 }
 
 TEST_CASE("fine_tuning: patience ends a run that gets no better") {

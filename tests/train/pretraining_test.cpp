@@ -201,6 +201,7 @@ TEST_CASE("pretraining: accumulated passes give the gradient of one large batch"
     options.batch_size = batch_size;
     options.accumulate = accumulate;
     options.steps = 1;
+    options.warmup_steps = 0;
     const int before = at::get_num_threads();
     at::set_num_threads(threads);
     Run run(options);

@@ -8,7 +8,7 @@
 namespace minillama {
 
 bool is_classifier(const std::filesystem::path& path) {
-  return std::filesystem::is_directory(path) && open_directory(path).classifier.has_value();
+  return std::filesystem::is_directory(path) && holds_classifier(path);
 }
 
 Classifier read_classifier(const std::filesystem::path& path, const LoadOptions& options) {

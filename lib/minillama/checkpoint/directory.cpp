@@ -21,6 +21,13 @@ Json parse_json_file(const std::filesystem::path& path) {
   return parse_json(as_text(file.bytes()), path);
 }
 
+Json config_of(const std::filesystem::path& directory) {
+  if (!std::filesystem::exists(directory / "config.json")) {
+    throw FileError(directory, "is a directory without config.json, so no checkpoint");
+  }
+  return parse_json_file(directory / "config.json");
+}
+
 /// Refuses the config.json of another kind or version.
 void check_kind(const Json& json, const std::filesystem::path& path) {
   const JsonObject fields(json, path);
@@ -65,12 +72,16 @@ ModelConfig read_config_file(const std::filesystem::path& path) {
   return read_model_config(json, path);
 }
 
+bool holds_classifier(const std::filesystem::path& directory) {
+  const Json json = config_of(directory);
+  if (is_hugging_face(json)) return false;
+  check_kind(json, directory / "config.json");
+  return json.contains("classifier");
+}
+
 StoredModel open_directory(const std::filesystem::path& directory) {
   const auto config_path = directory / "config.json";
-  if (!std::filesystem::exists(config_path)) {
-    throw FileError(directory, "is a directory without config.json, so no checkpoint");
-  }
-  const Json json = parse_json_file(config_path);
+  const Json json = config_of(directory);
   if (is_hugging_face(json)) return open_hugging_face(directory, json);
   check_kind(json, config_path);
   StoredModel stored{.path = directory / "model.safetensors",
@@ -85,6 +96,15 @@ StoredModel open_directory(const std::filesystem::path& directory) {
   return stored;
 }
 
+void begin_directory(const std::filesystem::path& directory, std::string_view config,
+                     std::string_view tokenizer) {
+  make_directory(directory);
+  const auto config_path = directory / "config.json";
+  if (!holds(config_path, config) || !holds(directory / "tokenizer.model", tokenizer)) {
+    remove_file(config_path);
+  }
+}
+
 void write_directory(const std::filesystem::path& directory, const StoredModel& model,
                      std::string_view tokenizer) {
   Json json;
@@ -96,15 +116,10 @@ void write_directory(const std::filesystem::path& directory, const StoredModel& 
   if (!model.active_adapter.empty()) json["active_adapter"] = model.active_adapter;
   const std::string config = json.dump(2) + "\n";
 
-  make_directory(directory);
-  // Where another model was, its config must not be found with the new weights beside it.
-  const auto config_path = directory / "config.json";
-  if (!holds(config_path, config) || !holds(directory / "tokenizer.model", tokenizer)) {
-    remove_file(config_path);
-  }
+  begin_directory(directory, config, tokenizer);
   write_safetensors(directory / "model.safetensors", model.tensors, {{"format", "pt"}});
   write_file(directory / "tokenizer.model", tokenizer);
-  write_file(config_path, config);
+  write_file(directory / "config.json", config);
 }
 
 }  // namespace minillama

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "minillama/checkpoint/directory.h"
 #include "minillama/checkpoint/rotary_rows.h"
 #include "minillama/checkpoint/spelling.h"
 #include "minillama/checkpoint/tensors.h"
@@ -166,8 +167,8 @@ Json tokenizer_config(const Tokenizer& tokenizer) {
           {"legacy", true}};
 }
 
-void write_json(const std::filesystem::path& path, const Json& json) {
-  write_file(path, json.dump(2) + "\n");
+std::string text_of(const Json& json) {
+  return json.dump(2) + "\n";
 }
 
 }  // namespace
@@ -227,12 +228,13 @@ void write_hugging_face(const std::filesystem::path& directory, const StoredMode
     tensors.push_back(std::move(record));
   }
 
-  make_directory(directory);
+  const std::string config =
+      text_of(to_json(model.config, tokenizer, to_string(model.tensors.at(0).dtype)));
+  begin_directory(directory, config, tokenizer.serialized());
   write_safetensors(directory / kWeights, tensors, {{"format", "pt"}});
   write_file(directory / "tokenizer.model", tokenizer.serialized());
-  write_json(directory / "tokenizer_config.json", tokenizer_config(tokenizer));
-  write_json(directory / "config.json",
-             to_json(model.config, tokenizer, to_string(model.tensors.at(0).dtype)));
+  write_file(directory / "tokenizer_config.json", text_of(tokenizer_config(tokenizer)));
+  write_file(directory / "config.json", config);
 }
 
 }  // namespace minillama

@@ -13,7 +13,7 @@
 #include "minillama/io/file_kind.h"
 #include "minillama/io/gguf.h"
 #include "minillama/io/mapped_file.h"
-#include "minillama/io/zip.h"
+#include "minillama/io/torch_save.h"
 #include "minillama/model/lora.h"
 
 namespace minillama {
@@ -21,15 +21,15 @@ namespace {
 
 StoredModel open_any(const std::filesystem::path& path, const std::filesystem::path& config) {
   if (std::filesystem::is_directory(path)) return open_directory(path);
-  bool is_zip = false;
+  bool is_torch_save = false;
   bool is_gguf = false;
   {
     const MappedFile file(path);
     refuse_failed_download(file.bytes(), path);
-    is_zip = ZipArchive::is_zip(file.bytes());
+    is_torch_save = TorchSaveFile::is_torch_save(file.bytes());
     is_gguf = GgufFile::is_gguf(file.bytes());
   }
-  if (is_zip) return open_torch_checkpoint(path, config);
+  if (is_torch_save) return open_torch_checkpoint(path, config);
   if (is_gguf) return open_gguf_checkpoint(path);
   return open_llama2c_checkpoint(path);
 }

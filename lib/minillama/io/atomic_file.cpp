@@ -64,6 +64,21 @@ AtomicFile::~AtomicFile() {
 }
 
 void AtomicFile::write(Bytes bytes) {
+  constexpr std::size_t kBufferSize = std::size_t{1} << 16;
+  if (buffer_.size() + bytes.size() > kBufferSize) flush();
+  if (bytes.size() > kBufferSize) {
+    write_now(bytes);
+  } else {
+    buffer_ += as_text(bytes);
+  }
+}
+
+void AtomicFile::flush() {
+  write_now(as_bytes(buffer_));
+  buffer_.clear();
+}
+
+void AtomicFile::write_now(Bytes bytes) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
     if (written < 0) {
@@ -75,6 +90,7 @@ void AtomicFile::write(Bytes bytes) {
 }
 
 void AtomicFile::commit() {
+  flush();
   if (::fsync(descriptor_) != 0) throw IoError(path_, "cannot sync", errno);
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
     throw IoError(path_, "cannot replace", errno);

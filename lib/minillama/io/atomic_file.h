@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 #include "minillama/io/bytes.h"
 
@@ -18,17 +19,22 @@ class AtomicFile {
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
 
-  /// Appends. Throws IoError.
+  /// Appends; small pieces are collected first. Throws IoError.
   void write(Bytes bytes);
   void write(std::string_view text) { write(as_bytes(text)); }
 
-  /// Syncs, renames, syncs the directory. Throws IoError; then the old content is still there.
+  /// Writes what was collected, syncs, renames, syncs the directory. Throws IoError; then the old
+  /// content is still there.
   void commit();
 
  private:
+  void flush();
+  void write_now(Bytes bytes);
+
   std::filesystem::path path_;
   std::filesystem::path temporary_;
   int descriptor_ = -1;
+  std::string buffer_;
 };
 
 /// Writes `content` to `path` through an AtomicFile.

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "minillama/core/error.h"
+#include "minillama/nn/precision.h"
 #include "minillama/text/sentence_template.h"
 
 namespace minillama {
@@ -75,7 +76,10 @@ ClassifierImpl::ClassifierImpl(Llama llama_, const ClassifierConfig& config,
 
 torch::Tensor ClassifierImpl::forward(const ClassifierInput& input) {
   const auto hidden = llama->forward_packed(input.ids, input.sequences);  // [N, D]
-  return classifier_head(dropout_(pool(hidden, input.sequences)));
+  // A product of a few rows: nothing is gained by rounding what decides.
+  const PrecisionScope exact(Precision::float32, hidden.device());
+  const auto pooled = pool(hidden.to(classifier_head->weight.scalar_type()), input.sequences);
+  return classifier_head(dropout_(pooled));
 }
 
 torch::Tensor ClassifierImpl::pool(const torch::Tensor& hidden, const Sequences& sequences) const {

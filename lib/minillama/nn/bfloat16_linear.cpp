@@ -11,6 +11,7 @@ struct BFloat16Linear : torch::autograd::Function<BFloat16Linear> {
     context->save_for_backward({half_x, half_weight});
     context->saved_data["x_type"] = static_cast<std::int64_t>(x.scalar_type());
     context->saved_data["weight_type"] = static_cast<std::int64_t>(weight.scalar_type());
+    context->saved_data["x_needed"] = x.requires_grad();
     context->saved_data["weight_needed"] = weight.requires_grad();
     return torch::linear(half_x, half_weight);
   }
@@ -24,8 +25,11 @@ struct BFloat16Linear : torch::autograd::Function<BFloat16Linear> {
       return static_cast<torch::ScalarType>(context->saved_data[name].toInt());
     };
     const auto grad = grads[0].to(torch::kBFloat16).reshape({-1, weight.size(0)});
-    const auto grad_x = grad.matmul(weight).view(x.sizes()).to(type("x_type"));
+    torch::Tensor grad_x;
     torch::Tensor grad_weight;
+    if (context->saved_data["x_needed"].toBool()) {
+      grad_x = grad.matmul(weight).view(x.sizes()).to(type("x_type"));
+    }
     if (context->saved_data["weight_needed"].toBool()) {
       const auto rows = x.reshape({-1, weight.size(1)});
       grad_weight = grad.t().matmul(rows).to(type("weight_type"));

@@ -10,8 +10,9 @@
 namespace minillama {
 namespace {
 
-/// Tokens in a block: enough for a fast product, few enough that their logits stay in the cache.
-constexpr std::int64_t kBlock = 512;
+/// Tokens in a block: enough that adding up the gradient of W costs little beside its product, few
+/// enough that their logits take little memory.
+constexpr std::int64_t kBlock = 1024;
 
 /// The sum of -log softmax(logits)[target]. If `differentiate`, the logits [N, V] become their
 /// gradient, softmax - onehot.
@@ -51,8 +52,7 @@ double plain_cross_entropy(const torch::Tensor& logits, const torch::Tensor& tar
 struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
   static torch::Tensor forward(torch::autograd::AutogradContext* context,
                                const torch::Tensor& hidden, const torch::Tensor& weight,
-                               const torch::Tensor& targets) {
-    const bool differentiate = hidden.requires_grad() || weight.requires_grad();
+                               const torch::Tensor& targets, bool differentiate) {
     const bool mixed = cpu_precision() == Precision::bfloat16 && hidden.is_cpu();
     const auto type = mixed ? torch::kBFloat16 : hidden.scalar_type();
     const auto h = hidden.to(type);
@@ -84,7 +84,7 @@ struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
                                                  torch::autograd::variable_list grads) {
     const auto saved = context->get_saved_variables();
     return {saved[0] * grads[0].to(saved[0].scalar_type()),
-            saved[1] * grads[0].to(saved[1].scalar_type()), torch::Tensor()};
+            saved[1] * grads[0].to(saved[1].scalar_type()), torch::Tensor(), torch::Tensor()};
   }
 };
 
@@ -92,7 +92,9 @@ struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
 
 torch::Tensor linear_cross_entropy(const torch::Tensor& hidden, const torch::Tensor& weight,
                                    const torch::Tensor& targets) {
-  return LinearCrossEntropy::apply(hidden, weight, targets);
+  const bool differentiate =
+      torch::GradMode::is_enabled() && (hidden.requires_grad() || weight.requires_grad());
+  return LinearCrossEntropy::apply(hidden, weight, targets.contiguous(), differentiate);
 }
 
 }  // namespace minillama

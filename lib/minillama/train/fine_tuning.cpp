@@ -94,6 +94,7 @@ void FineTuning::keep_state(const std::filesystem::path& path, bool resume) {
 }
 
 FineTuning::Outcome FineTuning::run(const FineTuningHooks& hooks) {
+  const PrecisionScope precision(options_.precision, model_->classifier_head->weight.device());
   while (!is_done()) {
     if (!train_epoch(hooks)) {
       save_state();
@@ -250,6 +251,7 @@ std::string FineTuning::settings() const {
                   {"largest gradient norm", options_.max_grad_norm},
                   {"schedule", static_cast<int>(options_.schedule)},
                   {"warm-up", options_.warmup},
+                  {"dtype", to_string(options_.precision)},
                   {"compatible", options_.compatible}};
   return json.dump();
 }

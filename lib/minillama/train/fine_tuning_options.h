@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "minillama/nn/precision.h"
 #include "minillama/optim/adamw.h"
 #include "minillama/optim/schedule.h"
 #include "minillama/train/epoch_batches.h"
@@ -17,6 +18,7 @@ struct FineTuningOptions {
   double max_grad_norm = 1.0;             ///< clips by the norm of all gradients; 0: no clipping
   ScheduleShape schedule = ScheduleShape::linear;  ///< from the warm-up's end to 0
   double warmup = 0.1;  ///< share of all steps in which the learning rate rises, in [0, 1)
+  Precision precision = Precision::float32;  ///< of matrix products
   /// Divide the loss of a short last batch by the usual size too, and decay all parameters alike.
   bool compatible = false;
   std::int64_t save_every_steps = 0;  ///< save the state so often within an epoch; 0: see below
