@@ -10,6 +10,7 @@
 #include "minillama/core/error.h"
 #include "minillama/generate/text_generator.h"
 #include "minillama/io/atomic_file.h"
+#include "minillama/io/directory_lock.h"
 #include "minillama/text/tokenized_text.h"
 #include "minillama/train/pretraining.h"
 
@@ -101,9 +102,8 @@ void run(int argc, char** argv) {
                              : Documents::file;
   const auto given = read_model_arguments(arguments, "");
   const std::filesystem::path directory = arguments.text("out-dir");
-  std::error_code error;
-  std::filesystem::create_directories(directory, error);
-  if (error) throw IoError(directory, "cannot create", error.value());
+  make_directory(directory);
+  const DirectoryLock lock(directory);
 
   const auto generator = make_generator(options.seed);
   auto text_generator = make_model(arguments, given, generator);

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what minillama is built from. Debian and Ubuntu: through apt-get, as root or with sudo.
-# Elsewhere: says what is needed. Quick if everything is there.
+# Elsewhere: says what is needed. Quick if everything is there. With the argument "fuzz", what
+# scripts/fuzz.sh needs besides: clang.
 set -euo pipefail
 
 packages=(
@@ -8,6 +9,7 @@ packages=(
   libtorch-dev libopenblas0-openmp libsentencepiece-dev libcxxopts-dev libfmt-dev
   nlohmann-json3-dev catch2 libbenchmark-dev
 )
+[ "${1:-}" != fuzz ] || packages+=(clang)
 
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
   cat >&2 <<'EOF'

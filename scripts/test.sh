@@ -5,3 +5,4 @@ cd "$(dirname "$0")/.."
 scripts/install_packages.sh
 scripts/build.sh release
 ctest --preset release -j "$(nproc)" "$@"
+scripts/reliability.sh --print

@@ -10,6 +10,8 @@
 #include "minillama/checkpoint/classifier_file.h"
 #include "minillama/core/error.h"
 #include "minillama/eval/text_classifier.h"
+#include "minillama/io/atomic_file.h"
+#include "minillama/io/directory_lock.h"
 #include "minillama/model/lora.h"
 #include "minillama/train/fine_tuning.h"
 
@@ -77,10 +79,10 @@ void train(TextClassifier& classifier, const Setting& setting, const torch::Gene
   }
   FineTuning run(classifier.model(), std::move(train_examples), std::move(dev_examples),
                  training.fine_tuning, generator);
+  std::optional<DirectoryLock> lock;
   if (!directory.empty()) {
-    std::error_code error;
-    std::filesystem::create_directories(directory, error);
-    if (error) throw IoError(directory, "cannot create", error.value());
+    make_directory(directory);
+    lock.emplace(directory);
     run.keep_state(directory / kStateFile, arguments.is_set("resume"));
   }
 

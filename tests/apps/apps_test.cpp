@@ -1,5 +1,6 @@
 // The apps as a user meets them, with the checkpoint that ships.
 
+
 #include <algorithm>
 
 #include "support/catch.h"
@@ -10,10 +11,6 @@ using namespace minillama::test;
 using Catch::Matchers::StartsWith;
 
 namespace {
-
-std::size_t lines_in(const std::string& text) {
-  return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
-}
 
 /// The app ends with `exit_code`, one line on stderr that contains `message`, nothing on stdout,
 /// and leaves the directory as it was.
@@ -59,6 +56,25 @@ TEST_CASE("apps: generate continues a prompt, the same for the same seed") {
       directory.path());
   CHECK("This movie is" + again.out == first.out);
   CHECK(again.err.empty());
+}
+
+TEST_CASE("apps: generate continues every line of a file, in either type of weights") {
+  const TemporaryDirectory directory;
+  directory.file("prompts.txt", "This movie is\n\nThe actors");
+  for (const std::string weights : {"f32", "q8_0"}) {
+    const std::vector<std::string> common{"-n", "12", "--temp", "0", "--weights", weights};
+    const auto with = [&](std::vector<std::string> arguments) {
+      arguments.insert(arguments.end(), common.begin(), common.end());
+      return run_app("generate", arguments, directory.path());
+    };
+    const auto lines = with({"-f", "prompts.txt", "--each-line"});
+    CHECK(lines.exit_code == 0);
+    CHECK(lines_in(lines.out) == 3);
+    const auto one = with({"-p", "This movie is"}), three = with({"-p", "The actors"});
+    CHECK_THAT(lines.out, StartsWith(one.out));
+    CHECK_THAT(lines.out, Catch::Matchers::EndsWith(three.out));
+    CHECK_THAT(lines.err, contains("3 prompts"));
+  }
 }
 
 TEST_CASE("apps: generate stops at the end of the context, says so, and exits 0") {
@@ -173,6 +189,11 @@ TEST_CASE("apps: options that cannot be used are refused with exit code 2") {
   refused("generate", {"-p", "caf\xe9"}, "UTF-8");
   refused("generate", {"stray"}, "unexpected argument \"stray\"");
   refused("generate", {"-p", "x", "-f", "dev.txt"}, "exclude each other");
+  refused("generate", {"-p", "x", "--weights", "q4_0"}, "--weights is \"q4_0\"");
+  refused("generate", {"-p", "x", "--weights", "q8_0", "--compat", "cmu2025"}, "causal");
+  refused("generate", {"-p", "x", "--weights", "q8_0", "--no-cache"}, "need a cache");
+  refused("generate", {"-p", "x", "--batch-size", "0"}, "batch-size is 0");
+  refused("generate", {"-p", "x", "--each-line"}, "--each-line needs --file");
   std::string endless;
   for (int i = 0; i < 600; ++i) endless += "film ";
   refused("generate", {"-p", endless}, "the model's context 512");

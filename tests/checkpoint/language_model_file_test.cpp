@@ -45,6 +45,23 @@ std::string read_error(const std::filesystem::path& path, const LoadOptions& opt
 
 }  // namespace
 
+TEST_CASE("language model file: a model that is changed leaves its file alone") {
+  const test::TemporaryDirectory directory;
+  const auto tokenizer = small_tokenizer();
+  auto written = small_model(tokenizer);
+  write_language_model(directory.path(), written, tokenizer);
+  const auto before = test::read_text(directory.path() / "model.safetensors");
+  auto model = read_language_model(directory.path());
+  const torch::NoGradGuard no_grad;
+  for (auto& parameter : model->parameters()) parameter.add_(1);
+  CHECK(test::read_text(directory.path() / "model.safetensors") == before);
+  CHECK(model->llama->norm->weight.equal(written->llama->norm->weight + 1));
+  // Nor does a new file change a model that was read from the old one.
+  const auto kept = model->llama->tok_embeddings->weight.clone();
+  write_language_model(directory.path(), written, tokenizer);
+  CHECK(model->llama->tok_embeddings->weight.equal(kept));
+}
+
 TEST_CASE("language model file: torch.save checkpoints say what the model is") {
   const auto layernorm = read_language_model(test::repository_file(kTinyLayerNorm));
   CHECK(layernorm->config() == ModelConfig{.dim = 16,
@@ -137,8 +154,8 @@ TEST_CASE("language model file: what is no checkpoint is refused, and says why")
              contains("holds no \"model\""));
 
   std::filesystem::create_directory(directory.path() / "hf");
-  directory.file("hf/config.json", "{\"model_type\": \"llama\"}");
-  CHECK_THAT(read_error(directory.path() / "hf"), contains("field \"model_type\" is \"llama\""));
+  directory.file("hf/config.json", "{\"model_type\": \"gpt2\"}");
+  CHECK_THAT(read_error(directory.path() / "hf"), contains("field \"model_type\" is \"gpt2\""));
 }
 
 TEST_CASE("language model file: a shape that the file does not tell is asked for, never guessed") {

@@ -1,5 +1,8 @@
 #include "minillama/checkpoint/tensors.h"
 
+#include <memory>
+#include <span>
+
 #include "minillama/core/error.h"
 
 #include "support/catch.h"
@@ -64,4 +67,36 @@ TEST_CASE("tensors: assign lists all that is wrong and changes nothing") {
         "f.pt: the tensors are not those of the model; 1 missing: c; 1 unknown: \"x\\x0a\"; "
         "1 of another shape: b is [3, 2], must be [2, 3]");
   CHECK(parameters[0].second.equal(torch::zeros({2})));
+}
+
+TEST_CASE("tensors: with a file to keep, parameters become its bytes where they can") {
+  const auto bytes = std::make_shared<std::vector<float>>(std::vector<float>{1, 2, 3, 4, 5, 6});
+  const auto record = [&](std::string name, std::size_t first, DType dtype,
+                          std::size_t offset = 0) {
+    const auto all = std::as_bytes(std::span(*bytes));
+    return TensorRecord{.name = std::move(name),
+                        .dtype = dtype,
+                        .shape = {2},
+                        .strides = {1},
+                        .data = all.subspan(first * sizeof(float) + offset)};
+  };
+  const NamedTensors parameters{{"shared", torch::zeros({2}, torch::requires_grad())},
+                                {"overlaps", torch::zeros({2})},
+                                {"converted", torch::zeros({2})},
+                                {"unaligned", torch::zeros({2})}};
+  const std::vector<TensorRecord> records{
+      record("unaligned", 4, DType::float32, 1), record("overlaps", 1, DType::float32),
+      record("shared", 0, DType::float32), record("converted", 3, DType::int32)};
+  assign(parameters, records, "f.pt", bytes);
+  const auto inside = [&](int i) {
+    const float* data = parameters[i].second.data_ptr<float>();
+    return data >= bytes->data() && data < bytes->data() + bytes->size();
+  };
+  CHECK(inside(0));
+  CHECK(parameters[0].second.requires_grad());
+  for (const int i : {1, 2, 3}) CHECK_FALSE(inside(i));
+  CHECK(parameters[0].second.equal(torch::tensor({1.f, 2.f})));
+  CHECK(parameters[1].second.equal(torch::tensor({2.f, 3.f})));
+  const std::weak_ptr<std::vector<float>> kept = bytes;
+  CHECK(kept.use_count() == 2);  // the one parameter keeps it
 }

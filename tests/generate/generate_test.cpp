@@ -52,16 +52,49 @@ TEST_CASE("generate: greedy decoding matches the pretrained model's golden ids")
   }
 }
 
-TEST_CASE("generate: with and without a cache the tokens are the same") {
+TEST_CASE("generate: the tokens are the same with the engine, a cache or neither") {
   auto model = small_model();
   for (const double temperature : {0.0, 1.0}) {
-    const GenerationOptions cached{.max_new_tokens = 18, .temperature = temperature};
-    auto uncached = cached;
+    const GenerationOptions engine{.max_new_tokens = 18, .temperature = temperature};
+    auto cached = engine, uncached = engine;
+    cached.use_engine = false;
     uncached.use_cache = false;
-    const auto a = generate(model, kPrompt, cached, {});
-    CHECK(a.ids.size() == 18);
-    CHECK(a.ids == generate(model, kPrompt, uncached, {}).ids);
+    const auto ids = generate(model, kPrompt, engine, {}).ids;
+    CHECK(ids.size() == 18);
+    CHECK(ids == generate(model, kPrompt, cached, {}).ids);
+    CHECK(ids == generate(model, kPrompt, uncached, {}).ids);
   }
+}
+
+TEST_CASE("generate: prompts together become what each becomes alone") {
+  auto model = small_model();
+  const Prompts prompts{{1, 7, 30, 12}, {1}, {1, 2, 3, 4, 5, 6, 7, 8, 9}, {1, 40}, {1, 7}, {1, 9}};
+  const std::vector<std::int64_t> stop{3};
+  for (const std::int64_t batch_size : {1, 2, 4, 16}) {
+    for (const bool use_engine : {true, false}) {
+      for (const bool use_cache : {true, false}) {
+        const GenerationOptions options{.max_new_tokens = 22,
+                                        .temperature = 1.5,
+                                        .seed = 5,
+                                        .use_cache = use_cache,
+                                        .use_engine = use_engine,
+                                        .batch_size = batch_size};
+        const auto together = generate_batch(model, prompts, options, stop);
+        REQUIRE(together.size() == prompts.size());
+        for (std::size_t i = 0; i < prompts.size(); ++i) {
+          auto alone_options = options;
+          alone_options.seed = 5 + i;
+          const auto alone = generate(model, prompts[i], alone_options, stop);
+          CHECK(together[i].ids == alone.ids);
+          CHECK(together[i].stop == alone.stop);
+        }
+      }
+    }
+  }
+  CHECK(generate_batch(model, {}, {}, {}).empty());
+  CHECK_THROWS_AS(generate_batch(model, {{1}, {}}, {}, {}), OptionError);
+  CHECK_THROWS_WITH(generate_batch(model, {{1}}, {.batch_size = 0}, {}),
+                    "batch-size is 0, must lie between 1 and 1024");
 }
 
 TEST_CASE("generate: the seed decides") {
@@ -138,7 +171,8 @@ TEST_CASE("generate: unusable prompts and options are refused") {
         GenerationOptions{.temperature = INFINITY}, GenerationOptions{.top_k = -1},
         GenerationOptions{.top_p = 0}, GenerationOptions{.top_p = NAN},
         GenerationOptions{.min_p = -0.1}, GenerationOptions{.min_p = 1.1},
-        GenerationOptions{.epsilon = 2}, GenerationOptions{.epsilon = NAN}}) {
+        GenerationOptions{.epsilon = 2}, GenerationOptions{.epsilon = NAN},
+        GenerationOptions{.batch_size = 1025}}) {
     CHECK_THROWS_AS(generate(model, kPrompt, options, {}), OptionError);
   }
 }

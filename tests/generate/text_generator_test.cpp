@@ -61,3 +61,44 @@ TEST_CASE("text generator: ends when the stream fails") {
   out.setstate(std::ios::badbit);
   CHECK(generator.generate("a", {}, out).stop == StopReason::callback);
 }
+
+TEST_CASE("text generator: several prompts, and weights of eight bits") {
+  auto tokenizer = Tokenizer::load(test::repository_file("tests/reference/bpe.model"));
+  LanguageModel model(ModelConfig{.dim = 64,
+                                  .n_layers = 2,
+                                  .n_heads = 2,
+                                  .hidden_dim = 96,
+                                  .vocab_size = tokenizer.vocab_size(),
+                                  .max_seq_len = 64},
+                      make_generator(1));
+  model->eval();
+  TextGenerator generator(model, std::move(tokenizer));
+  GenerationOptions options{.max_new_tokens = 20, .temperature = 1, .seed = 8};
+  for (const bool quantized : {false, true}) {
+    if (quantized) generator.quantize();
+    const std::vector<std::string> prompts{"a film", "", "the film is"};
+    const auto texts = generator.generate_batch(prompts, options);
+    REQUIRE(texts.size() == 3);
+    for (std::size_t i = 0; i < 3; ++i) {
+      auto alone = options;
+      alone.seed += i;
+      std::ostringstream out;
+      generator.generate(prompts[i], alone, out);
+      CHECK(texts[i].text == out.str());
+    }
+    CHECK_THROWS_AS(generator.generate_batch({"a", "\xff"}, options), OptionError);
+  }
+  std::ostringstream out;
+  options.crop_context = true;
+  CHECK_THROWS_WITH(generator.generate("a", options, out), contains("need a cache"));
+
+  LanguageModel full(ModelConfig{.dim = 64,
+                                 .n_layers = 1,
+                                 .n_heads = 2,
+                                 .hidden_dim = 96,
+                                 .vocab_size = generator.tokenizer().vocab_size(),
+                                 .attention = AttentionKind::full});
+  TextGenerator unsuitable(full,
+                           Tokenizer::load(test::repository_file("tests/reference/bpe.model")));
+  CHECK_THROWS_WITH(unsuitable.quantize(), contains("causal"));
+}

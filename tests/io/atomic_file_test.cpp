@@ -1,5 +1,8 @@
 #include "minillama/io/atomic_file.h"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "minillama/core/error.h"
 
 #include "support/catch.h"
@@ -45,4 +48,20 @@ TEST_CASE("a refusal of the system is an IoError that names the file") {
   std::filesystem::create_directory(directory.path() / "d");
   CHECK_THROWS_AS(write_file(directory.path() / "d", "x"), IoError);
   CHECK(count_files(directory.path()) == 1);
+}
+
+TEST_CASE("what killed processes left behind is removed, and nothing else") {
+  const test::TemporaryDirectory directory;
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(0);
+  ::waitpid(child, nullptr, 0);
+  const auto path = directory.file("a", "old");
+  directory.file("a.tmp-" + std::to_string(child), "half");
+  directory.file("a.tmp-" + std::to_string(::getppid()), "of a living process");
+  directory.file("a.tmp-notes", "somebody's");
+  directory.file("b.tmp-" + std::to_string(child), "of another file");
+  write_file(path, "new");
+  CHECK(test::read_text(path) == "new");
+  CHECK_FALSE(std::filesystem::exists(directory.path() / ("a.tmp-" + std::to_string(child))));
+  CHECK(count_files(directory.path()) == 4);
 }

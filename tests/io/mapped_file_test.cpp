@@ -17,6 +17,19 @@ TEST_CASE("a mapped file shows its bytes, and still does after a move") {
   CHECK(as_text(moved.bytes()) == "hello");
 }
 
+TEST_CASE("what is written to a mapped file's bytes stays in memory, until they are released") {
+  const test::TemporaryDirectory directory;
+  const std::string content(3 << 16, 'a');
+  const MappedFile file(directory.file("a", content));
+  auto* bytes = const_cast<std::byte*>(file.bytes().data());
+  bytes[1 << 16] = bytes[10] = std::byte{'b'};
+  CHECK(as_text(file.bytes())[1 << 16] == 'b');
+  CHECK(test::read_text(file.path()) == content);
+  MappedFile::release(file.bytes().subspan(20));
+  CHECK(as_text(file.bytes())[1 << 16] == 'a');
+  CHECK(as_text(file.bytes())[10] == 'b');  // its page is not all in the part
+}
+
 TEST_CASE("what is no regular file with content is refused") {
   const test::TemporaryDirectory directory;
   const auto message = [](const std::filesystem::path& path) -> std::string {

@@ -8,8 +8,10 @@
 #include "minillama/kernels/sum_of_squares.h"
 
 #include "support/catch.h"
+#include "support/kernels.h"
 
 using namespace minillama::kernels;
+using minillama::test::isas_here;
 
 namespace {
 
@@ -23,14 +25,6 @@ constexpr AdamWScalars kScalars{.grad_scale = 0.7,
                                 .denominator_scale = 1.3,
                                 .eps = 1e-6,
                                 .decay_after = 0.003};
-
-std::vector<Isa> isas_here() {
-  std::vector<Isa> isas;
-  for (const Isa isa : {Isa::portable, Isa::avx2, Isa::avx512}) {
-    if (isa <= best_isa()) isas.push_back(isa);
-  }
-  return isas;
-}
 
 template <typename T>
 struct Arrays {

@@ -1,12 +1,29 @@
 #define CATCH_CONFIG_RUNNER
 #include <iostream>
+#include <map>
 #include <string>
 
 #include "support/catch.h"
+#include "support/counts.h"
 
 namespace minillama::test {
 namespace {
+
 bool skipped = false;
+
+std::map<std::string, std::size_t>& counts() {
+  static std::map<std::string, std::size_t> kinds;
+  return kinds;
+}
+
+}  // namespace
+
+void count(const std::string& kind, std::size_t n) {
+  counts()[kind] += n;
+}
+
+void print_counts() {
+  for (const auto& [kind, n] : counts()) std::cout << "COUNT " << n << ' ' << kind << '\n';
 }
 
 void note_skip(const std::string& what) {
@@ -19,5 +36,6 @@ void note_skip(const std::string& what) {
 int main(int argc, char* argv[]) {
   constexpr int kSkipReturnCode = 77;
   const int result = Catch::Session().run(argc, argv);
+  minillama::test::print_counts();
   return result == 0 && minillama::test::skipped ? kSkipReturnCode : result;
 }

@@ -2,9 +2,12 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <stdexcept>
 #include <thread>
 
@@ -23,7 +26,7 @@ void redirect(const std::filesystem::path& path, int flags, int target) {
 
 Outcome run_program(const std::filesystem::path& program, const std::vector<std::string>& arguments,
                     const std::filesystem::path& directory, const std::string& input,
-                    const Interruption& interruption) {
+                    const Interruption& interruption, const std::vector<std::string>& environment) {
   // Files, not pipes: no program can block because nobody reads.
   const TemporaryDirectory streams;
   const auto in = streams.file("in", input);
@@ -38,6 +41,7 @@ Outcome run_program(const std::filesystem::path& program, const std::vector<std:
     redirect(streams.path() / "out", O_WRONLY | O_CREAT, STDOUT_FILENO);
     redirect(streams.path() / "err", O_WRONLY | O_CREAT, STDERR_FILENO);
     if (::chdir(directory.c_str()) != 0) ::_exit(125);
+    for (const auto& variable : environment) ::putenv(const_cast<char*>(variable.c_str()));
     ::execv(program.c_str(), argv.data());
     ::_exit(126);
   }
@@ -46,17 +50,27 @@ Outcome run_program(const std::filesystem::path& program, const std::vector<std:
     ::kill(child, interruption.signal);
   }
   int status = 0;
-  ::waitpid(child, &status, 0);
+  rusage usage{};
+  ::wait4(child, &status, 0, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+  };
   return {.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
           .out = read_text(streams.path() / "out"),
-          .err = read_text(streams.path() / "err")};
+          .err = read_text(streams.path() / "err"),
+          .cpu_seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime),
+          .peak_bytes = static_cast<std::size_t>(usage.ru_maxrss) * 1024};
 }
 
 Outcome run_app(const std::string& app, const std::vector<std::string>& arguments,
                 const std::filesystem::path& directory, const std::string& input,
-                const Interruption& interruption) {
+                const Interruption& interruption, const std::vector<std::string>& environment) {
   return run_program(std::filesystem::path(MINILLAMA_BIN_DIR) / app, arguments, directory, input,
-                     interruption);
+                     interruption, environment);
+}
+
+std::size_t lines_in(const std::string& text) {
+  return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
 }
 
 }  // namespace minillama::test

@@ -8,7 +8,7 @@
 namespace minillama {
 
 bool is_classifier(const std::filesystem::path& path) {
-  return std::filesystem::is_directory(path) && open_directory(path).classifier.has_value();
+  return std::filesystem::is_directory(path) && holds_classifier(path);
 }
 
 Classifier read_classifier(const std::filesystem::path& path, const LoadOptions& options) {
@@ -20,7 +20,7 @@ Classifier read_classifier(const std::filesystem::path& path, const LoadOptions&
   Llama llama(stored.config, options.generator, Weights::uninitialized);
   add_stored_adapters(llama, stored, options.generator);
   Classifier model(llama, *stored.classifier, options.generator);
-  assign(parameters_of(*model), stored.tensors, stored.path);
+  assign(parameters_of(*model), stored.tensors, stored.path, stored.file);
   model->to(options.device);
   model->eval();
   return model;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "minillama/checkpoint/hugging_face.h"
 #include "minillama/checkpoint/model_json.h"
 #include "minillama/core/error.h"
 #include "minillama/core/json.h"
@@ -15,20 +16,29 @@ namespace {
 constexpr std::string_view kModelType = "minillama";
 constexpr std::int64_t kVersion = 1;
 
-/// A config.json, its kind and version checked.
-Json read_config_json(const std::filesystem::path& path) {
+Json parse_json_file(const std::filesystem::path& path) {
   const MappedFile file(path);
-  Json json = parse_json(as_text(file.bytes()), path);
+  return parse_json(as_text(file.bytes()), path);
+}
+
+Json config_of(const std::filesystem::path& directory) {
+  if (!std::filesystem::exists(directory / "config.json")) {
+    throw FileError(directory, "is a directory without config.json, so no checkpoint");
+  }
+  return parse_json_file(directory / "config.json");
+}
+
+/// Refuses the config.json of another kind or version.
+void check_kind(const Json& json, const std::filesystem::path& path) {
   const JsonObject fields(json, path);
   if (const auto type = fields.string("model_type"); type != kModelType) {
-    throw FileError(
-        path, fmt::format("field \"model_type\" is {}, must be \"{}\"", quote(type), kModelType));
+    throw FileError(path, fmt::format("field \"model_type\" is {}, must be \"{}\" or \"llama\"",
+                                      quote(type), kModelType));
   }
   if (const auto version = fields.integer("version"); version != kVersion) {
     throw FileError(path, fmt::format("field \"version\" is {}, this program reads version {}",
                                       version, kVersion));
   }
-  return json;
 }
 
 void read_adapters(const Json& json, const std::filesystem::path& path, StoredModel& model) {
@@ -47,18 +57,33 @@ void read_adapters(const Json& json, const std::filesystem::path& path, StoredMo
   }
 }
 
+/// Whether the file is there and has that content.
+bool holds(const std::filesystem::path& path, std::string_view content) {
+  std::error_code error;
+  if (std::filesystem::file_size(path, error) != content.size() || error) return false;
+  return content.empty() || as_text(MappedFile(path).bytes()) == content;
+}
+
 }  // namespace
 
 ModelConfig read_config_file(const std::filesystem::path& path) {
-  return read_model_config(read_config_json(path), path);
+  const Json json = parse_json_file(path);
+  check_kind(json, path);
+  return read_model_config(json, path);
+}
+
+bool holds_classifier(const std::filesystem::path& directory) {
+  const Json json = config_of(directory);
+  if (is_hugging_face(json)) return false;
+  check_kind(json, directory / "config.json");
+  return json.contains("classifier");
 }
 
 StoredModel open_directory(const std::filesystem::path& directory) {
   const auto config_path = directory / "config.json";
-  if (!std::filesystem::exists(config_path)) {
-    throw FileError(directory, "is a directory without config.json, so no checkpoint");
-  }
-  const Json json = read_config_json(config_path);
+  const Json json = config_of(directory);
+  if (is_hugging_face(json)) return open_hugging_face(directory, json);
+  check_kind(json, config_path);
   StoredModel stored{.path = directory / "model.safetensors",
                      .config = read_model_config(json, config_path)};
   if (json.contains("classifier")) {
@@ -71,14 +96,17 @@ StoredModel open_directory(const std::filesystem::path& directory) {
   return stored;
 }
 
+void begin_directory(const std::filesystem::path& directory, std::string_view config,
+                     std::string_view tokenizer) {
+  make_directory(directory);
+  const auto config_path = directory / "config.json";
+  if (!holds(config_path, config) || !holds(directory / "tokenizer.model", tokenizer)) {
+    remove_file(config_path);
+  }
+}
+
 void write_directory(const std::filesystem::path& directory, const StoredModel& model,
                      std::string_view tokenizer) {
-  std::error_code error;
-  std::filesystem::create_directories(directory, error);
-  if (error) throw IoError(directory, "cannot create", error.value());
-
-  write_safetensors(directory / "model.safetensors", model.tensors, {{"format", "pt"}});
-  write_file(directory / "tokenizer.model", tokenizer);
   Json json;
   json["model_type"] = kModelType;
   json["version"] = kVersion;
@@ -86,7 +114,12 @@ void write_directory(const std::filesystem::path& directory, const StoredModel& 
   if (model.classifier) json["classifier"] = to_json(*model.classifier);
   for (const auto& [name, options] : model.adapters) json["adapters"][name] = to_json(options);
   if (!model.active_adapter.empty()) json["active_adapter"] = model.active_adapter;
-  write_file(directory / "config.json", json.dump(2) + "\n");
+  const std::string config = json.dump(2) + "\n";
+
+  begin_directory(directory, config, tokenizer);
+  write_safetensors(directory / "model.safetensors", model.tensors, {{"format", "pt"}});
+  write_file(directory / "tokenizer.model", tokenizer);
+  write_file(directory / "config.json", config);
 }
 
 }  // namespace minillama

@@ -14,14 +14,25 @@ namespace minillama {
 ///
 /// A classifier's config.json has an object "classifier" besides, and that of a model with low-rank
 /// adapters an object "adapters" (checkpoint/model_json.h).
+///
+/// One of Hugging Face's with "model_type": "llama" is opened too (checkpoint/hugging_face.h).
 StoredModel open_directory(const std::filesystem::path& directory);
+
+/// Whether the config.json of such a directory is a classifier's. Throws FileError if it is damaged.
+bool holds_classifier(const std::filesystem::path& directory);
 
 /// Reads the model's shape from a config.json alone. Throws FileError.
 ModelConfig read_config_file(const std::filesystem::path& path);
 
+/// Makes `directory` ready for weights, the tokenizer and, last, the config of a model: where another
+/// model was, its config.json is removed, so that it is never found beside the new weights. Throws
+/// IoError.
+void begin_directory(const std::filesystem::path& directory, std::string_view config,
+                     std::string_view tokenizer);
+
 /// Writes such a directory, creating it if need be; `model` need have neither path nor file.
-/// config.json comes last, so that a new directory is complete once it is there; each file appears
-/// whole or not at all. Throws IoError.
+/// config.json comes last, and that of another model is removed first, so that a directory is
+/// complete if it is there; each file appears whole or not at all. Throws IoError.
 void write_directory(const std::filesystem::path& directory, const StoredModel& model,
                      std::string_view tokenizer);
 

@@ -6,15 +6,14 @@
 #include "minillama/checkpoint/stored_model.h"
 #include "minillama/checkpoint/tensors.h"
 #include "minillama/core/error.h"
+#include "minillama/io/gguf.h"
+#include "minillama/io/mapped_file.h"
 
 namespace minillama {
 namespace {
 
-/// The parameters under the names of stories42M.pt, where the head is one of the model's own.
-NamedTensors stored_parameters(LanguageModel& model) {
-  NamedTensors parameters = parameters_of(*model->llama);
-  if (!model->output.is_empty()) parameters.emplace_back("output.weight", model->output->weight);
-  return parameters;
+bool is_gguf_file(const std::filesystem::path& path) {
+  return std::filesystem::is_regular_file(path) && GgufFile::is_gguf(MappedFile(path).bytes());
 }
 
 }  // namespace
@@ -27,7 +26,7 @@ LanguageModel read_language_model(const std::filesystem::path& path, const LoadO
   if (options.attention) stored.config.attention = *options.attention;
   LanguageModel model(stored.config, options.generator, Weights::uninitialized);
   add_stored_adapters(model->llama, stored, options.generator);
-  assign(stored_parameters(model), stored.tensors, stored.path);
+  assign(stored_parameters(model), stored.tensors, stored.path, stored.file);
   model->to(options.device);
   model->eval();
   return model;
@@ -35,8 +34,7 @@ LanguageModel read_language_model(const std::filesystem::path& path, const LoadO
 
 void write_language_model(const std::filesystem::path& directory, LanguageModel& model,
                           const Tokenizer& tokenizer, torch::ScalarType type) {
-  write_directory(directory, to_stored(model->llama, stored_parameters(model), type),
-                  tokenizer.serialized());
+  write_directory(directory, to_stored(model, type), tokenizer.serialized());
 }
 
 Tokenizer read_tokenizer_for(const std::filesystem::path& model, const ModelConfig& config,
@@ -45,6 +43,7 @@ Tokenizer read_tokenizer_for(const std::filesystem::path& model, const ModelConf
   if (path.empty()) {
     const auto directory = std::filesystem::is_directory(model) ? model : model.parent_path();
     path = directory / "tokenizer.model";
+    if (is_gguf_file(model)) path = model;  // its own
     if (!std::filesystem::exists(path)) path = directory / "tokenizer.bin";
     if (!std::filesystem::exists(path)) {
       throw FileError(model, "no tokenizer.model or tokenizer.bin beside it: name the tokenizer");

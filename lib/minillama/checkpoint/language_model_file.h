@@ -27,8 +27,10 @@ struct LoadOptions {
 /// Reads a language model. The format is detected from the content:
 ///
 ///   - a directory with config.json ("model_type": "minillama") and model.safetensors
+///   - a directory of Hugging Face's ("model_type": "llama"), in one or several safetensors files
 ///   - Python's torch.save of {model, model_args} as in stories42M.pt or llama2.c
 ///   - llama2.c's .bin, version 0
+///   - GGUF of the architecture "llama" with F32, F16, BF16 or Q8_0 tensors
 ///
 /// The weights become float32 whatever they are stored in; the model is in evaluation mode. Throws
 /// FileError if the file is damaged, none of these, or its tensors are not those of its config.
@@ -41,9 +43,9 @@ LanguageModel read_language_model(const std::filesystem::path& path,
 void write_language_model(const std::filesystem::path& directory, LanguageModel& model,
                           const Tokenizer& tokenizer, torch::ScalarType type = torch::kFloat);
 
-/// The tokenizer of a model: `tokenizer` if it is given, else tokenizer.model or tokenizer.bin
-/// beside the model (in it, if it is a directory). Throws FileError if there is none, or if its
-/// vocabulary has another size than the model's.
+/// The tokenizer of a model: `tokenizer` if it is given, else the one within a GGUF file, else
+/// tokenizer.model or tokenizer.bin beside the model (in it, if it is a directory). Throws
+/// FileError if there is none, or if its vocabulary has another size than the model's.
 Tokenizer read_tokenizer_for(const std::filesystem::path& model, const ModelConfig& config,
                              const std::filesystem::path& tokenizer = {});
 

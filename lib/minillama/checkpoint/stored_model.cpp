@@ -5,27 +5,67 @@
 #include <fmt/format.h>
 
 #include "minillama/checkpoint/directory.h"
+#include "minillama/checkpoint/gguf_checkpoint.h"
 #include "minillama/checkpoint/llama2c_checkpoint.h"
 #include "minillama/checkpoint/tensors.h"
 #include "minillama/checkpoint/torch_checkpoint.h"
 #include "minillama/core/error.h"
 #include "minillama/io/file_kind.h"
+#include "minillama/io/gguf.h"
 #include "minillama/io/mapped_file.h"
+#include "minillama/io/torch_save.h"
 #include "minillama/model/lora.h"
 
 namespace minillama {
+namespace {
 
-StoredModel open_stored_model(const std::filesystem::path& path,
-                              const std::filesystem::path& config) {
+StoredModel open_any(const std::filesystem::path& path, const std::filesystem::path& config) {
   if (std::filesystem::is_directory(path)) return open_directory(path);
-  std::string_view start;
+  bool is_torch_save = false;
+  bool is_gguf = false;
   {
     const MappedFile file(path);
     refuse_failed_download(file.bytes(), path);
-    start = as_text(file.bytes()).substr(0, 2);
-    if (start == "PK") return open_torch_checkpoint(path, config);
+    is_torch_save = TorchSaveFile::is_torch_save(file.bytes());
+    is_gguf = GgufFile::is_gguf(file.bytes());
   }
+  if (is_torch_save) return open_torch_checkpoint(path, config);
+  if (is_gguf) return open_gguf_checkpoint(path);
   return open_llama2c_checkpoint(path);
+}
+
+double elements_in(const StoredModel& stored) {
+  double elements = 0;
+  for (const auto& tensor : stored.tensors) elements += static_cast<double>(element_count(tensor));
+  return elements;
+}
+
+/// A model takes its memory before it is compared with the tensors in detail: what config and
+/// adapters promise must not be far more than the file holds.
+void check_size(const StoredModel& stored) {
+  const auto& config = stored.config;
+  const auto as_double = [](std::int64_t n) { return static_cast<double>(n); };
+  const double dim = as_double(config.dim);
+  const double layer = dim * (2 * dim + 2 * as_double(config.n_kv_heads * config.head_dim()) +
+                              3 * as_double(config.hidden_dim));
+  double promised = dim * as_double(config.vocab_size) + as_double(config.n_layers) * layer;
+  for (const auto& [unused, options] : stored.adapters) promised += dim * as_double(options.rank);
+  constexpr double kSlack = 1 << 20;
+  if (const double held = elements_in(stored); promised > 2 * held + kSlack) {
+    throw FileError(stored.path,
+                    fmt::format("its config describes a model of {:.3g} parameters, its "
+                                "tensors hold {:.3g}",
+                                promised, held));
+  }
+}
+
+}  // namespace
+
+StoredModel open_stored_model(const std::filesystem::path& path,
+                              const std::filesystem::path& config) {
+  StoredModel stored = open_any(path, config);
+  check_size(stored);
+  return stored;
 }
 
 StoredModel to_stored(Llama& llama, const NamedTensors& parameters, torch::ScalarType type) {
@@ -43,6 +83,16 @@ StoredModel to_stored(Llama& llama, const NamedTensors& parameters, torch::Scala
   }
   stored.file = std::move(memory);
   return stored;
+}
+
+NamedTensors stored_parameters(LanguageModel& model) {
+  NamedTensors parameters = parameters_of(*model->llama);
+  if (!model->output.is_empty()) parameters.emplace_back("output.weight", model->output->weight);
+  return parameters;
+}
+
+StoredModel to_stored(LanguageModel& model, torch::ScalarType type) {
+  return to_stored(model->llama, stored_parameters(model), type);
 }
 
 void add_stored_adapters(Llama& llama, const StoredModel& stored,

@@ -11,6 +11,7 @@
 #include "minillama/core/named_tensors.h"
 #include "minillama/io/tensor_record.h"
 #include "minillama/model/classifier.h"
+#include "minillama/model/language_model.h"
 #include "minillama/nn/lora.h"
 
 namespace minillama {
@@ -36,6 +37,13 @@ StoredModel open_stored_model(const std::filesystem::path& path,
 /// `type`, in memory of their own. Adapters are stored beside the weights, except that a model with
 /// a merged one is stored as what it computes: the merged weights and no adapters.
 StoredModel to_stored(Llama& llama, const NamedTensors& parameters, torch::ScalarType type);
+
+/// The same of a language model.
+StoredModel to_stored(LanguageModel& model, torch::ScalarType type);
+
+/// The parameters of a language model under the names of stories42M.pt, where the head is one of
+/// the model's own: "output.weight", if it is not tied.
+NamedTensors stored_parameters(LanguageModel& model);
 
 /// Gives `llama` the adapters of `stored`, with weights still to be read.
 void add_stored_adapters(Llama& llama, const StoredModel& stored,

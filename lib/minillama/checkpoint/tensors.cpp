@@ -1,12 +1,16 @@
 #include "minillama/checkpoint/tensors.h"
 
+#include <algorithm>
 #include <array>
+#include <cstdint>
+#include <functional>
 #include <map>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "minillama/core/error.h"
+#include "minillama/io/mapped_file.h"
 
 namespace minillama {
 namespace {
@@ -35,6 +39,22 @@ std::string list(std::string_view what, const std::vector<std::string>& names) {
   const auto end = names.begin() + static_cast<std::ptrdiff_t>(std::min(names.size(), kMost));
   return fmt::format("; {} {}: {}{}", names.size(), what, fmt::join(names.begin(), end, ", "),
                      names.size() > kMost ? ", …" : "");
+}
+
+/// Whether `parameter` could have the record's bytes for its memory.
+bool can_be(const torch::Tensor& parameter, const TensorRecord& record) {
+  const auto address = reinterpret_cast<std::uintptr_t>(record.data.data());
+  return parameter.is_cpu() && parameter.scalar_type() == scalar_type(record.dtype) &&
+         is_contiguous(record) && address % byte_size(record.dtype) == 0;
+}
+
+/// A tensor whose memory is the record's bytes, and which keeps their `file` alive.
+torch::Tensor wrap(const TensorRecord& record, const std::shared_ptr<const void>& file) {
+  const Bytes bytes =
+      record.data.first(static_cast<std::size_t>(element_count(record)) * byte_size(record.dtype));
+  return torch::from_blob(
+      const_cast<std::byte*>(bytes.data()), record.shape,
+      [file, bytes](void*) { MappedFile::release(bytes); }, scalar_type(record.dtype));
 }
 
 }  // namespace
@@ -69,7 +89,7 @@ TensorRecord to_record(std::string name, const torch::Tensor& tensor) {
 }
 
 void assign(const NamedTensors& parameters, const std::vector<TensorRecord>& tensors,
-            const std::filesystem::path& path) {
+            const std::filesystem::path& path, const std::shared_ptr<const void>& file) {
   std::map<std::string_view, const TensorRecord*> unclaimed;
   for (const auto& record : tensors) unclaimed.emplace(record.name, &record);
 
@@ -103,9 +123,17 @@ void assign(const NamedTensors& parameters, const std::vector<TensorRecord>& ten
   }
 
   const torch::NoGradGuard no_grad;
+  // In the order of the bytes, so that tensors which share bytes are noticed.
+  std::ranges::stable_sort(copies, std::less<>(), [](const auto& copy) {
+    return copy.second == nullptr ? nullptr : copy.second->data.data();
+  });
+  const std::byte* taken = nullptr;
   for (auto& [parameter, record] : copies) {
     if (record == nullptr) {
       parameter.zero_();
+    } else if (file && record->data.data() >= taken && can_be(parameter, *record)) {
+      parameter.set_data(wrap(*record, file));
+      taken = record->data.data() + parameter.nbytes();
     } else {
       parameter.copy_(to_tensor(*record));
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -22,11 +23,14 @@ torch::Tensor to_tensor(const TensorRecord& record);
 /// A record that points into `tensor`, which must be a contiguous CPU tensor and outlive it.
 TensorRecord to_record(std::string name, const torch::Tensor& tensor);
 
-/// Copies `tensors`, which came from the file `path`, into `parameters` of the same names,
-/// converting their type. Every parameter must be there, in its shape, and nothing else; only norm
-/// biases may be absent (RMSNorm-trained weights have none) and become 0. Throws one FileError that
-/// lists what is missing, unknown or of another shape, before anything is changed.
+/// Gives `parameters` the values of the `tensors` of the same names, which came from the file
+/// `path`, in the parameters' type. Every parameter must be there, in its shape, and nothing else;
+/// only norm biases may be absent (RMSNorm-trained weights have none) and become 0. Throws one
+/// FileError that lists what is missing, unknown or of another shape, before anything is changed.
+///
+/// @param file if given, keeps the bytes of `tensors` alive, and they are a MappedFile's: then
+///             parameters become those bytes, without a copy, where type and alignment allow it
 void assign(const NamedTensors& parameters, const std::vector<TensorRecord>& tensors,
-            const std::filesystem::path& path);
+            const std::filesystem::path& path, const std::shared_ptr<const void>& file = {});
 
 }  // namespace minillama

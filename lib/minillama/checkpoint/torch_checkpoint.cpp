@@ -9,6 +9,7 @@
 #include "minillama/checkpoint/directory.h"
 #include "minillama/core/error.h"
 #include "minillama/io/torch_save.h"
+#include "minillama/io/torch_save_writer.h"
 
 namespace minillama {
 namespace {
@@ -54,21 +55,43 @@ class ModelArgs {
   std::map<std::string, PythonScalar> values_;
 };
 
+/// llama2.c's spelling of the projections, and the assignment's.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kSpellings{{
+    {".attention.wq.", ".attention.compute_query."},
+    {".attention.wk.", ".attention.compute_key."},
+    {".attention.wv.", ".attention.compute_value."},
+    {".attention.wo.", ".attention.compute_output."},
+}};
+
+bool replace(std::string& name, std::string_view part, std::string_view by) {
+  const auto position = name.find(part);
+  if (position == std::string::npos) return false;
+  name.replace(position, part.size(), by);
+  return true;
+}
+
 /// llama2.c's spelling of the projections to the assignment's. Tells whether anything changed.
 bool respell(std::string& name) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kSpellings{{
-      {".attention.wq.", ".attention.compute_query."},
-      {".attention.wk.", ".attention.compute_key."},
-      {".attention.wv.", ".attention.compute_value."},
-      {".attention.wo.", ".attention.compute_output."},
-  }};
-  for (const auto& [theirs, ours] : kSpellings) {
-    const auto position = name.find(theirs);
-    if (position == std::string::npos) continue;
-    name.replace(position, theirs.size(), ours);
-    return true;
-  }
-  return false;
+  return std::ranges::any_of(kSpellings, [&](const auto& spelling) {
+    return replace(name, spelling.first, spelling.second);
+  });
+}
+
+/// model_args of a model, without what follows from the defaults.
+std::vector<std::pair<std::string, PythonScalar>> model_args(const ModelConfig& config) {
+  std::vector<std::pair<std::string, PythonScalar>> args = {{"dim", config.dim},
+                                                            {"n_layers", config.n_layers},
+                                                            {"n_heads", config.n_heads},
+                                                            {"n_kv_heads", config.n_kv_heads},
+                                                            {"vocab_size", config.vocab_size},
+                                                            {"multiple_of", config.multiple_of},
+                                                            {"max_seq_len", config.max_seq_len},
+                                                            {"dropout", config.dropout}};
+  ModelConfig without_hidden_dim = config;
+  without_hidden_dim.hidden_dim = 0;
+  if (without_hidden_dim.resolved() != config) args.emplace_back("hidden_dim", config.hidden_dim);
+  if (config.norm_eps != 1e-5) args.emplace_back("norm_eps", config.norm_eps);
+  return args;
 }
 
 ModelConfig config_from(const ModelArgs& args, bool llama2c_names,
@@ -133,6 +156,25 @@ StoredModel open_torch_checkpoint(const std::filesystem::path& path,
   }
   stored.config.tied_embeddings = drop_tied_output(stored.tensors);
   return stored;
+}
+
+void write_torch_checkpoint(const std::filesystem::path& path, const StoredModel& model) {
+  if (model.config.rope_theta != 1e4) {
+    throw OptionError(fmt::format("model_args of a .pt cannot say that rope_theta is {}, not 10000",
+                                  model.config.rope_theta));
+  }
+  std::vector<TensorRecord> tensors = model.tensors;
+  if (model.config.tied_embeddings) {
+    auto output = *std::ranges::find(tensors, "tok_embeddings.weight", &TensorRecord::name);
+    output.name = "output.weight";
+    tensors.push_back(std::move(output));
+  }
+  if (model.config.norm == NormKind::rmsnorm) {
+    for (auto& tensor : tensors) {
+      for (const auto& [theirs, ours] : kSpellings) replace(tensor.name, ours, theirs);
+    }
+  }
+  write_torch_save(path, tensors, model_args(model.config));
 }
 
 }  // namespace minillama

@@ -13,9 +13,14 @@ namespace minillama {
 /// byte for byte.
 ///
 /// @param config a config.json to use where the file has no model_args: nothing about a model's
-/// shape
-///               is ever guessed
+///               shape is ever guessed
 StoredModel open_torch_checkpoint(const std::filesystem::path& path,
                                   const std::filesystem::path& config);
+
+/// Writes such a file, without other entries: the output matrix beside the embeddings, and one
+/// storage for both if they are tied; the projections as compute_query, … with LayerNorm, and as
+/// wq, …, which llama2.c's own scripts read, with RMSNorm. Throws OptionError if the layout cannot
+/// express the model (another theta than 10000), IoError.
+void write_torch_checkpoint(const std::filesystem::path& path, const StoredModel& model);
 
 }  // namespace minillama

@@ -45,7 +45,7 @@ class DivergedError : public InputError {
 };
 
 /// Untrusted text made fit for one line of an error message: control characters and invalid UTF-8
-/// are escaped as \xNN.
+/// are escaped as `\xNN`.
 std::string printable(std::string_view text);
 
 /// The same, in quotes and cut after `max_bytes` bytes.

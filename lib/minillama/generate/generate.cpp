@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -13,9 +14,126 @@ namespace minillama {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+using OnToken = std::function<bool(std::int64_t)>;
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+/// One prompt on its way.
+class Continued {
+ public:
+  Continued(std::span<const std::int64_t> prompt, const GenerationOptions& options,
+            Generation& result)
+      : options_(options),
+        sampler_(options),
+        result_(result),
+        length_(std::ssize(prompt)),
+        pending_(prompt) {}
+
+  /// What the decoder has not seen.
+  std::span<const std::int64_t> pending() const { return pending_; }
+
+  /// Takes the logits behind that. False if the text ends here.
+  bool go_on(std::span<float> logits, std::int64_t context, std::span<const std::int64_t> stop_ids,
+             const OnToken& on_token) {
+    if (result_.ids.empty()) result_.prompt_seconds = seconds_since(start_);
+    const bool goes_on = choose(logits, context, stop_ids, on_token);
+    result_.decode_seconds = seconds_since(start_) - result_.prompt_seconds;
+    return goes_on;
+  }
+
+ private:
+  bool choose(std::span<float> logits, std::int64_t context, std::span<const std::int64_t> stop_ids,
+              const OnToken& on_token) {
+    latest_ = sampler_.next(logits);
+    if (options_.stop_at_end && std::ranges::find(stop_ids, latest_) != stop_ids.end()) {
+      result_.stop = StopReason::end_of_text;
+      return false;
+    }
+    result_.ids.push_back(latest_);
+    if (on_token && !on_token(latest_)) {
+      result_.stop = StopReason::callback;
+      return false;
+    }
+    if (std::ssize(result_.ids) == options_.max_new_tokens) return false;
+    if (++length_ > context && !options_.crop_context) {
+      result_.stop = StopReason::context_full;
+      return false;
+    }
+    pending_ = {&latest_, 1};
+    return true;
+  }
+
+  GenerationOptions options_;
+  Sampler sampler_;
+  Generation& result_;
+  std::int64_t length_;
+  std::int64_t latest_ = 0;
+  std::span<const std::int64_t> pending_;
+  Clock::time_point start_ = Clock::now();
+};
+
+const ModelConfig& config_of(LanguageModel& model) {
+  return model->config();
+}
+const ModelConfig& config_of(const std::shared_ptr<const EngineModel>& model) {
+  return model->config;
+}
+
+/// Continues the prompts; each decoder sequence takes the next prompt when it is done with one.
+template <typename Model>
+std::vector<Generation> generate_all(Model& model,
+                                     std::span<const std::span<const std::int64_t>> prompts,
+                                     const GenerationOptions& options,
+                                     std::span<const std::int64_t> stop_ids,
+                                     const OnToken& on_token) {
+  options.validate();
+  const std::int64_t context = config_of(model).max_seq_len;
+  std::int64_t longest = 0;
+  for (const auto& prompt : prompts) {
+    check_prompt(prompt, config_of(model), options);
+    longest = std::max(longest, std::ssize(prompt));
+  }
+  std::vector<Generation> results(prompts.size());
+  if (prompts.empty() || options.max_new_tokens == 0) return results;
+
+  const auto at_once = std::min(prompts.size(), static_cast<std::size_t>(options.batch_size));
+  const std::int64_t room = std::min(context - std::min(context, longest), options.max_new_tokens);
+  const auto decoder =
+      make_decoder(model, options, {.sequences = at_once, .capacity = longest + room});
+  std::vector<std::optional<Continued>> sequences(at_once);
+  std::size_t started = 0;
+  std::vector<Continuation> continuations;
+  continuations.reserve(at_once);
+  while (true) {
+    continuations.clear();
+    for (std::size_t i = 0; i < at_once; ++i) {
+      if (!sequences[i] && started < prompts.size()) {
+        auto own_options = options;
+        own_options.seed += started;
+        sequences[i].emplace(prompts[started], own_options, results[started]);
+        ++started;
+      }
+      if (sequences[i]) continuations.push_back({i, sequences[i]->pending()});
+    }
+    if (continuations.empty()) return results;
+    decoder->append(continuations);
+    for (std::size_t i = 0; i < continuations.size(); ++i) {
+      const std::size_t sequence = continuations[i].sequence;
+      if (sequences[sequence]->go_on(decoder->logits(i), context, stop_ids, on_token)) continue;
+      sequences[sequence].reset();
+      decoder->restart(sequence);
+    }
+  }
+}
+
+template <typename Model>
+std::vector<Generation> generate_batch_with(Model& model, const Prompts& prompts,
+                                            const GenerationOptions& options,
+                                            std::span<const std::int64_t> stop_ids) {
+  const std::vector<std::span<const std::int64_t>> spans(prompts.begin(), prompts.end());
+  return generate_all(model, spans, options, stop_ids, {});
 }
 
 }  // namespace
@@ -31,40 +149,26 @@ void check_prompt(std::span<const std::int64_t> prompt, const ModelConfig& confi
 
 Generation generate(LanguageModel& model, std::span<const std::int64_t> prompt,
                     const GenerationOptions& options, std::span<const std::int64_t> stop_ids,
-                    const std::function<bool(std::int64_t)>& on_token) {
-  Sampler sampler(options);
-  const std::int64_t context = model->config().max_seq_len;
-  check_prompt(prompt, model->config(), options);
-  Generation result;
-  if (options.max_new_tokens == 0) return result;
+                    const OnToken& on_token) {
+  return generate_all(model, {&prompt, 1}, options, stop_ids, on_token).front();
+}
 
-  std::int64_t length = std::ssize(prompt);
-  const auto start = Clock::now();
-  const auto capacity = std::min(context, length + options.max_new_tokens);
-  const auto decoder = make_decoder(model, options, capacity);
-  auto logits = decoder->append(prompt);
-  result.prompt_seconds = seconds_since(start);
+Generation generate(const std::shared_ptr<const EngineModel>& model,
+                    std::span<const std::int64_t> prompt, const GenerationOptions& options,
+                    std::span<const std::int64_t> stop_ids, const OnToken& on_token) {
+  return generate_all(model, {&prompt, 1}, options, stop_ids, on_token).front();
+}
 
-  while (true) {
-    const std::int64_t id = sampler.next(logits);
-    if (options.stop_at_end && std::ranges::find(stop_ids, id) != stop_ids.end()) {
-      result.stop = StopReason::end_of_text;
-      break;
-    }
-    result.ids.push_back(id);
-    if (on_token && !on_token(id)) {
-      result.stop = StopReason::callback;
-      break;
-    }
-    if (std::ssize(result.ids) == options.max_new_tokens) break;
-    if (++length > context && !options.crop_context) {
-      result.stop = StopReason::context_full;
-      break;
-    }
-    logits = decoder->append({&id, 1});
-  }
-  result.decode_seconds = seconds_since(start) - result.prompt_seconds;
-  return result;
+std::vector<Generation> generate_batch(LanguageModel& model, const Prompts& prompts,
+                                       const GenerationOptions& options,
+                                       std::span<const std::int64_t> stop_ids) {
+  return generate_batch_with(model, prompts, options, stop_ids);
+}
+
+std::vector<Generation> generate_batch(const std::shared_ptr<const EngineModel>& model,
+                                       const Prompts& prompts, const GenerationOptions& options,
+                                       std::span<const std::int64_t> stop_ids) {
+  return generate_batch_with(model, prompts, options, stop_ids);
 }
 
 }  // namespace minillama

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <vector>
 
+#include "minillama/engine/engine_model.h"
 #include "minillama/generate/generation_options.h"
 #include "minillama/model/language_model.h"
 
@@ -38,5 +41,24 @@ void check_prompt(std::span<const std::int64_t> prompt, const ModelConfig& confi
 Generation generate(LanguageModel& model, std::span<const std::int64_t> prompt,
                     const GenerationOptions& options, std::span<const std::int64_t> stop_ids,
                     const std::function<bool(std::int64_t)>& on_token = {});
+
+/// The same with weights that are laid out for an engine already, such as quantized ones.
+Generation generate(const std::shared_ptr<const EngineModel>& model,
+                    std::span<const std::int64_t> prompt, const GenerationOptions& options,
+                    std::span<const std::int64_t> stop_ids,
+                    const std::function<bool(std::int64_t)>& on_token = {});
+
+using Prompts = std::vector<std::vector<std::int64_t>>;
+
+/// Continues several sequences, options.batch_size of them at a time: with an engine they go
+/// through the model side by side, which is several times as fast as one by one. What becomes of a
+/// prompt does not depend on the others: it is what generate() makes of it alone with the seed
+/// options.seed + its index.
+std::vector<Generation> generate_batch(LanguageModel& model, const Prompts& prompts,
+                                       const GenerationOptions& options,
+                                       std::span<const std::int64_t> stop_ids);
+std::vector<Generation> generate_batch(const std::shared_ptr<const EngineModel>& model,
+                                       const Prompts& prompts, const GenerationOptions& options,
+                                       std::span<const std::int64_t> stop_ids);
 
 }  // namespace minillama

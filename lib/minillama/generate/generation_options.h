@@ -16,6 +16,8 @@ struct GenerationOptions {
   bool stop_at_end = true;            ///< stop at an end-of-text or beginning-of-text token
   bool crop_context = false;  ///< at max_seq_len go on with the last max_seq_len tokens, don't stop
   bool use_cache = true;      ///< reuse keys and values of earlier tokens (causal models only)
+  bool use_engine = true;     ///< decode on plain memory (engine/) where that computes the model
+  std::int64_t batch_size = 16;  ///< of several prompts: how many are continued at the same time
 
   /// Throws OptionError naming the field and the value.
   void validate() const;

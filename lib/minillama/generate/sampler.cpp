@@ -1,11 +1,8 @@
 #include "minillama/generate/sampler.h"
 
-#include <algorithm>
-#include <cmath>
-#include <limits>
-
 #include "minillama/core/error.h"
 #include "minillama/generate/filters.h"
+#include "minillama/kernels/argmax.h"
 
 namespace minillama {
 
@@ -14,12 +11,11 @@ Sampler::Sampler(const GenerationOptions& options) : options_(options), random_(
 }
 
 std::int64_t Sampler::next(std::span<float> logits) {
-  constexpr float kInfinity = std::numeric_limits<float>::infinity();
-  const auto broken = [](float logit) { return std::isnan(logit) || logit == kInfinity; };
-  if (std::ranges::any_of(logits, broken)) {
+  const auto largest = kernels::find_largest(kernels::best_isa(), logits.size(), logits.data());
+  if (!largest.is_finite) {
     throw InputError("the model's logits are not finite: its weights are broken");
   }
-  if (options_.temperature == 0) return most_probable(logits);
+  if (options_.temperature == 0) return static_cast<std::int64_t>(largest.index);
 
   softmax(logits, options_.temperature);
   if (options_.top_k > 0) keep_top_k(logits, options_.top_k);

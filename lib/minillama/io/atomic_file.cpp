@@ -1,9 +1,13 @@
 #include "minillama/io/atomic_file.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
+#include <string>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -25,10 +29,30 @@ void sync_directory(const std::filesystem::path& directory) {
   if (result != 0 && error != EINVAL) throw IoError(name, "cannot sync", error);
 }
 
+constexpr std::string_view kSuffix = ".tmp-";
+
+/// Removes the temporary files for `path` whose processes are no more.
+void remove_stale(const std::filesystem::path& path) {
+  const std::string prefix = path.filename().native() + std::string(kSuffix);
+  const auto directory = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, ignored)) {
+    const std::string name = entry.path().filename().native();
+    if (!name.starts_with(prefix)) continue;
+    const char* end = name.data() + name.size();
+    pid_t process = 0;
+    const auto parsed = std::from_chars(name.data() + prefix.size(), end, process);
+    const bool is_ours = parsed.ec == std::errc() && parsed.ptr == end && process > 0;
+    if (is_ours && ::kill(process, 0) != 0 && errno == ESRCH) ::unlink(entry.path().c_str());
+  }
+}
+
 }  // namespace
 
 AtomicFile::AtomicFile(std::filesystem::path path)
-    : path_(std::move(path)), temporary_(fmt::format("{}.tmp-{}", path_.native(), ::getpid())) {
+    : path_(std::move(path)),
+      temporary_(fmt::format("{}{}{}", path_.native(), kSuffix, ::getpid())) {
+  remove_stale(path_);
   descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (descriptor_ < 0) throw IoError(path_, "cannot create", errno);
 }
@@ -40,6 +64,21 @@ AtomicFile::~AtomicFile() {
 }
 
 void AtomicFile::write(Bytes bytes) {
+  constexpr std::size_t kBufferSize = std::size_t{1} << 16;
+  if (buffer_.size() + bytes.size() > kBufferSize) flush();
+  if (bytes.size() > kBufferSize) {
+    write_now(bytes);
+  } else {
+    buffer_ += as_text(bytes);
+  }
+}
+
+void AtomicFile::flush() {
+  write_now(as_bytes(buffer_));
+  buffer_.clear();
+}
+
+void AtomicFile::write_now(Bytes bytes) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
     if (written < 0) {
@@ -51,6 +90,7 @@ void AtomicFile::write(Bytes bytes) {
 }
 
 void AtomicFile::commit() {
+  flush();
   if (::fsync(descriptor_) != 0) throw IoError(path_, "cannot sync", errno);
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
     throw IoError(path_, "cannot replace", errno);
@@ -63,6 +103,18 @@ void write_file(const std::filesystem::path& path, std::string_view content) {
   AtomicFile file(path);
   file.write(content);
   file.commit();
+}
+
+void remove_file(const std::filesystem::path& path) {
+  std::error_code error;
+  std::filesystem::remove(path, error);
+  if (error) throw IoError(path, "cannot remove", error.value());
+}
+
+void make_directory(const std::filesystem::path& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error) throw IoError(path, "cannot create", error.value());
 }
 
 }  // namespace minillama

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 #include "minillama/io/bytes.h"
 
@@ -11,26 +12,38 @@ namespace minillama {
 /// commit() removes the temporary file and leaves the old content alone.
 class AtomicFile {
  public:
-  /// Creates "<path>.tmp-<pid>". Throws IoError.
+  /// Creates "<path>.tmp-<pid>", and removes such files of processes that were killed while they
+  /// wrote `path`. Throws IoError.
   explicit AtomicFile(std::filesystem::path path);
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
 
-  /// Appends. Throws IoError.
+  /// Appends; small pieces are collected first. Throws IoError.
   void write(Bytes bytes);
   void write(std::string_view text) { write(as_bytes(text)); }
 
-  /// Syncs, renames, syncs the directory. Throws IoError; then the old content is still there.
+  /// Writes what was collected, syncs, renames, syncs the directory. Throws IoError; then the old
+  /// content is still there.
   void commit();
 
  private:
+  void flush();
+  void write_now(Bytes bytes);
+
   std::filesystem::path path_;
   std::filesystem::path temporary_;
   int descriptor_ = -1;
+  std::string buffer_;
 };
 
 /// Writes `content` to `path` through an AtomicFile.
 void write_file(const std::filesystem::path& path, std::string_view content);
+
+/// Removes a file if it is there. Throws IoError.
+void remove_file(const std::filesystem::path& path);
+
+/// Creates a directory and those above it, as far as they are not there. Throws IoError.
+void make_directory(const std::filesystem::path& path);
 
 }  // namespace minillama

@@ -1,6 +1,9 @@
 #include "minillama/io/llama2c_bin.h"
 
+#include <cmath>
 #include <cstdint>
+#include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -8,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "minillama/core/error.h"
+#include "minillama/io/atomic_file.h"
 #include "minillama/io/byte_reader.h"
 #include "minillama/io/file_kind.h"
 
@@ -44,6 +48,11 @@ std::vector<Block> layout(const ModelConfig& c) {
   };
   if (!c.tied_embeddings) blocks.push_back({"output", 1, false, {c.vocab_size, c.dim}});
   return blocks;
+}
+
+std::string tensor_name(const Block& block, std::int64_t layer) {
+  return block.per_layer ? fmt::format("layers.{}.{}.weight", layer, block.name)
+                         : fmt::format("{}.weight", block.name);
 }
 
 /// In double, which no header makes overflow and which is exact for any size a file can have.
@@ -97,6 +106,26 @@ ModelConfig read_header(const MappedFile& file) {
   return config;
 }
 
+void require(bool holds, std::string_view problem) {
+  if (!holds)
+    throw OptionError(fmt::format("llama2.c's format cannot hold this model: {}", problem));
+}
+
+/// Cosines of m theta^(-2i / Dh) for all positions m and pairs i, then the sines.
+std::vector<float> rotation_tables(const ModelConfig& config) {
+  const auto pairs = static_cast<std::size_t>(config.head_dim() / 2);
+  const std::size_t size = static_cast<std::size_t>(config.max_seq_len) * pairs;
+  std::vector<float> tables(2 * size);
+  for (std::size_t i = 0; i < size; ++i) {
+    const double exponent =
+        2.0 * static_cast<double>(i % pairs) / static_cast<double>(config.head_dim());
+    const double angle = static_cast<double>(i / pairs) * std::pow(config.rope_theta, -exponent);
+    tables[i] = static_cast<float>(std::cos(angle));
+    tables[size + i] = static_cast<float>(std::sin(angle));
+  }
+  return tables;
+}
+
 }  // namespace
 
 Llama2cFile::Llama2cFile(std::filesystem::path path)
@@ -113,12 +142,48 @@ std::vector<TensorRecord> Llama2cFile::tensors() const {
                           .strides = contiguous_strides(block.shape)};
       record.data = reader.take(static_cast<std::uint64_t>(element_count(record)) * sizeof(float));
       if (block.name.empty()) continue;
-      record.name = block.per_layer ? fmt::format("layers.{}.{}.weight", i, block.name)
-                                    : fmt::format("{}.weight", block.name);
+      record.name = tensor_name(block, i);
       records.push_back(std::move(record));
     }
   }
   return records;
+}
+
+void write_llama2c(const std::filesystem::path& path, const ModelConfig& config,
+                   std::span<const TensorRecord> tensors) {
+  require(config.norm == NormKind::rmsnorm, "it has LayerNorm, and the format RMSNorm only");
+  require(config.attention == AttentionKind::causal, "its attention is not causal");
+  require(config.norm_eps == 1e-5, fmt::format("norm_eps is {}, not 1e-5", config.norm_eps));
+  require(config.rope_theta == 1e4, fmt::format("rope_theta is {}, not 10000", config.rope_theta));
+  std::map<std::string_view, const TensorRecord*> by_name;
+  for (const TensorRecord& tensor : tensors) by_name.emplace(tensor.name, &tensor);
+
+  AtomicFile file(path);
+  for (const std::int64_t number :
+       {config.dim, config.hidden_dim, config.n_layers, config.n_heads, config.n_kv_heads,
+        config.tied_embeddings ? config.vocab_size : -config.vocab_size, config.max_seq_len}) {
+    const auto stored = static_cast<std::int32_t>(number);
+    file.write(std::as_bytes(std::span(&stored, 1)));
+  }
+  for (const Block& block : layout(config)) {
+    if (block.name.empty()) {
+      const auto tables = rotation_tables(config);
+      file.write(std::as_bytes(std::span(tables)));
+      continue;
+    }
+    for (std::int64_t i = 0; i < block.count; ++i) {
+      const auto found = by_name.find(tensor_name(block, i));
+      if (found == by_name.end() || found->second->shape != block.shape ||
+          found->second->dtype != DType::float32 || !is_contiguous(*found->second)) {
+        throw FileError(path, fmt::format("tensor {} is missing, or no dense float32 of its shape",
+                                          tensor_name(block, i)));
+      }
+      check_tensor(*found->second, path);
+      file.write(found->second->data.first(static_cast<std::size_t>(element_count(*found->second)) *
+                                           sizeof(float)));
+    }
+  }
+  file.commit();
 }
 
 }  // namespace minillama

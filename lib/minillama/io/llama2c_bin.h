@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <span>
 #include <vector>
 
 #include "minillama/core/model_config.h"
@@ -32,5 +33,14 @@ class Llama2cFile {
   MappedFile file_;
   ModelConfig config_;
 };
+
+/// Writes such a checkpoint, which appears whole or not at all: `tensors` are contiguous float32
+/// records of the names and shapes that Llama2cFile gives for `config`, in any order. The tables of
+/// cosines and sines, which no reader needs, are written as llama2.c computes them.
+///
+/// Throws OptionError if the format cannot express `config` (llama2.c knows RMSNorm with eps 1e-5,
+/// causal attention and theta 10000 only), FileError if a tensor is missing or another one.
+void write_llama2c(const std::filesystem::path& path, const ModelConfig& config,
+                   std::span<const TensorRecord> tensors);
 
 }  // namespace minillama

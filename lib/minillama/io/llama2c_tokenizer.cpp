@@ -1,5 +1,6 @@
 #include "minillama/io/llama2c_tokenizer.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 
@@ -7,6 +8,7 @@
 
 #include "minillama/core/error.h"
 #include "minillama/io/byte_reader.h"
+#include "minillama/io/byte_writer.h"
 #include "minillama/io/sentencepiece_check.h"
 
 namespace minillama {
@@ -28,6 +30,35 @@ SentencePiece make_piece(std::size_t id, std::string_view stored, float score) {
     }
   }
   return piece;
+}
+
+bool is_llamas(const SentencePieceModel& model) {
+  using Type = SentencePiece::Type;
+  if (model.algorithm != SentencePieceModel::Algorithm::bpe || !model.byte_fallback ||
+      !model.charsmap.empty() || !model.add_dummy_prefix || !model.escape_whitespaces ||
+      model.treat_whitespace_as_suffix || model.unk_id != 0 || model.bos_id != 1 ||
+      model.eos_id != 2 || model.pieces.size() < kFirstByte + 256) {
+    return false;
+  }
+  for (std::size_t id = kFirstByte; id < model.pieces.size(); ++id) {
+    const SentencePiece& piece = model.pieces[id];
+    const bool is_byte = id < kFirstByte + 256;
+    if (piece.type != (is_byte ? Type::byte : Type::normal)) return false;
+    if (is_byte && byte_value(piece.text) != static_cast<int>(id - kFirstByte)) return false;
+    if (piece.text.find(' ') != std::string::npos) return false;
+  }
+  return true;
+}
+
+/// The piece as llama2.c stores it: with spaces, and line ends around the special ones.
+std::string stored_piece(const SentencePieceModel& model, std::size_t id) {
+  constexpr std::string_view kSpace = "\u2581";
+  std::string text = model.pieces[id].text;
+  if (id == 1 || id == 2) return fmt::format("\n{}\n", text);
+  for (std::size_t at = 0; (at = text.find(kSpace, at)) != std::string::npos; ++at) {
+    text.replace(at, kSpace.size(), 1, ' ');
+  }
+  return text;
 }
 
 }  // namespace
@@ -59,6 +90,26 @@ SentencePieceModel parse_llama2c_tokenizer(Bytes bytes, const std::filesystem::p
   }
   check_sentencepiece_model(model, path);
   return model;
+}
+
+std::string llama2c_tokenizer(const SentencePieceModel& model) {
+  if (!is_llamas(model)) {
+    throw OptionError(
+        "llama2.c's tokenizer.bin holds Llama's kind of tokenizer only: sentencepiece "
+        "BPE with byte fallback; this one is of another kind");
+  }
+  std::size_t longest = 0;
+  ByteWriter pieces;
+  for (std::size_t id = 0; id < model.pieces.size(); ++id) {
+    const std::string text = stored_piece(model, id);
+    longest = std::max(longest, text.size());
+    pieces.write(model.pieces[id].score);
+    pieces.write(static_cast<std::uint32_t>(text.size()));
+    pieces.write_text(text);
+  }
+  ByteWriter out;
+  out.write(static_cast<std::uint32_t>(longest));
+  return out.take() + pieces.take();
 }
 
 }  // namespace minillama

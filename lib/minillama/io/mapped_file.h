@@ -7,10 +7,11 @@
 
 namespace minillama {
 
-/// A regular file, mapped read-only into memory for as long as this object lives.
+/// A regular file, mapped into memory for as long as this object lives. Whoever takes the bytes for
+/// its own and writes to them changes its memory, never the file.
 ///
-/// Nothing is read before it is looked at, so opening a large checkpoint is cheap. The file must not
-/// be cut short while it is mapped (minillama itself replaces files and never rewrites one).
+/// Nothing is read before it is looked at, so opening a large checkpoint is cheap. The file must
+/// not be cut short while it is mapped (minillama itself replaces files and never rewrites one).
 class MappedFile {
  public:
   /// Throws FileError if `path` does not exist, is no regular file, or is empty; IoError if the
@@ -28,6 +29,10 @@ class MappedFile {
 
   const std::filesystem::path& path() const { return path_; }
   Bytes bytes() const { return bytes_; }
+
+  /// Gives the memory that a part of some MappedFile takes back to the system, as far as whole
+  /// pages reach. Whoever reads the bytes again reads what is in the file.
+  static void release(Bytes part);
 
  private:
   std::filesystem::path path_;

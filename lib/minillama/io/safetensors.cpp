@@ -26,7 +26,7 @@ namespace {
 using SortedJson = nlohmann::json;
 
 constexpr std::uint64_t kLargestHeader = 100'000'000;
-constexpr std::size_t kAlignment = 8;
+constexpr std::size_t kAlignment = 64;  // a cache line: the tensors may be used where they lie
 constexpr std::string_view kMetadata = "__metadata__";
 
 constexpr std::array<std::pair<std::string_view, DType>, 10> kTypeNames = {
@@ -251,7 +251,8 @@ void write_safetensors(const std::filesystem::path& path, std::span<const Tensor
                            {"data_offsets", {begin, end}}};
   }
   std::string text = dump_header(header, path);
-  text.resize((text.size() + kAlignment - 1) / kAlignment * kAlignment, ' ');
+  const std::size_t start = sizeof(std::uint64_t) + text.size();
+  text.append((kAlignment - start % kAlignment) % kAlignment, ' ');
 
   AtomicFile file(path);
   const auto size = static_cast<std::uint64_t>(text.size());

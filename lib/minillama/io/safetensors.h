@@ -36,7 +36,7 @@ class SafetensorsFile {
 
 /// Writes `tensors` to `path`, which gets either all of it or nothing (AtomicFile). The elements
 /// are written row-major whatever the strides, larger types first so that each is aligned to its
-/// element, from an offset that is a multiple of 8. Throws FileError if a name is empty, comes
+/// element, from an offset that is a multiple of 64. Throws FileError if a name is empty, comes
 /// twice, is "__metadata__" or (like metadata) no UTF-8, or if a record does not fit its data;
 /// IoError if the file cannot be written.
 void write_safetensors(const std::filesystem::path& path, std::span<const TensorRecord> tensors,

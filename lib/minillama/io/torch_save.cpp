@@ -218,6 +218,10 @@ TorchSaveFile::TorchSaveFile(std::filesystem::path path)
       prefix_(find_prefix(zip_, file_.path())),
       pickle_(read_pickle(zip_, prefix_, file_.path()), file_.path()) {}
 
+bool TorchSaveFile::is_torch_save(Bytes bytes) {
+  return ZipArchive::is_zip(bytes) || as_text(bytes).starts_with(kLegacyMagic);
+}
+
 bool TorchSaveFile::has_mapping(std::string_view key) const {
   const std::optional<PickleValue> value = root().find(key);
   return value && value->is_mapping();

@@ -30,6 +30,9 @@ class TorchSaveFile {
   /// TorchScript archive, big-endian, a web page, …
   explicit TorchSaveFile(std::filesystem::path path);
 
+  /// Whether `bytes` begin like what torch.save writes, the format of before 1.6 included.
+  static bool is_torch_save(Bytes bytes);
+
   const std::filesystem::path& path() const { return file_.path(); }
 
   /// The saved value.

@@ -5,7 +5,9 @@ namespace minillama::kernels {
 Isa best_isa() {
 #if defined(__x86_64__)
   static const Isa best = [] {
-    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return Isa::portable;
+    const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+                      __builtin_cpu_supports("f16c");
+    if (!avx2) return Isa::portable;
     const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
     return avx512 ? Isa::avx512 : Isa::avx2;
@@ -13,6 +15,15 @@ Isa best_isa() {
   return best;
 #else
   return Isa::portable;
+#endif
+}
+
+bool has_avx512_vnni() {
+#if defined(__x86_64__)
+  static const bool has = best_isa() == Isa::avx512 && __builtin_cpu_supports("avx512vnni");
+  return has;
+#else
+  return false;
 #endif
 }
 

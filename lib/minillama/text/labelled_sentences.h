@@ -18,8 +18,9 @@ struct LabelledSentence {
 /// Reads a file of lines `label ||| sentence` with labels 0 to n_labels - 1.
 ///
 /// The sentence loses the ASCII white space around it (what Python's str.strip() removes of ASCII:
-/// space, \t \n \v \f \r and \x1c to \x1f) and is otherwise kept as it stands. A byte order mark,
-/// \r\n line ends, blank lines at the end and a missing last newline make no difference.
+/// space, `\t \n \v \f \r` and `\x1c` to `\x1f`) and is otherwise kept as it stands. A byte order
+/// mark,
+/// `\r\n` line ends, blank lines at the end and a missing last newline make no difference.
 /// Throws FileError naming file and line on anything else, IoError if the file cannot be read.
 std::vector<LabelledSentence> read_labelled_sentences(const std::filesystem::path& path,
                                                       std::int64_t n_labels);

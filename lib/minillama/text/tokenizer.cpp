@@ -6,6 +6,7 @@
 
 #include "minillama/core/error.h"
 #include "minillama/core/utf8.h"
+#include "minillama/io/gguf_tokenizer.h"
 #include "minillama/io/llama2c_tokenizer.h"
 #include "minillama/io/mapped_file.h"
 #include "minillama/text/sentencepiece_library.h"
@@ -17,7 +18,7 @@ namespace {
 /// libsentencepiece counts in int, and normalization may make text longer.
 constexpr std::size_t kMaxTextBytes = std::size_t{256} << 20;
 
-enum class Format { sentencepiece, llama2c };
+enum class Format { sentencepiece, llama2c, gguf };
 
 Format detect_format(std::string_view content, const std::filesystem::path& path) {
   // What a failed download leaves behind.
@@ -33,13 +34,16 @@ Format detect_format(std::string_view content, const std::filesystem::path& path
     throw FileError(path, "is JSON; a sentencepiece tokenizer.model is needed");
   }
 
+  if (text.starts_with("GGUF")) return Format::gguf;
+
   // A ModelProto begins with its first piece (field 1, its length), a tokenizer.bin with the length
   // of its longest piece as a uint32, which is below 65536.
   if (content.size() > 4) {
     if (content[0] == 0x0A && content[1] != 0) return Format::sentencepiece;
     if (content[2] == 0 && content[3] == 0) return Format::llama2c;
   }
-  throw FileError(path, "is neither a sentencepiece model nor a tokenizer.bin of llama2.c");
+  throw FileError(
+      path, "is neither a sentencepiece model nor a tokenizer.bin of llama2.c nor a GGUF file");
 }
 
 std::int64_t find_piece(const SentencePieceModel& model, std::string_view text,
@@ -83,6 +87,10 @@ Tokenizer Tokenizer::load(const std::filesystem::path& path) {
       break;
     case Format::llama2c:
       model = parse_llama2c_tokenizer(file.bytes(), path);
+      serialized = serialize(model);
+      break;
+    case Format::gguf:
+      model = read_gguf_tokenizer(GgufFile(path));
       serialized = serialize(model);
       break;
   }

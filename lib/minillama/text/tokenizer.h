@@ -16,9 +16,9 @@ namespace minillama {
 /// https://arxiv.org/abs/1808.06226). May be used from several threads at once.
 class Tokenizer {
  public:
-  /// Loads a sentencepiece model (`tokenizer.model`) or llama2.c's `tokenizer.bin`, told apart by
-  /// content. Throws FileError if the file is neither or is broken, IoError if it cannot be read,
-  /// InputError if libsentencepiece cannot be opened.
+  /// Loads a sentencepiece model (`tokenizer.model`), llama2.c's `tokenizer.bin`, or the tokenizer
+  /// within a GGUF file, told apart by content. Throws FileError if the file is none of these or is
+  /// broken, IoError if it cannot be read, InputError if libsentencepiece cannot be opened.
   static Tokenizer load(const std::filesystem::path& path);
 
   /// Makes a tokenizer of `vocab_size` pieces from the text in a file: byte pairs, learned with

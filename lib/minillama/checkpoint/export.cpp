@@ -1,0 +1,98 @@
+#include "minillama/checkpoint/export.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "minillama/checkpoint/gguf_checkpoint.h"
+#include "minillama/checkpoint/hugging_face.h"
+#include "minillama/checkpoint/language_model_file.h"
+#include "minillama/checkpoint/torch_checkpoint.h"
+#include "minillama/core/error.h"
+#include "minillama/io/atomic_file.h"
+#include "minillama/io/llama2c_bin.h"
+#include "minillama/io/llama2c_tokenizer.h"
+#include "minillama/io/mapped_file.h"
+#include "minillama/model/lora.h"
+
+namespace minillama {
+namespace {
+
+torch::ScalarType scalar_type(WeightType type) {
+  return type == WeightType::float16    ? torch::kHalf
+         : type == WeightType::bfloat16 ? torch::kBFloat16
+                                        : torch::kFloat;
+}
+
+/// Has the active adapter merged into the weights while it lives: the stored tensors may be the
+/// model's own.
+class Merged {
+ public:
+  explicit Merged(Llama& llama) : llama_(llama), was_merged_(is_merged(llama)) {
+    merge_adapter(llama_);
+  }
+  ~Merged() {
+    if (!was_merged_) unmerge_adapter(llama_);
+  }
+  Merged(const Merged&) = delete;
+  Merged& operator=(const Merged&) = delete;
+
+ private:
+  Llama& llama_;
+  bool was_merged_;
+};
+
+StoredModel without_adapters(LanguageModel& model, WeightType type) {
+  auto stored = to_stored(model, scalar_type(type));
+  std::erase_if(stored.tensors,
+                [](const TensorRecord& tensor) { return is_adapter_parameter(tensor.name); });
+  return stored;
+}
+
+/// Whether a tokenizer beside a model is still to be written. One of other content is never
+/// overwritten.
+bool is_missing(const std::filesystem::path& path, const std::string& content) {
+  if (!std::filesystem::exists(path)) return true;
+  if (as_text(MappedFile(path).bytes()) == content) return false;
+  throw FileError(path, "is another tokenizer, and would be taken for this model's");
+}
+
+}  // namespace
+
+void export_language_model(const std::filesystem::path& path, ModelFormat format,
+                           LanguageModel& model, const Tokenizer& tokenizer, WeightType type) {
+  if (type == WeightType::q8_0 && format != ModelFormat::gguf) {
+    throw OptionError("q8_0 is a type of GGUF's only");
+  }
+  if (format == ModelFormat::directory) {
+    return write_language_model(path, model, tokenizer, scalar_type(type));
+  }
+  const Merged merged(model->llama);
+  const auto stored = without_adapters(model, type);
+  switch (format) {
+    case ModelFormat::directory:
+      return;  // done above
+    case ModelFormat::hugging_face:
+      return write_hugging_face(path, stored, tokenizer);
+    case ModelFormat::llama2c: {
+      if (type != WeightType::float32) throw OptionError("llama2.c's format holds float32 only");
+      const auto vocabulary = llama2c_tokenizer(tokenizer.model());
+      const auto beside = path.parent_path() / "tokenizer.bin";
+      const bool write_vocabulary = is_missing(beside, vocabulary);
+      write_llama2c(path, stored.config, stored.tensors);
+      if (write_vocabulary) write_file(beside, vocabulary);
+      return;
+    }
+    case ModelFormat::torch_save: {
+      const auto beside = path.parent_path() / "tokenizer.model";
+      const bool write_vocabulary = is_missing(beside, tokenizer.serialized());
+      write_torch_checkpoint(path, stored);
+      if (write_vocabulary) write_file(beside, tokenizer.serialized());
+      return;
+    }
+    case ModelFormat::gguf:
+      return write_gguf_checkpoint(path, stored, tokenizer, type == WeightType::q8_0);
+  }
+}
+
+}  // namespace minillama

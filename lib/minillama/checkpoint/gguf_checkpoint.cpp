@@ -1,0 +1,173 @@
+#include "minillama/checkpoint/gguf_checkpoint.h"
+
+#include <fmt/format.h>
+
+#include "minillama/checkpoint/q8_0.h"
+#include "minillama/checkpoint/spelling.h"
+#include "minillama/checkpoint/tensors.h"
+#include "minillama/core/error.h"
+#include "minillama/io/gguf.h"
+#include "minillama/io/gguf_tokenizer.h"
+
+namespace minillama {
+namespace {
+
+constexpr const char* kArchitecture = "llama";
+
+/// What the records of an opened file point into.
+struct Memory {
+  explicit Memory(const std::filesystem::path& path) : file(path) {}
+
+  GgufFile file;
+  std::vector<torch::Tensor> dequantized;
+};
+
+ModelConfig read_config(const GgufFile& file) {
+  const auto& path = file.path();
+  if (const auto name = file.text("general.architecture"); name != kArchitecture) {
+    throw FileError(path,
+                    fmt::format("is of the architecture {}, only \"llama\" is read", quote(name)));
+  }
+  if (file.has("llama.rope.scaling.type") && file.text("llama.rope.scaling.type") != "none") {
+    throw FileError(path, fmt::format("scales its rotary positions ({}), which is not supported",
+                                      quote(file.text("llama.rope.scaling.type"))));
+  }
+  if (file.has("llama.expert_count") && file.integer("llama.expert_count") != 0) {
+    throw FileError(path, "is a mixture of experts, which is not supported");
+  }
+  const auto vocabulary = [&] {
+    if (file.has("llama.vocab_size")) return file.integer("llama.vocab_size");
+    return static_cast<std::int64_t>(file.texts("tokenizer.ggml.tokens").size());
+  };
+  const auto integer_or = [&](std::string_view key, std::int64_t otherwise) {
+    return file.has(key) ? file.integer(key) : otherwise;
+  };
+  try {
+    const auto config =
+        ModelConfig{.dim = file.integer("llama.embedding_length"),
+                    .n_layers = file.integer("llama.block_count"),
+                    .n_heads = file.integer("llama.attention.head_count"),
+                    .n_kv_heads = integer_or("llama.attention.head_count_kv", 0),
+                    .hidden_dim = file.integer("llama.feed_forward_length"),
+                    .vocab_size = vocabulary(),
+                    .max_seq_len = file.integer("llama.context_length"),
+                    .norm_eps = file.number("llama.attention.layer_norm_rms_epsilon"),
+                    .rope_theta = file.has("llama.rope.freq_base")
+                                      ? file.number("llama.rope.freq_base")
+                                      : 10000.0,
+                    .norm = NormKind::rmsnorm}
+            .resolved();
+    for (const auto* key : {"llama.rope.dimension_count", "llama.attention.key_length",
+                            "llama.attention.value_length"}) {
+      if (const auto size = integer_or(key, config.head_dim()); size != config.head_dim()) {
+        throw FileError(path, fmt::format("{} is {}, must be the width {} of a head", key, size,
+                                          config.head_dim()));
+      }
+    }
+    return config;
+  } catch (const OptionError& error) {
+    throw FileError(path, error.what());
+  }
+}
+
+TensorRecord to_record(const GgufTensor& tensor, std::string name,
+                       std::vector<torch::Tensor>& dequantized) {
+  if (tensor.type == GgufType::q8_0) {
+    dequantized.push_back(dequantize_q8_0(tensor.data, tensor.shape));
+    return minillama::to_record(std::move(name), dequantized.back());
+  }
+  const auto dtype = tensor.type == GgufType::float32   ? DType::float32
+                     : tensor.type == GgufType::float16 ? DType::float16
+                                                        : DType::bfloat16;
+  return {.name = std::move(name),
+          .dtype = dtype,
+          .shape = tensor.shape,
+          .strides = contiguous_strides(tensor.shape),
+          .data = tensor.data};
+}
+
+GgufType gguf_type(DType dtype) {
+  return dtype == DType::float16    ? GgufType::float16
+         : dtype == DType::bfloat16 ? GgufType::bfloat16
+                                    : GgufType::float32;
+}
+
+std::vector<std::pair<std::string, GgufValue>> metadata(const ModelConfig& config,
+                                                        std::uint32_t file_type) {
+  const auto number = [](std::int64_t value) { return static_cast<std::uint32_t>(value); };
+  return {{"general.architecture", kArchitecture},
+          {"general.alignment", std::uint32_t{32}},
+          {"general.file_type", file_type},
+          {"general.quantization_version", std::uint32_t{2}},
+          {"llama.vocab_size", number(config.vocab_size)},
+          {"llama.context_length", number(config.max_seq_len)},
+          {"llama.embedding_length", number(config.dim)},
+          {"llama.block_count", number(config.n_layers)},
+          {"llama.feed_forward_length", number(config.hidden_dim)},
+          {"llama.attention.head_count", number(config.n_heads)},
+          {"llama.attention.head_count_kv", number(config.n_kv_heads)},
+          {"llama.attention.layer_norm_rms_epsilon", static_cast<float>(config.norm_eps)},
+          {"llama.rope.dimension_count", number(config.head_dim())},
+          {"llama.rope.freq_base", static_cast<float>(config.rope_theta)}};
+}
+
+/// The format's number for what most tensors of a file are.
+std::uint32_t file_type(DType dtype, bool q8_0) {
+  if (q8_0) return 7;
+  return dtype == DType::float16 ? 1 : dtype == DType::bfloat16 ? 32 : 0;
+}
+
+}  // namespace
+
+StoredModel open_gguf_checkpoint(const std::filesystem::path& path) {
+  const auto memory = std::make_shared<Memory>(path);
+  StoredModel stored{.path = path, .config = read_config(memory->file), .file = memory};
+  stored.config.tied_embeddings = true;
+  for (const GgufTensor& tensor : memory->file.tensors()) {
+    if (tensor.name == "rope_freqs.weight") {
+      throw FileError(path, "scales its rotary positions (rope_freqs), which is not supported");
+    }
+    const auto name = from_spelling(kGguf, tensor.name);
+    if (!name) {
+      throw FileError(path, fmt::format("tensor {} is none of a Llama", quote(tensor.name)));
+    }
+    if (*name == "output.weight") stored.config.tied_embeddings = false;
+    stored.tensors.push_back(to_record(tensor, *name, memory->dequantized));
+  }
+  return stored;
+}
+
+void write_gguf_checkpoint(const std::filesystem::path& path, const StoredModel& model,
+                           const Tokenizer& tokenizer, bool q8_0) {
+  if (model.config.norm != NormKind::rmsnorm) {
+    throw OptionError("a GGUF Llama has RMSNorm; this model has LayerNorm");
+  }
+  if (model.config.attention != AttentionKind::causal) {
+    throw OptionError("a GGUF Llama is causal; this model's attention is full");
+  }
+  auto entries = metadata(model.config, file_type(model.tensors.at(0).dtype, q8_0));
+  auto vocabulary = gguf_tokenizer(tokenizer.model());
+  std::move(vocabulary.begin(), vocabulary.end(), std::back_inserter(entries));
+
+  std::vector<torch::Tensor> memory;
+  std::vector<GgufTensor> tensors;
+  for (const TensorRecord& record : model.tensors) {
+    GgufTensor tensor{.name = to_spelling(kGguf, record.name).value(),
+                      .type = gguf_type(record.dtype),
+                      .shape = record.shape,
+                      .data = record.data};
+    if (record.shape.size() == 1) {
+      tensor.type = GgufType::float32;
+      memory.push_back(to_tensor(record).to(torch::kFloat));
+      tensor.data = minillama::to_record(tensor.name, memory.back()).data;
+    } else if (q8_0 && record.shape.back() % 32 == 0) {
+      tensor.type = GgufType::q8_0;
+      memory.push_back(quantize_q8_0(to_tensor(record)));
+      tensor.data = minillama::to_record(tensor.name, memory.back()).data;
+    }
+    tensors.push_back(std::move(tensor));
+  }
+  write_gguf(path, entries, tensors);
+}
+
+}  // namespace minillama

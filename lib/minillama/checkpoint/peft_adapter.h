@@ -1,0 +1,58 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "minillama/io/tensor_record.h"
+#include "minillama/model/classifier.h"
+#include "minillama/model/llama.h"
+
+namespace minillama {
+
+/// A low-rank adapter as Hugging Face's PEFT stores it: a directory with
+///
+///     adapter_config.json        {"peft_type": "LORA", "r": 8, "lora_alpha": 16.0, …}
+///     adapter_model.safetensors  "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight",
+///                                … and, of a classifier, the head among modules_to_save as
+///                                "base_model.model.score.weight"
+///
+/// The rows of lora_B of queries and keys are in Hugging Face's order (checkpoint/rotary_rows.h).
+/// What PEFT cannot say of a classifier (its labels, pooling and template) stands among the
+/// safetensors metadata, and the head's bias, which transformers' Llama classifier lacks, as
+/// "base_model.model.score.bias".
+struct PeftAdapter {
+  std::filesystem::path path = {};  ///< of the tensors, for error messages
+  LoraOptions options = {};
+  std::vector<TensorRecord> tensors = {};  ///< "layers.0.attention.compute_query.lora_A", …
+  /// Of a classifier. Where the file does not say: last pooling, "LABEL_0", … as in transformers.
+  std::optional<ClassifierConfig> classifier = {};
+  std::vector<TensorRecord> head = {};    ///< "classifier_head.weight" and perhaps the bias
+  std::shared_ptr<const void> file = {};  ///< keeps the bytes alive
+};
+
+/// Opens such a directory. Throws FileError if it is damaged, or does what LoRA here does not:
+/// DoRA, rank-stabilised scales, ranks of their own for some modules, trained biases.
+PeftAdapter open_peft_adapter(const std::filesystem::path& directory);
+
+/// Gives `llama` the adapter under `name`, active. Throws FileError if it is none for this model,
+/// OptionError if the name is taken.
+void add_peft_adapter(Llama& llama, const std::string& name, const PeftAdapter& adapter,
+                      const torch::Generator& generator);
+
+/// The classifier of `llama`, which has the adapter, with the adapter's head; in evaluation mode.
+/// Throws FileError if it has none.
+Classifier make_peft_classifier(Llama llama, const PeftAdapter& adapter,
+                                const torch::Generator& generator);
+
+/// Writes the active adapter of a Llama, or of a classifier with its head, as float32. `base_model`
+/// is what PEFT is to load the base from. Throws OptionError if there is no active adapter or the
+/// model has LayerNorm, which transformers' Llama does not; IoError.
+void write_peft_adapter(const std::filesystem::path& directory, Llama& llama,
+                        const std::string& base_model);
+void write_peft_adapter(const std::filesystem::path& directory, Classifier& model,
+                        const std::string& base_model);
+
+}  // namespace minillama

@@ -1,0 +1,46 @@
+#include "minillama/checkpoint/rotary_rows.h"
+
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "minillama/core/error.h"
+
+namespace minillama {
+
+std::int64_t rotary_heads(std::string_view name, const ModelConfig& config) {
+  if (name.find(".attention.compute_query.") != std::string_view::npos) return config.n_heads;
+  if (name.find(".attention.compute_key.") != std::string_view::npos) return config.n_kv_heads;
+  return 0;
+}
+
+TensorRecord reorder_rows(const TensorRecord& record, std::int64_t heads, RotaryRows order,
+                          std::vector<std::byte>& memory, const std::filesystem::path& path) {
+  if (record.shape.empty() || record.shape[0] % (2 * heads) != 0) {
+    throw FileError(path, fmt::format("tensor {}: its rows cannot be divided among {} heads",
+                                      quote(record.name), heads));
+  }
+  memory.resize(static_cast<std::size_t>(element_count(record)) * byte_size(record.dtype));
+  TensorRecord copy = record;
+  copy.strides = contiguous_strides(record.shape);
+  copy.data = memory;
+  if (memory.empty()) return copy;
+  std::vector<std::byte> dense(memory.size());
+  copy_elements(record, dense.data());
+
+  const auto rows = static_cast<std::size_t>(record.shape[0]);
+  const std::size_t row_size = memory.size() / rows;
+  const std::size_t head = rows / static_cast<std::size_t>(heads);
+  for (std::size_t row = 0; row < rows; ++row) {
+    const std::size_t first = row / head * head;
+    const std::size_t pair = (row - first) / 2;
+    const std::size_t second = (row - first) % 2;
+    const std::size_t in_halves = first + second * (head / 2) + pair;
+    const auto [from, to] =
+        order == RotaryRows::halves ? std::pair(row, in_halves) : std::pair(in_halves, row);
+    std::memcpy(memory.data() + to * row_size, dense.data() + from * row_size, row_size);
+  }
+  return copy;
+}
+
+}  // namespace minillama

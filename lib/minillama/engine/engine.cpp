@@ -1,0 +1,104 @@
+#include "minillama/engine/engine.h"
+
+#include <omp.h>
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "minillama/core/error.h"
+#include "minillama/engine/engine_buffers.h"
+#include "minillama/engine/engine_pass.h"
+
+namespace minillama {
+namespace {
+
+/// How many threads pay for a pass: below this many weights times tokens for each, meeting at the
+/// barriers costs more than the work that is shared.
+std::size_t suitable_threads(const EngineModel& model, std::size_t tokens, std::size_t at_most) {
+  constexpr std::size_t kWorkPerThread = 500'000;
+  std::size_t weights = model.head.rows * model.head.cols;
+  for (const EngineLayer& layer : model.layers) {
+    for (const auto* w :
+         {&layer.query, &layer.key, &layer.value, &layer.output, &layer.w1, &layer.w2, &layer.w3}) {
+      weights += w->rows * w->cols;
+    }
+  }
+  return std::clamp<std::size_t>(weights * tokens / kWorkPerThread, 1, at_most);
+}
+
+void split_into_blocks(std::span<const EngineToken> tokens, std::vector<EngineBlock>& blocks) {
+  blocks.clear();
+  for (std::size_t t = 0; t < tokens.size(); ++t) {
+    const bool goes_on =
+        t > 0 && tokens[t].sequence == tokens[t - 1].sequence && blocks.back().count < kBlockTokens;
+    if (!goes_on) blocks.push_back({.begin = t});
+    ++blocks.back().count;
+  }
+}
+
+std::size_t available_threads() {
+  return static_cast<std::size_t>(omp_get_max_threads());
+}
+
+}  // namespace
+
+Engine::Engine(std::shared_ptr<const EngineModel> model, std::size_t sequences,
+               std::size_t capacity)
+    : model_(std::move(model)),
+      buffers_(std::make_unique<EngineBuffers>(*model_, sequences, capacity, available_threads())),
+      lengths_(sequences) {}
+
+Engine::~Engine() = default;
+
+void Engine::append(std::span<const Continuation> continuations) {
+  for (std::size_t i = 0; i < continuations.size(); ++i) {
+    const Continuation& continuation = continuations[i];
+    TORCH_CHECK(i == 0 || continuation.sequence > continuations[i - 1].sequence,
+                "sequences out of order");
+    for (const std::int64_t id : continuation.ids) {
+      if (id >= 0 && id < model_->config.vocab_size) continue;
+      throw OptionError(
+          fmt::format("token id {} is not in the vocabulary of {}", id, model_->config.vocab_size));
+    }
+    const std::size_t length = lengths_.at(continuation.sequence) + continuation.ids.size();
+    TORCH_CHECK(!continuation.ids.empty() && length <= buffers_->capacity, "sequence of ", length,
+                " tokens in an engine for ", buffers_->capacity);
+  }
+
+  tokens_.clear();
+  for (const Continuation& continuation : continuations) {
+    std::size_t& length = lengths_[continuation.sequence];
+    for (const std::int64_t id : continuation.ids) {
+      tokens_.push_back({.id = id, .sequence = continuation.sequence, .position = length++});
+    }
+    tokens_.back().is_last = true;
+  }
+  const std::span<const EngineToken> tokens = tokens_;
+  std::size_t logits = 0;
+  for (std::size_t begin = 0; begin < tokens.size(); begin += buffers_->max_tokens) {
+    const auto part = tokens.subspan(begin, std::min(buffers_->max_tokens, tokens.size() - begin));
+    run(part, logits);
+    logits += static_cast<std::size_t>(std::ranges::count_if(part, &EngineToken::is_last));
+  }
+}
+
+void Engine::run(std::span<const EngineToken> tokens, std::size_t logits) {
+  split_into_blocks(tokens, buffers_->blocks);
+  const std::size_t at_most = std::min(buffers_->threads.size(), available_threads());
+  const std::size_t threads = suitable_threads(*model_, tokens.size(), at_most);
+#pragma omp parallel num_threads(static_cast <int>(threads))
+  EnginePass(*model_, *buffers_, static_cast<std::size_t>(omp_get_thread_num()),
+             static_cast<std::size_t>(omp_get_num_threads()))
+      .run(tokens, logits);
+}
+
+std::span<float> Engine::logits(std::size_t i) {
+  return {buffers_->logits.at(i * buffers_->vocab_size), buffers_->vocab_size};
+}
+
+void Engine::restart(std::size_t sequence) {
+  lengths_.at(sequence) = 0;
+}
+
+}  // namespace minillama

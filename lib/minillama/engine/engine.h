@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "minillama/engine/engine_model.h"
+
+namespace minillama {
+
+struct EngineBuffers;
+struct EngineToken;
+
+/// Token ids, at least one, for the end of a sequence.
+struct Continuation {
+  std::size_t sequence = 0;
+  std::span<const std::int64_t> ids = {};
+};
+
+/// Runs a causal language model over sequences that grow at their ends: what LanguageModel with a
+/// KVCache computes, up to rounding, on plain memory that is there from the start. All tokens of a
+/// call, of whichever sequences, go through the layers side by side, so that the weights are read
+/// once for all of them.
+class Engine {
+ public:
+  /// @param sequences how many there are
+  /// @param capacity  the longest that any of them may get
+  Engine(std::shared_ptr<const EngineModel> model, std::size_t sequences, std::size_t capacity);
+  ~Engine();
+
+  /// Appends to some of the sequences, given in increasing order. Throws OptionError, before
+  /// anything is changed, if an id is not in the vocabulary; there must be room.
+  void append(std::span<const Continuation> continuations);
+
+  /// The logits [V] after the last id of the i-th continuation of the latest append(). They are the
+  /// caller's to overwrite and valid until the next call.
+  std::span<float> logits(std::size_t i);
+
+  /// Makes a sequence empty.
+  void restart(std::size_t sequence);
+
+ private:
+  /// Runs a part of what is appended; the logits of its last tokens come after `logits` others.
+  void run(std::span<const EngineToken> tokens, std::size_t logits);
+
+  std::shared_ptr<const EngineModel> model_;
+  std::unique_ptr<EngineBuffers> buffers_;
+  std::vector<std::size_t> lengths_;  // of the sequences
+  std::vector<EngineToken> tokens_;   // of the latest append()
+};
+
+}  // namespace minillama

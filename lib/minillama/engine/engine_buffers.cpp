@@ -1,0 +1,60 @@
+#include "minillama/engine/engine_buffers.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace minillama {
+namespace {
+
+/// Tokens that go through the model together, at most, unless there are more sequences: enough for
+/// the weights to be read rarely, few enough for their inputs to stay in cache.
+constexpr std::size_t kMaxTokens = 128;
+
+std::size_t positive(std::int64_t n) {
+  return static_cast<std::size_t>(n);
+}
+
+}  // namespace
+
+EngineBuffers::EngineBuffers(const EngineModel& model, std::size_t sequences, std::size_t longest,
+                             std::size_t n_threads)
+    : dim(positive(model.config.dim)),
+      hidden_dim(positive(model.config.hidden_dim)),
+      n_layers(positive(model.config.n_layers)),
+      n_heads(positive(model.config.n_heads)),
+      n_kv_heads(positive(model.config.n_kv_heads)),
+      head_dim(positive(model.config.head_dim())),
+      kv_dim(n_kv_heads * head_dim),
+      vocab_size(positive(model.config.vocab_size)),
+      capacity(longest),
+      max_tokens(std::max(sequences, std::min(sequences * longest, kMaxTokens))),
+      cache(sequences * n_layers * n_kv_heads * 2 * capacity * head_dim),
+      x(max_tokens * dim),
+      rotations(max_tokens * head_dim),
+      query(max_tokens * dim),
+      key(max_tokens * kv_dim),
+      value(max_tokens * kv_dim),
+      attended(max_tokens * dim),
+      gate(max_tokens * hidden_dim),
+      up(max_tokens * hidden_dim),
+      gated(max_tokens * hidden_dim),
+      logits(sequences * vocab_size) {
+  for (std::size_t i = 0; i < head_dim / 2; ++i) {
+    const double exponent = -2.0 * static_cast<double>(i) / static_cast<double>(head_dim);
+    frequencies.push_back(static_cast<float>(std::pow(model.config.rope_theta, exponent)));
+  }
+  const bool quantized = model.embeddings.blocks != nullptr;
+  const std::size_t widest = quantized ? std::max(dim, hidden_dim) : 0;
+  for (std::size_t i = 0; i < n_threads; ++i) {
+    ThreadBuffers& own = threads.emplace_back();
+    own.means = Buffer<float>(max_tokens);
+    own.inverses = Buffer<float>(max_tokens);
+    own.input = Buffer<float>(max_tokens * dim);
+    own.values = Buffer<std::int8_t>(max_tokens * widest);
+    own.scales = Buffer<float>(max_tokens * widest / kernels::kBlockSize);
+    own.quantized = {own.values.at(0), own.scales.at(0)};
+    own.scores = Buffer<float>(std::max(n_heads / n_kv_heads, kBlockTokens) * capacity);
+  }
+}
+
+}  // namespace minillama

@@ -1,0 +1,95 @@
+#pragma once
+
+// Not part of the public interface: the memory of an Engine.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <vector>
+
+#include "minillama/engine/engine_model.h"
+#include "minillama/kernels/q8_0.h"
+
+namespace minillama {
+
+/// Memory that is not touched before it is used. It begins with a cache line: a vector that lies
+/// across two is loaded at half the speed.
+template <typename T>
+class Buffer {
+ public:
+  Buffer() = default;
+  explicit Buffer(std::size_t size) : data_(new (kCacheLine) T[size]) {}
+  T* at(std::size_t index) const { return data_.get() + index; }
+
+ private:
+  static constexpr std::align_val_t kCacheLine{64};
+  struct Delete {
+    void operator()(T* data) const { ::operator delete[](data, kCacheLine); }
+  };
+  std::unique_ptr<T[], Delete> data_;
+};
+
+/// One token of a pass.
+struct EngineToken {
+  std::int64_t id = 0;
+  std::size_t sequence = 0;
+  std::size_t position = 0;
+  bool is_last = false;  ///< of what is appended to its sequence: its logits are wanted
+};
+
+/// Tokens of a pass that follow each other in one sequence and attend together.
+struct EngineBlock {
+  std::size_t begin = 0;  ///< index of the first token
+  std::size_t count = 0;
+};
+
+/// Tokens of a block at most: values that were loaded once serve so many.
+inline constexpr std::size_t kBlockTokens = 8;
+
+/// What belongs to one thread alone.
+struct ThreadBuffers {
+  Buffer<float> means;          ///< [T], of the norms
+  Buffer<float> inverses;       ///< [T]
+  Buffer<float> input;          ///< [T, D], normalised
+  Buffer<std::int8_t> values;   ///< [T, max(D, hidden)], the input in eight bits
+  Buffer<float> scales;         ///< one for each 32 of them
+  kernels::Q8Rows quantized{};  ///< those two
+  Buffer<float> scores;         ///< [max(H / Hkv, kBlockTokens), capacity]
+};
+
+/// Sizes of a model and what a pass over at most T tokens needs. The kernels count in size_t.
+struct EngineBuffers {
+  EngineBuffers(const EngineModel& model, std::size_t sequences, std::size_t longest,
+                std::size_t n_threads);
+
+  /// Keys or values of one head, [capacity, Dh].
+  float* keys(std::size_t sequence, std::size_t layer, std::size_t kv_head) const {
+    return cache.at(((sequence * n_layers + layer) * n_kv_heads + kv_head) * 2 * capacity *
+                    head_dim);
+  }
+  float* values(std::size_t sequence, std::size_t layer, std::size_t kv_head) const {
+    return keys(sequence, layer, kv_head) + capacity * head_dim;
+  }
+
+  std::size_t dim, hidden_dim, n_layers, n_heads, n_kv_heads, head_dim, kv_dim, vocab_size;
+  std::size_t capacity;
+  std::size_t max_tokens;          ///< T
+  std::vector<float> frequencies;  ///< [Dh / 2], of the rotations
+
+  Buffer<float> cache;      ///< [sequences, layers, Hkv, 2, capacity, Dh]: rotated keys, values
+  Buffer<float> x;          ///< [T, D], the residual stream
+  Buffer<float> rotations;  ///< [T, Dh]: cosine and sine for each pair
+  Buffer<float> query;      ///< [T, D]
+  Buffer<float> key;        ///< [T, Hkv * Dh]
+  Buffer<float> value;      ///< [T, Hkv * Dh]
+  Buffer<float> attended;   ///< [T, D]
+  Buffer<float> gate;       ///< [T, hidden]
+  Buffer<float> up;         ///< [T, hidden]
+  Buffer<float> gated;      ///< [T, hidden]
+  Buffer<float> logits;     ///< [sequences, V]
+  std::vector<EngineBlock> blocks;  ///< of the pass
+  std::vector<ThreadBuffers> threads;
+};
+
+}  // namespace minillama

@@ -1,0 +1,108 @@
+#include "minillama/io/gguf_tokenizer.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "minillama/core/error.h"
+#include "minillama/io/sentencepiece_check.h"
+
+namespace minillama {
+namespace {
+
+using Type = SentencePiece::Type;
+
+bool has_byte_piece(const SentencePieceModel& model) {
+  return std::ranges::any_of(model.pieces,
+                             [](const SentencePiece& piece) { return piece.type == Type::byte; });
+}
+
+}  // namespace
+
+SentencePieceModel read_gguf_tokenizer(const GgufFile& file) {
+  if (!file.has("tokenizer.ggml.model")) {
+    throw FileError(file.path(), "holds no tokenizer: name one");
+  }
+  if (const auto kind = file.text("tokenizer.ggml.model"); kind != "llama") {
+    throw FileError(file.path(), fmt::format("its tokenizer is of the kind {}; only \"llama\" "
+                                             "(sentencepiece) is read",
+                                             quote(kind)));
+  }
+  const auto texts = file.texts("tokenizer.ggml.tokens");
+  const auto scores = file.floats("tokenizer.ggml.scores");
+  const auto types = file.integers("tokenizer.ggml.token_type");
+  if (texts.size() != scores.size() || texts.size() != types.size()) {
+    throw FileError(file.path(), fmt::format("has {} tokens, {} scores and {} token types",
+                                             texts.size(), scores.size(), types.size()));
+  }
+  SentencePieceModel model;
+  model.algorithm = SentencePieceModel::Algorithm::bpe;
+  model.normalizer = "identity";
+  for (std::size_t id = 0; id < texts.size(); ++id) {
+    if (types[id] < 1 || types[id] > 6) {
+      throw FileError(file.path(), fmt::format("token {} is of the unknown type {}",
+                                               quote(texts[id]), types[id]));
+    }
+    model.pieces.push_back({std::string(texts[id]), scores[id], static_cast<Type>(types[id])});
+  }
+  model.byte_fallback = has_byte_piece(model);
+
+  const auto special = [&](std::string_view key, std::int32_t& id, std::string* piece) {
+    if (!file.has(key)) return;
+    const std::int64_t stored = file.integer(key);
+    if (stored < -1 || stored >= static_cast<std::int64_t>(model.pieces.size())) {
+      throw FileError(file.path(), fmt::format("{} is {}, there are {} tokens", quote(key), stored,
+                                               model.pieces.size()));
+    }
+    id = static_cast<std::int32_t>(stored);
+    if (piece != nullptr && id >= 0) *piece = model.piece(id).text;
+  };
+  special("tokenizer.ggml.unknown_token_id", model.unk_id, &model.unk_piece);
+  special("tokenizer.ggml.bos_token_id", model.bos_id, &model.bos_piece);
+  special("tokenizer.ggml.eos_token_id", model.eos_id, &model.eos_piece);
+  special("tokenizer.ggml.padding_token_id", model.pad_id, &model.pad_piece);
+  const auto flag = [&](std::string_view key, bool otherwise) {
+    return file.has(key) ? file.boolean(key) : otherwise;
+  };
+  model.add_dummy_prefix = flag("tokenizer.ggml.add_space_prefix", true);
+  model.remove_extra_whitespaces = flag("tokenizer.ggml.remove_extra_whitespaces", false);
+  check_sentencepiece_model(model, file.path());
+  return model;
+}
+
+std::vector<std::pair<std::string, GgufValue>> gguf_tokenizer(const SentencePieceModel& model) {
+  if (model.algorithm != SentencePieceModel::Algorithm::bpe || !model.charsmap.empty() ||
+      model.treat_whitespace_as_suffix || !model.escape_whitespaces ||
+      model.byte_fallback != has_byte_piece(model)) {
+    throw OptionError(
+        "GGUF holds Llama's kind of tokenizer only: sentencepiece BPE without rules "
+        "of normalization; this one is of another kind");
+  }
+  std::vector<std::string> texts;
+  std::vector<float> scores;
+  std::vector<std::int32_t> types;
+  for (const SentencePiece& piece : model.pieces) {
+    texts.push_back(piece.text);
+    scores.push_back(piece.score);
+    types.push_back(static_cast<std::int32_t>(piece.type));
+  }
+  std::vector<std::pair<std::string, GgufValue>> out = {
+      {"tokenizer.ggml.model", "llama"},
+      {"tokenizer.ggml.tokens", std::move(texts)},
+      {"tokenizer.ggml.scores", std::move(scores)},
+      {"tokenizer.ggml.token_type", std::move(types)},
+      {"tokenizer.ggml.add_bos_token", true},
+      {"tokenizer.ggml.add_eos_token", false},
+      {"tokenizer.ggml.add_space_prefix", model.add_dummy_prefix},
+      {"tokenizer.ggml.remove_extra_whitespaces", model.remove_extra_whitespaces}};
+  const auto special = [&](const char* key, std::int32_t id) {
+    if (id >= 0) out.emplace_back(key, static_cast<std::uint32_t>(id));
+  };
+  special("tokenizer.ggml.unknown_token_id", model.unk_id);
+  special("tokenizer.ggml.bos_token_id", model.bos_id);
+  special("tokenizer.ggml.eos_token_id", model.eos_id);
+  special("tokenizer.ggml.padding_token_id", model.pad_id);
+  return out;
+}
+
+}  // namespace minillama

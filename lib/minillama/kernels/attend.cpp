@@ -1,0 +1,74 @@
+#include "minillama/kernels/attend.h"
+
+#include <cmath>
+
+#include "minillama/kernels/simd.h"
+#include "minillama/kernels/softmax.h"
+
+namespace minillama::kernels {
+namespace {
+
+/// out[q][0 .. Vectors * Lanes) = sum over s of weights[q][s] * values[s][..] for a few queries q.
+/// Values that were loaded serve all of them; a query alone takes several sums side by side, since
+/// each addition waits for the one before it in its own sum.
+template <int Lanes, int Vectors, int Queries>
+MINILLAMA_INLINE void weighted_tile(const Attention& a, std::size_t query, std::size_t d,
+                                    std::size_t n_keys) {
+  constexpr int kSums = Queries * Vectors >= 8 ? 1 : 4;
+  Floats<Lanes> sums[kSums][Queries][Vectors] = {};
+  const float* weights = a.scores + query * n_keys;
+  const auto add = [&](int sum, std::size_t s) MINILLAMA_INLINED {
+    Floats<Lanes> v[Vectors];
+    for (int k = 0; k < Vectors; ++k) load<Lanes>(v[k], a.values + s * a.head_dim + d + k * Lanes);
+    for (int q = 0; q < Queries; ++q) {
+      for (int k = 0; k < Vectors; ++k) sums[sum][q][k] += weights[q * n_keys + s] * v[k];
+    }
+  };
+  std::size_t s = 0;
+  for (; s + kSums <= n_keys; s += kSums) {
+    for (int i = 0; i < kSums; ++i) add(i, s + i);
+  }
+  for (; s < n_keys; ++s) add(0, s);
+  for (int q = 0; q < Queries; ++q) {
+    for (int k = 0; k < Vectors; ++k) {
+      for (int i = 1; i < kSums; ++i) sums[0][q][k] += sums[i][q][k];
+      store<Lanes>(a.out.data + (query + q) * a.out.stride + d + k * Lanes, sums[0][q][k]);
+    }
+  }
+}
+
+template <int Lanes, int Vectors>
+MINILLAMA_INLINE void weighted_columns(const Attention& a, std::size_t d, std::size_t n_keys) {
+  constexpr int kQueries = Lanes >= 16 ? 4 : 2;  // what the registers hold
+  std::size_t q = 0;
+  for (; q + kQueries <= a.queries.count; q += kQueries) {
+    weighted_tile<Lanes, Vectors, kQueries>(a, q, d, n_keys);
+  }
+  for (; q < a.queries.count; ++q) weighted_tile<Lanes, Vectors, 1>(a, q, d, n_keys);
+}
+
+/// The columns of the outputs from d on: as many vectors at a time as there is room for.
+template <int Lanes>
+MINILLAMA_INLINE void weighted_sums(const Attention& a, std::size_t d, std::size_t n_keys) {
+  for (; d + 4 * Lanes <= a.head_dim; d += 4 * Lanes) weighted_columns<Lanes, 4>(a, d, n_keys);
+  for (; d + Lanes <= a.head_dim; d += Lanes) weighted_columns<Lanes, 1>(a, d, n_keys);
+  if constexpr (Lanes > 1) {
+    if (d < a.head_dim) weighted_sums<Lanes / 2>(a, d, n_keys);
+  }
+}
+
+}  // namespace
+
+void attend(Isa isa, const Attention& attention) {
+  const Attention& a = attention;
+  const std::size_t n_keys = a.positions + (a.queries.count - 1) * a.step;
+  matmul(isa, a.keys, n_keys, a.head_dim, a.queries, {a.scores, n_keys});
+  const float scale = 1 / std::sqrt(static_cast<float>(a.head_dim));
+  for (std::size_t i = 0; i < a.queries.count; ++i) {
+    softmax_forward(isa, n_keys, a.positions + i * a.step, scale, a.scores + i * n_keys);
+  }
+  with_lanes(isa,
+             [&a, n_keys]<int Lanes>() MINILLAMA_INLINED { weighted_sums<Lanes>(a, 0, n_keys); });
+}
+
+}  // namespace minillama::kernels

@@ -1,0 +1,100 @@
+#include "minillama/kernels/matmul.h"
+
+#include <algorithm>
+
+#include "minillama/kernels/simd.h"
+
+namespace minillama::kernels {
+namespace {
+
+struct Product {
+  const float* w;
+  std::size_t cols;
+  InputRows x;
+  OutputRows y;
+  Output output;
+};
+
+/// For the vector that ends at the last column and overlaps the one before: all bits where a lane
+/// is one of the last `rest`, none in the lanes that were added already.
+template <int Lanes>
+MINILLAMA_INLINE void last_lanes(Ints<Lanes>& mask, std::size_t rest) {
+  for (int lane = 0; lane < Lanes; ++lane) {
+    mask[lane] = lane >= Lanes - static_cast<int>(rest) ? -1 : 0;
+  }
+}
+
+/// Rows x Tokens elements of the product, whose sums stay in registers. cols >= Lanes.
+template <int Lanes, int Rows, int Tokens>
+MINILLAMA_INLINE void tile(const Product& p, std::size_t row, std::size_t token) {
+  const float* w = p.w + row * p.cols;
+  const float* x = p.x.data + token * p.x.stride;
+  Floats<Lanes> sums[Rows][Tokens] = {};
+  const auto add = [&](std::size_t c, const Floats<Lanes>(&xs)[Tokens]) MINILLAMA_INLINED {
+    for (int r = 0; r < Rows; ++r) {
+      Floats<Lanes> ws;
+      load<Lanes>(ws, w + r * p.cols + c);
+      for (int t = 0; t < Tokens; ++t) sums[r][t] += ws * xs[t];
+    }
+  };
+  std::size_t c = 0;
+  for (; c + Lanes <= p.cols; c += Lanes) {
+    Floats<Lanes> xs[Tokens];
+    for (int t = 0; t < Tokens; ++t) load<Lanes>(xs[t], x + t * p.x.stride + c);
+    add(c, xs);
+  }
+  if (c < p.cols) {
+    Ints<Lanes> mask;
+    last_lanes<Lanes>(mask, p.cols - c);
+    c = p.cols - Lanes;
+    Floats<Lanes> xs[Tokens];
+    for (int t = 0; t < Tokens; ++t) {
+      load<Lanes>(xs[t], x + t * p.x.stride + c);
+      xs[t] = mask ? xs[t] : Floats<Lanes>{};
+    }
+    add(c, xs);
+  }
+  for (int t = 0; t < Tokens; ++t) {
+    float* y = p.y.data + (token + t) * p.y.stride + row;
+    for (int r = 0; r < Rows; ++r) {
+      const float total = sum<Lanes>(sums[r][t]);
+      y[r] = p.output == Output::add ? y[r] + total : total;
+    }
+  }
+}
+
+template <int Lanes, int Rows>
+MINILLAMA_INLINE void tokens_of_group(const Product& p, std::size_t row, std::size_t begin,
+                                      std::size_t end) {
+  constexpr int kTokens = Lanes >= 16 ? 4 : 2;  // what the registers hold
+  std::size_t t = begin;
+  for (; t + kTokens <= end; t += kTokens) tile<Lanes, Rows, kTokens>(p, row, t);
+  for (; t < end; ++t) tile<Lanes, Rows, 1>(p, row, t);
+}
+
+template <int Lanes>
+MINILLAMA_INLINE void product(const Product& p, std::size_t rows) {
+  if constexpr (Lanes > 1) {
+    if (p.cols < Lanes) return product<Lanes / 2>(p, rows);
+  }
+  // As many rows of x as the first-level cache holds beside a few of W.
+  constexpr std::size_t kGroupBytes = 32 << 10;
+  const std::size_t group = std::max<std::size_t>(4, kGroupBytes / sizeof(float) / p.cols / 4 * 4);
+  constexpr int kRows = 4;
+  for (std::size_t begin = 0; begin < p.x.count; begin += group) {
+    const std::size_t end = std::min(p.x.count, begin + group);
+    std::size_t row = 0;
+    for (; row + kRows <= rows; row += kRows) tokens_of_group<Lanes, kRows>(p, row, begin, end);
+    for (; row < rows; ++row) tokens_of_group<Lanes, 1>(p, row, begin, end);
+  }
+}
+
+}  // namespace
+
+void matmul(Isa isa, const float* w, std::size_t rows, std::size_t cols, const InputRows& x,
+            const OutputRows& y, Output output) {
+  const Product p{w, cols, x, y, output};
+  with_lanes(isa, [&]<int Lanes>() MINILLAMA_INLINED { product<Lanes>(p, rows); });
+}
+
+}  // namespace minillama::kernels

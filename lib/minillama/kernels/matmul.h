@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstddef>
+
+#include "minillama/kernels/dispatch.h"
+
+namespace minillama::kernels {
+
+/// Rows of floats, each `stride` after the one before.
+struct InputRows {
+  const float* data;
+  std::size_t stride;
+  std::size_t count;
+};
+struct OutputRows {
+  float* data;
+  std::size_t stride;
+};
+
+/// What a product does with what its output holds.
+enum class Output { replace, add };
+
+/// y = x W^T, or y += x W^T, for W [rows, cols] in row-major order:
+///
+///     y[t][r] = sum over c of w[r * cols + c] * x[t][c]
+///
+/// W is read once for as many rows of x as the first-level cache holds. The sum for one element is
+/// taken in the same order whatever the numbers of rows.
+void matmul(Isa isa, const float* w, std::size_t rows, std::size_t cols, const InputRows& x,
+            const OutputRows& y, Output output = Output::replace);
+
+}  // namespace minillama::kernels

@@ -1,0 +1,65 @@
+#pragma once
+
+// Not part of the interface of kernels/: what the versions of q8_0's matmul() share. Integer dot
+// products have instructions that no compiler finds by itself, and functions written with them are
+// inlined only into files compiled for them: so each instruction set has a file of its own, with a
+// `Set` that says how a block of weights and of an input are held and multiplied.
+
+#include "minillama/kernels/q8_0.h"
+
+namespace minillama::kernels {
+
+struct Q8Product {
+  const Q8Block* w;
+  std::size_t rows;
+  std::size_t cols;
+  Q8Rows x;
+  std::size_t tokens;
+  OutputRows y;
+  Output output;
+};
+
+/// Rows x Tokens elements of the product, whose sums stay in registers.
+template <typename Set, int Rows, int Tokens>
+MINILLAMA_INLINE void tile(const Q8Product& p, std::size_t row, std::size_t token) {
+  const std::size_t blocks = p.cols / kBlockSize;
+  const Q8Block* w = p.w + row * blocks;
+  const std::int8_t* x = p.x.values + token * p.cols;
+  const float* x_scales = p.x.scales + token * blocks;
+  typename Set::Sum sums[Rows][Tokens] = {};
+  for (std::size_t b = 0; b < blocks; ++b) {
+    typename Set::Input xs[Tokens];
+    for (int t = 0; t < Tokens; ++t) xs[t] = Set::load_input(x + t * p.cols + b * kBlockSize);
+    for (int r = 0; r < Rows; ++r) {
+      const typename Set::Weights ws = Set::load_weights(w + r * blocks + b);
+      for (int t = 0; t < Tokens; ++t) Set::add(sums[r][t], ws, xs[t], x_scales[t * blocks + b]);
+    }
+  }
+  for (int t = 0; t < Tokens; ++t) {
+    float* y = p.y.data + (token + t) * p.y.stride + row;
+    for (int r = 0; r < Rows; ++r) {
+      const float total = Set::total(sums[r][t]);
+      y[r] = p.output == Output::add ? y[r] + total : total;
+    }
+  }
+}
+
+template <typename Set, int Rows>
+MINILLAMA_INLINE void all_tokens(const Q8Product& p, std::size_t row) {
+  std::size_t t = 0;
+  for (; t + Set::kTokens <= p.tokens; t += Set::kTokens) tile<Set, Rows, Set::kTokens>(p, row, t);
+  for (; t < p.tokens; ++t) tile<Set, Rows, 1>(p, row, t);
+}
+
+template <typename Set>
+MINILLAMA_INLINE void product(const Q8Product& p) {
+  constexpr int kRows = 4;
+  std::size_t row = 0;
+  for (; row + kRows <= p.rows; row += kRows) all_tokens<Set, kRows>(p, row);
+  for (; row < p.rows; ++row) all_tokens<Set, 1>(p, row);
+}
+
+void q8_product_avx2(const Q8Product& p);
+void q8_product_vnni(const Q8Product& p);  ///< AVX-512 VNNI
+
+}  // namespace minillama::kernels

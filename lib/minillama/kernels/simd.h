@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "minillama/kernels/dispatch.h"
+
+// For kernels written with vectors: the vector types of GCC and Clang, whose width is a parameter,
+// so that one text serves every instruction set. Vectors are passed by reference, since how they
+// are passed by value depends on the instruction set.
+
+namespace minillama::kernels {
+
+template <int Lanes>
+struct Simd {
+  using Floats [[gnu::vector_size(Lanes * sizeof(float))]] = float;
+  using Ints [[gnu::vector_size(Lanes * sizeof(float))]] = std::int32_t;
+};
+/// `Lanes` floats, and as many integers: a power of two.
+template <int Lanes>
+using Floats = typename Simd<Lanes>::Floats;
+template <int Lanes>
+using Ints = typename Simd<Lanes>::Ints;
+
+template <int Lanes>
+MINILLAMA_INLINE void load(Floats<Lanes>& v, const float* p) {
+  std::memcpy(&v, p, sizeof(v));  // whatever the alignment
+}
+
+template <int Lanes>
+MINILLAMA_INLINE void store(float* p, const Floats<Lanes>& v) {
+  std::memcpy(p, &v, sizeof(v));
+}
+
+/// Sum of the lanes, by halves.
+template <int Lanes>
+MINILLAMA_INLINE float sum(const Floats<Lanes>& v) {
+  if constexpr (Lanes == 1) {
+    return v[0];
+  } else {
+    Floats<Lanes / 2> low, high;
+    std::memcpy(&low, &v, sizeof(low));
+    std::memcpy(&high, reinterpret_cast<const char*>(&v) + sizeof(low), sizeof(high));
+    return sum<Lanes / 2>(low + high);
+  }
+}
+
+/// Largest lane, by halves.
+template <int Lanes>
+MINILLAMA_INLINE float max(const Floats<Lanes>& v) {
+  if constexpr (Lanes == 1) {
+    return v[0];
+  } else {
+    Floats<Lanes / 2> low, high;
+    std::memcpy(&low, &v, sizeof(low));
+    std::memcpy(&high, reinterpret_cast<const char*>(&v) + sizeof(low), sizeof(high));
+    return max<Lanes / 2>(low > high ? low : high);
+  }
+}
+
+/// body.operator()<Lanes>(), compiled for `isa`, where Lanes is how many floats its registers hold.
+/// `body` is a lambda with MINILLAMA_INLINED behind its parameters.
+template <typename Body>
+MINILLAMA_TARGET_AVX2 void call_avx2(const Body& body) {
+  body.template operator()<8>();
+}
+template <typename Body>
+MINILLAMA_TARGET_AVX512 void call_avx512(const Body& body) {
+  body.template operator()<16>();
+}
+template <typename Body>
+void with_lanes(Isa isa, const Body& body) {
+  switch (isa) {
+    case Isa::avx512:
+      return call_avx512(body);
+    case Isa::avx2:
+      return call_avx2(body);
+    case Isa::portable:
+      return body.template operator()<4>();
+  }
+}
+
+}  // namespace minillama::kernels

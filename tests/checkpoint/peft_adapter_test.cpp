@@ -1,0 +1,154 @@
+#include "minillama/checkpoint/peft_adapter.h"
+
+#include "minillama/checkpoint/language_model_file.h"
+#include "minillama/core/error.h"
+#include "minillama/model/lora.h"
+
+#include "support/catch.h"
+#include "support/corruption.h"
+#include "support/files.h"
+#include "support/tensors.h"
+
+using namespace minillama;
+
+namespace {
+
+std::filesystem::path golden(const std::string& name) {
+  return test::repository_file("tests/reference/formats" + name);
+}
+
+Llama rms_llama() {
+  return read_language_model(golden(".bin"))->llama;
+}
+
+Classifier adapted_classifier() {
+  auto llama = rms_llama();
+  add_adapter(llama, "sst", {.rank = 3, .alpha = 6, .targets = {"compute_key", "w1"}},
+              make_generator(7));
+  for (const auto& [name, parameter] : adapter_parameters(llama, "sst")) {
+    parameter.data().normal_(0, 0.3, make_generator(8));
+  }
+  const ClassifierConfig config{.label_names = {"bad", "good"}, .pooling = PoolingKind::mean};
+  return Classifier(llama, config, make_generator(9));
+}
+
+std::string error_with(const std::string& field, const std::string& by) {
+  const test::TemporaryDirectory directory;
+  auto config = test::read_text(golden("_peft") / "adapter_config.json");
+  const auto at = config.find(field);
+  REQUIRE(at != std::string::npos);
+  directory.file("adapter_config.json", config.replace(at, field.size(), by));
+  std::filesystem::create_symlink(golden("_peft") / "adapter_model.safetensors",
+                                  directory.path() / "adapter_model.safetensors");
+  try {
+    auto llama = rms_llama();
+    add_peft_adapter(llama, "a", open_peft_adapter(directory.path()), make_generator(1));
+  } catch (const FileError& error) {
+    return error.what();
+  }
+  return "read";
+}
+
+}  // namespace
+
+TEST_CASE("peft adapter: one of another program's computes what PyTorch computed") {
+  auto model = read_language_model(golden("_hf"));
+  add_peft_adapter(model->llama, "peft", open_peft_adapter(golden("_peft")), make_generator(1));
+  auto fixture = test::load_fixture(golden("_expected.pt"));
+  const torch::NoGradGuard no_grad;
+  CHECK(test::difference(model(fixture["ids"]), fixture["logits_peft"], 1e-5, 1e-5) == "");
+  const auto options = adapters_of(model->llama).at("peft");
+  CHECK(options.rank == 2);
+  CHECK(options.alpha == 3);
+  CHECK(options.targets == std::vector<std::string>{"compute_query", "w2"});
+}
+
+TEST_CASE("peft adapter: what is written is the file that was read") {
+  const test::TemporaryDirectory directory;
+  auto llama = rms_llama();
+  add_peft_adapter(llama, "peft", open_peft_adapter(golden("_peft")), make_generator(1));
+  write_peft_adapter(directory.path() / "a", llama, "formats_hf");
+  auto again = rms_llama();
+  const auto adapter = open_peft_adapter(directory.path() / "a");
+  CHECK_FALSE(adapter.classifier);
+  add_peft_adapter(again, "other", adapter, make_generator(1));
+  const auto before = adapter_parameters(llama, "peft");
+  const auto after = adapter_parameters(again, "other");
+  REQUIRE(before.size() == after.size());
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    CHECK(before[i].first == after[i].first);
+    CHECK(before[i].second.equal(after[i].second));
+  }
+  const auto config = test::read_text(directory.path() / "a" / "adapter_config.json");
+  for (const std::string part :
+       {"\"q_proj\"", "\"down_proj\"", "\"CAUSAL_LM\"", "\"formats_hf\""}) {
+    CHECK_THAT(config, contains(part));
+  }
+}
+
+TEST_CASE("peft adapter: a classifier's head, labels and pooling come back") {
+  const test::TemporaryDirectory directory;
+  auto model = adapted_classifier();
+  write_peft_adapter(directory.path(), model, "base");
+  const auto adapter = open_peft_adapter(directory.path());
+  auto llama = rms_llama();
+  add_peft_adapter(llama, "x", adapter, make_generator(1));
+  auto copy = make_peft_classifier(llama, adapter, make_generator(1));
+  CHECK((copy->config() == model->config()));
+  model->eval();
+  const std::vector<TokenIds> ids{{1, 5, 7}, {1, 260}};
+  const auto input = classifier_input(ids, PoolingKind::mean, 0);
+  const torch::NoGradGuard no_grad;
+  CHECK(copy(input).equal(model(input)));
+  CHECK_THAT(test::read_text(directory.path() / "adapter_config.json"), contains("\"score\""));
+}
+
+TEST_CASE("peft adapter: only some layers are named one by one") {
+  const test::TemporaryDirectory directory;
+  auto llama = rms_llama();
+  add_adapter(llama, "a", {.rank = 1, .targets = {"layers.1.attention.compute_query"}},
+              make_generator(7));
+  write_peft_adapter(directory.path(), llama, "");
+  CHECK_THAT(test::read_text(directory.path() / "adapter_config.json"),
+             contains("\"model.layers.1.self_attn.q_proj\""));
+  auto again = rms_llama();
+  add_peft_adapter(again, "a", open_peft_adapter(directory.path()), make_generator(1));
+  CHECK(adapter_parameters(again, "a").size() == 2);
+}
+
+TEST_CASE("peft adapter: what is no LoRA of this model is refused") {
+  CHECK(error_with("\"LORA\"", "\"LORA\"") == "read");
+  CHECK_THAT(error_with("\"LORA\"", "\"IA3\""), contains("\"peft_type\" is \"IA3\""));
+  CHECK_THAT(error_with("\"fan_in_fan_out\": false", "\"use_dora\": true"),
+             contains("\"use_dora\""));
+  CHECK_THAT(error_with("\"bias\": \"none\"", "\"bias\": \"all\""),
+             contains("\"bias\" is \"all\""));
+  CHECK_THAT(error_with("\"bias\": \"none\"", "\"rank_pattern\": {\"q_proj\": 3}"),
+             contains("\"rank_pattern\""));
+  CHECK_THAT(error_with("\"r\": 2", "\"r\": 4"), contains("has no 4 rows"));
+  CHECK_THAT(error_with("\"r\": 2", "\"r\": 0"), contains("has no 0 rows"));
+  const test::TemporaryDirectory directory;
+  auto llama = rms_llama();
+  CHECK_THROWS_WITH(write_peft_adapter(directory.path(), llama, ""), contains("no active adapter"));
+  const ModelConfig config{.dim = 16, .n_layers = 1, .n_heads = 2, .vocab_size = 10};
+  LanguageModel layernorm(config, make_generator(1));
+  add_adapter(layernorm->llama, "a", {.rank = 1}, make_generator(1));
+  CHECK_THROWS_WITH(write_peft_adapter(directory.path(), layernorm->llama, ""),
+                    contains("LayerNorm"));
+}
+
+TEST_CASE("peft adapter: every truncation of its files is refused") {
+  const auto read = [](const std::filesystem::path& path, const std::string& name) {
+    const test::TemporaryDirectory directory;
+    for (const std::string other : {"adapter_config.json", "adapter_model.safetensors"}) {
+      std::filesystem::create_symlink(other == name ? path : golden("_peft") / other,
+                                      directory.path() / other);
+    }
+    open_peft_adapter(directory.path());
+  };
+  for (const std::string name : {"adapter_config.json", "adapter_model.safetensors"}) {
+    auto content = test::read_text(golden("_peft") / name);
+    if (content.ends_with("\n")) content.pop_back();  // which JSON does not need
+    test::check_every_truncation(content, [&](const auto& path) { read(path, name); });
+  }
+}
