@@ -3,17 +3,21 @@
 #
 #   scripts/reliability.sh           writes the table in docs/reliability.md anew
 #   scripts/reliability.sh --print   prints the sums
+#
+# Further arguments are logs of other runs, to be read instead.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-logs=()
-for log in build/release/Testing/Temporary/LastTest.log build/fuzz/counts; do
+print=
+if [ "${1:-}" = --print ]; then print=yes; shift; fi
+logs=("$@")
+[ ${#logs[@]} -gt 0 ] || for log in build/release/Testing/Temporary/LastTest.log build/fuzz/counts; do
   [ ! -f "$log" ] || logs+=("$log")
 done
 [ ${#logs[@]} -gt 0 ] || { echo 'No test has run yet: scripts/test.sh' >&2; exit 1; }
 
 sums=$(awk '/^COUNT [0-9]+ / { n = $2; $1 = $2 = ""; sub(/^ +/, ""); sum[$0] += n }
             END { for (what in sum) printf "%d\t%s\n", sum[what], what }' "${logs[@]}" | sort -k2)
-if [ "${1:-}" = --print ]; then
+if [ -n "$print" ]; then
   [ -z "$sums" ] || printf 'Tried in this run:\n%s\n' "$sums"
   exit 0
 fi
