@@ -25,6 +25,7 @@ struct Library {
   void (*construct_processor)(void* storage);
   void (*destroy_status)(Status*);
   const char* (*status_message)(const Status*);
+  void (*set_min_log_level)(int level);
 };
 
 /// Opens the first of these libraries that there is.
@@ -55,6 +56,7 @@ Library open_library() {
   find(handle, "_ZN13sentencepiece22SentencePieceProcessorC1Ev", library.construct_processor);
   find(handle, "_ZN13sentencepiece4util6StatusD1Ev", library.destroy_status);
   find(handle, "_ZNK13sentencepiece4util6Status13error_messageEv", library.status_message);
+  find(handle, "_ZN13sentencepiece7logging14SetMinLogLevelEi", library.set_min_log_level);
   return library;
 }
 
@@ -124,6 +126,7 @@ std::string train_sentencepiece(const std::filesystem::path& text, std::int64_t 
        "_ZN13sentencepiece20SentencePieceTrainer5TrainESt17basic_string_viewIcSt11char_traitsIcEE"
        "PNS_16SentenceIteratorEPNSt7__cxx1112basic_stringIcS3_SaIcEEE",
        train);
+  library().set_min_log_level(2);  // errors only
   const auto arguments = fmt::format(
       "--input={} --vocab_size={} --model_type=bpe --byte_fallback=true --split_digits=true "
       "--normalization_rule_name=identity --max_sentence_length=1048576 "
