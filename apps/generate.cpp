@@ -182,7 +182,10 @@ void run(int argc, char** argv) {
   const auto model = read_model_arguments(arguments, "reviews");
   const auto options = generation_options(arguments, model.compatible);
   auto generator = load_language_model(model.model, model.load, model.tokenizer);
-  if (arguments.choice("weights", {"f32", "q8_0"}) == "q8_0") generator.quantize();
+  if (arguments.choice("weights", {"f32", "q8_0"}) == "q8_0") {
+    if (!options.use_cache) throw OptionError("--weights q8_0 need a cache: without --no-cache");
+    generator.quantize();
+  }
   if (arguments.is_set("each-line")) {
     continue_lines(generator, arguments, options, model.quiet);
   } else if (arguments.given("prompt") || arguments.given("file")) {
