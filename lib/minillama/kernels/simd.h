@@ -59,8 +59,8 @@ MINILLAMA_INLINE float max(const Floats<Lanes>& v) {
   }
 }
 
-/// `body.operator()<Lanes>()`, compiled for `isa`, where Lanes is how many floats its registers hold.
-/// `body` is a lambda with MINILLAMA_INLINED behind its parameters.
+/// `body.operator()<Lanes>()`, compiled for `isa`, where Lanes is how many floats its registers
+/// hold. `body` is a lambda with MINILLAMA_INLINED behind its parameters.
 template <typename Body>
 MINILLAMA_TARGET_AVX2 void call_avx2(const Body& body) {
   body.template operator()<8>();
