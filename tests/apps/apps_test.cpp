@@ -1,6 +1,5 @@
 // The apps as a user meets them, with the checkpoint that ships.
 
-
 #include <algorithm>
 
 #include "support/catch.h"

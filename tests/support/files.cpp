@@ -33,7 +33,9 @@ std::string read_text(const fs::path& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-fs::path repository_file(const std::string& name) { return fs::path(MINILLAMA_SOURCE_DIR) / name; }
+fs::path repository_file(const std::string& name) {
+  return fs::path(MINILLAMA_SOURCE_DIR) / name;
+}
 
 std::optional<fs::path> data_file(const std::string& name) {
   const char* chosen = std::getenv("MINILLAMA_DATA");

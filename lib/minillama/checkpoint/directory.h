@@ -18,15 +18,16 @@ namespace minillama {
 /// One of Hugging Face's with "model_type": "llama" is opened too (checkpoint/hugging_face.h).
 StoredModel open_directory(const std::filesystem::path& directory);
 
-/// Whether the config.json of such a directory is a classifier's. Throws FileError if it is damaged.
+/// Whether the config.json of such a directory is a classifier's. Throws FileError if it is
+/// damaged.
 bool holds_classifier(const std::filesystem::path& directory);
 
 /// Reads the model's shape from a config.json alone. Throws FileError.
 ModelConfig read_config_file(const std::filesystem::path& path);
 
-/// Makes `directory` ready for weights, the tokenizer and, last, the config of a model: where another
-/// model was, its config.json is removed, so that it is never found beside the new weights. Throws
-/// IoError.
+/// Makes `directory` ready for weights, the tokenizer and, last, the config of a model: where
+/// another model was, its config.json is removed, so that it is never found beside the new weights.
+/// Throws IoError.
 void begin_directory(const std::filesystem::path& directory, std::string_view config,
                      std::string_view tokenizer);
 

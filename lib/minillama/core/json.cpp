@@ -31,8 +31,8 @@ const Json& JsonObject::at(std::string_view key, std::string_view type,
   if (!has(key)) throw FileError(path_, fmt::format("field {} is missing", quote(key)));
   const Json& field = value_.at(std::string(key));
   if (!(field.*is_type)()) {
-    throw FileError(path_, fmt::format("field {} is {}, must be {}", quote(key),
-                                       quote(field.dump()), type));
+    throw FileError(
+        path_, fmt::format("field {} is {}, must be {}", quote(key), quote(field.dump()), type));
   }
   return field;
 }
@@ -61,8 +61,8 @@ std::vector<std::string> JsonObject::strings(std::string_view key) const {
   std::vector<std::string> out;
   for (const Json& item : at(key, "a list of strings", &Json::is_array)) {
     if (!item.is_string()) {
-      throw FileError(path_, fmt::format("field {} holds {}, must be a list of strings",
-                                         quote(key), quote(item.dump())));
+      throw FileError(path_, fmt::format("field {} holds {}, must be a list of strings", quote(key),
+                                         quote(item.dump())));
     }
     out.push_back(item.get<std::string>());
   }

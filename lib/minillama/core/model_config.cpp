@@ -46,8 +46,8 @@ ModelConfig ModelConfig::resolved() const {
     config.hidden_dim = (two_thirds + multiple_of - 1) / multiple_of * multiple_of;
   }
   if (dim % n_heads != 0 || head_dim() % 2 != 0) {
-    throw OptionError(fmt::format(
-        "model config: dim {} over n_heads {} gives no even head width", dim, n_heads));
+    throw OptionError(
+        fmt::format("model config: dim {} over n_heads {} gives no even head width", dim, n_heads));
   }
   if (n_heads % config.n_kv_heads != 0) {
     throw OptionError(fmt::format("model config: n_kv_heads {} does not divide n_heads {}",

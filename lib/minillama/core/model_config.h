@@ -22,17 +22,17 @@ enum class NormKind {
 ///
 /// Zero in `n_kv_heads` or `hidden_dim` stands for the default named there; resolved() fills it in.
 struct ModelConfig {
-  std::int64_t dim = 512;          ///< D, width of the hidden states
-  std::int64_t n_layers = 8;       ///< number of decoder layers
-  std::int64_t n_heads = 8;        ///< H, query heads; head_dim = dim / n_heads must be even
-  std::int64_t n_kv_heads = 0;     ///< Hkv, key/value heads (divides n_heads); 0: n_heads
-  std::int64_t hidden_dim = 0;     ///< width inside the feed-forward; 0: see resolved()
-  std::int64_t multiple_of = 32;   ///< rounds the default of hidden_dim up
-  std::int64_t vocab_size = 32000; ///< V, number of tokens
-  std::int64_t max_seq_len = 1024; ///< positions the model was trained for
-  double norm_eps = 1e-5;          ///< epsilon of the norms
-  double rope_theta = 10000.0;     ///< base of the rotary frequencies
-  double dropout = 0.0;            ///< probability of dropping, in training only
+  std::int64_t dim = 512;           ///< D, width of the hidden states
+  std::int64_t n_layers = 8;        ///< number of decoder layers
+  std::int64_t n_heads = 8;         ///< H, query heads; head_dim = dim / n_heads must be even
+  std::int64_t n_kv_heads = 0;      ///< Hkv, key/value heads (divides n_heads); 0: n_heads
+  std::int64_t hidden_dim = 0;      ///< width inside the feed-forward; 0: see resolved()
+  std::int64_t multiple_of = 32;    ///< rounds the default of hidden_dim up
+  std::int64_t vocab_size = 32000;  ///< V, number of tokens
+  std::int64_t max_seq_len = 1024;  ///< positions the model was trained for
+  double norm_eps = 1e-5;           ///< epsilon of the norms
+  double rope_theta = 10000.0;      ///< base of the rotary frequencies
+  double dropout = 0.0;             ///< probability of dropping, in training only
   NormKind norm = NormKind::layernorm;
   AttentionKind attention = AttentionKind::causal;
   bool tied_embeddings = true;  ///< the output matrix is the embedding matrix

@@ -37,8 +37,7 @@ MINILLAMA_INLINE float largest(std::size_t size, const float* x, bool& broken) {
 Largest find_largest(Isa isa, std::size_t size, const float* x) {
   float value = 0;
   bool broken = false;
-  with_lanes(isa,
-             [&]<int Lanes>() MINILLAMA_INLINED { value = largest<Lanes>(size, x, broken); });
+  with_lanes(isa, [&]<int Lanes>() MINILLAMA_INLINED { value = largest<Lanes>(size, x, broken); });
   const auto index = static_cast<std::size_t>(std::find(x, x + size, value) - x);
   return {std::min(index, size - 1), !broken};
 }
