@@ -1,5 +1,7 @@
 #include "minillama/io/atomic_file.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -64,4 +66,19 @@ TEST_CASE("what killed processes left behind is removed, and nothing else") {
   CHECK(test::read_text(path) == "new");
   CHECK_FALSE(std::filesystem::exists(directory.path() / ("a.tmp-" + std::to_string(child))));
   CHECK(count_files(directory.path()) == 4);
+}
+
+TEST_CASE("a pipe is written to, not replaced") {
+  const test::TemporaryDirectory directory;
+  const auto path = directory.path() / "pipe";
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  const int reader = ::open(path.c_str(), O_RDONLY | O_NONBLOCK);
+  REQUIRE(reader >= 0);
+  write_file(path, "hello");
+  char text[16] = {};
+  CHECK(::read(reader, text, sizeof(text)) == 5);
+  CHECK(std::string(text) == "hello");
+  ::close(reader);
+  CHECK(std::filesystem::is_fifo(path));
+  CHECK(count_files(directory.path()) == 1);
 }

@@ -47,11 +47,22 @@ void remove_stale(const std::filesystem::path& path) {
   }
 }
 
+/// Whether it is there, and a device, a pipe or a socket.
+bool is_special(const std::filesystem::path& path) {
+  std::error_code ignored;
+  const auto status = std::filesystem::status(path, ignored);
+  return exists(status) && !is_regular_file(status) && !is_directory(status);
+}
+
 }  // namespace
 
-AtomicFile::AtomicFile(std::filesystem::path path)
-    : path_(std::move(path)),
-      temporary_(fmt::format("{}{}{}", path_.native(), kSuffix, ::getpid())) {
+AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)) {
+  if (is_special(path_)) {
+    descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
+    if (descriptor_ < 0) throw IoError(path_, "cannot write", errno);
+    return;
+  }
+  temporary_ = fmt::format("{}{}{}", path_.native(), kSuffix, ::getpid());
   remove_stale(path_);
   descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (descriptor_ < 0) throw IoError(path_, "cannot create", errno);
@@ -60,7 +71,7 @@ AtomicFile::AtomicFile(std::filesystem::path path)
 AtomicFile::~AtomicFile() {
   if (descriptor_ < 0) return;
   ::close(descriptor_);
-  ::unlink(temporary_.c_str());
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
 }
 
 void AtomicFile::write(Bytes bytes) {
@@ -91,6 +102,10 @@ void AtomicFile::write_now(Bytes bytes) {
 
 void AtomicFile::commit() {
   flush();
+  if (temporary_.empty()) {
+    ::close(std::exchange(descriptor_, -1));
+    return;
+  }
   if (::fsync(descriptor_) != 0) throw IoError(path_, "cannot sync", errno);
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
     throw IoError(path_, "cannot replace", errno);

@@ -9,7 +9,8 @@ namespace minillama {
 
 /// Writes a file so that at every moment either the old content or the whole new content is there:
 /// a temporary file beside it is written, synced and renamed by commit(). Destruction without
-/// commit() removes the temporary file and leaves the old content alone.
+/// commit() removes the temporary file and leaves the old content alone. A device or a pipe has no
+/// old content and must not be replaced: it is written to directly.
 class AtomicFile {
  public:
   /// Creates "<path>.tmp-<pid>", and removes such files of processes that were killed while they
@@ -32,7 +33,7 @@ class AtomicFile {
   void write_now(Bytes bytes);
 
   std::filesystem::path path_;
-  std::filesystem::path temporary_;
+  std::filesystem::path temporary_;  // empty if path_ is written to directly
   int descriptor_ = -1;
   std::string buffer_;
 };
