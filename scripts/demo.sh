@@ -10,12 +10,16 @@ bin=build/release/bin
 
 say() { printf '\n\033[1m%s\033[0m\n' "$1"; }
 
-say 'What do these sentences say about a film? (a language model asked, never trained for it)'
+say 'How good is the film, from awful to excellent? (the adapter in checkpoints/sst)'
 for sentence in 'A delight from its first scene to its last .' \
-                'I was bored and wanted my money back .' \
-                'The best film I have seen in years !'; do
-  printf '%-50s  %s\n' "$sentence" "$("$bin/classify_cfimdb" --quiet --calibrate "$sentence")"
+                'It is neither good nor bad , just long .' \
+                'I was bored and wanted my money back .'; do
+  printf '%-46s  %s\n' "$sentence" "$("$bin/classify_sst" --quiet "$sentence")"
 done
+
+say 'Good or bad, of a whole review? (the adapter in checkpoints/cfimdb)'
+review='The first hour is slow and the songs are forgettable , but then the two sisters meet , and I cried .'
+printf '%s  %s\n' "$review" "$("$bin/classify_cfimdb" --quiet "$review")"
 
 say 'How does this review go on?'
 "$bin/generate" --quiet -n 60 \
@@ -24,6 +28,8 @@ say 'How does this review go on?'
 say 'Try next'
 cat <<EOF
   $bin/generate -p "This movie is"
-  echo "A dull , overlong mess ." | $bin/classify_sst
-  $bin/generate --help
+  echo "A dull , overlong mess ." | $bin/classify_sst --json
+  $bin/classify_sst --option prompt "A dull , overlong mess ."     # the language model asked, untrained
+  scripts/fetch_assets.sh                                          # the data sets, to train on:
+  $bin/classify_sst --option lora --out-dir runs/sst
 EOF
