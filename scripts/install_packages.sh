@@ -7,7 +7,7 @@ set -euo pipefail
 packages=(
   g++ cmake ninja-build ccache
   libtorch-dev libopenblas0-openmp libsentencepiece-dev libcxxopts-dev libfmt-dev
-  nlohmann-json3-dev catch2 libbenchmark-dev
+  nlohmann-json3-dev catch2 libbenchmark-dev locales
 )
 [ "${1:-}" != fuzz ] || packages+=(clang)
 
