@@ -115,7 +115,7 @@ void write(const std::filesystem::path& directory, Llama& llama, const NamedTens
   }
   for (const auto& [name, parameter] : head) add(std::string(kPrefix) + name, parameter);
 
-  const auto& options = adapters_of(llama).at(active);
+  const LoraOptions options = adapters_of(llama).at(active);
   const Json config{{"peft_type", "LORA"},
                     {"task_type", head.empty() ? "CAUSAL_LM" : "SEQ_CLS"},
                     {"base_model_name_or_path", base_model},
