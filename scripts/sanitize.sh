@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
-# Builds everything with AddressSanitizer and UndefinedBehaviorSanitizer and runs every test but
-# those that only compile. Further arguments go to ctest (-R zip, …).
+# Builds everything with AddressSanitizer and UndefinedBehaviorSanitizer and runs the tests. Further
+# arguments go to ctest (-R zip, …).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/install_packages.sh
 scripts/build.sh asan
 . scripts/leak_check.sh build/asan/bin/generate --version
-ctest --preset asan -j "$(nproc)" -E 'compiles alone|Doxygen' "$@"
+
+# Not those that only compile, nor those that stop one program again and again at some moment.
+skipped='compiles alone|Doxygen|apps/train: (a signal ends|killed at 20|an unfinished run)'
+ctest --preset asan -j "$(nproc)" -E "$skipped" "$@"
