@@ -13,8 +13,10 @@ build=$PWD/build/fuzz
 mkdir -p "$build/findings" "$build/logs"
 if [ $# -gt 0 ]; then targets=("$@"); else mapfile -t targets < <(ls fuzz/corpus); fi
 
-# libsentencepiece takes memory from libstdc++'s operator new, see tests/CMakeLists.txt.
+# libsentencepiece takes memory from libstdc++'s operator new, even in a program where
+# AddressSanitizer has replaced it and sees it freed.
 export ASAN_OPTIONS=alloc_dealloc_mismatch=0 build seconds
+. scripts/leak_check.sh "$build/bin/fuzz_zip" -runs=0
 run() {
   local work
   work=$(mktemp -d)

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # Installs what minillama is built from. Debian and Ubuntu: through apt-get, as root or with sudo.
 # Elsewhere: says what is needed. Quick if everything is there. With the argument "fuzz", what
-# scripts/fuzz.sh needs besides: clang.
+# scripts/fuzz.sh needs besides: clang with its sanitizers.
 set -euo pipefail
 
 packages=(
   g++ cmake ninja-build ccache
   libtorch-dev libopenblas0-openmp libsentencepiece-dev libcxxopts-dev libfmt-dev
-  nlohmann-json3-dev catch2 libbenchmark-dev
+  nlohmann-json3-dev catch2 libbenchmark-dev locales
 )
-[ "${1:-}" != fuzz ] || packages+=(clang)
+[ "${1:-}" != fuzz ] || packages+=(clang libclang-rt-dev libomp-dev)
 
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
   cat >&2 <<'EOF'

@@ -3,10 +3,10 @@
 #include <signal.h>
 
 #include <algorithm>
-#include <iostream>
 #include <random>
 
 #include "support/catch.h"
+#include "support/counts.h"
 #include "support/files.h"
 #include "support/process.h"
 
@@ -156,7 +156,7 @@ TEST_CASE("apps/train: killed at 20 random moments it resumes to the same weight
     CHECK(directory.weights(run) == expected);
   }
   CHECK(killed >= 20);
-  std::cout << "killed " << killed << " times in " << runs << " runs\n";
+  count("kills while a classifier was trained", static_cast<std::size_t>(killed));
 }
 
 TEST_CASE("apps/train: a run that diverges exits with 5 and leaves the last good classifier") {

@@ -145,6 +145,18 @@ TEST_CASE("pretrain: killed or told to stop it resumes to the same bits") {
   }
 }
 
+TEST_CASE("pretrain: a second one in the directory of one that runs is refused") {
+  const Setting setting;
+  const auto second = setting.run_in_shell(
+      "\"$@\" > /dev/null 2>&1 & first=$!; "
+      "until [ -e out/training.safetensors ]; do sleep 0.02; done; "
+      "\"$@\"; code=$?; kill -9 $first; exit $code",
+      setting.arguments("out"), {"--save-every", "0.01", "--steps", "1000000"});
+  CHECK(second.exit_code == 2);
+  CHECK(second.err ==
+        "pretrain: error: \"out\" is in use by another program, which trains there\n");
+}
+
 TEST_CASE("pretrain: a full disk ends the run with exit code 4 and spares what was saved") {
   const Setting setting;
   auto arguments = setting.arguments("out");

@@ -70,7 +70,7 @@ TEST_CASE("tensors: assign lists all that is wrong and changes nothing") {
 }
 
 TEST_CASE("tensors: with a file to keep, parameters become its bytes where they can") {
-  const auto bytes = std::make_shared<std::vector<float>>(std::vector<float>{1, 2, 3, 4, 5, 6});
+  const auto bytes = std::make_shared<std::vector<float>>(std::vector<float>{1, 2, 3, 4, 5, 6, 7});
   const auto record = [&](std::string name, std::size_t first, DType dtype,
                           std::size_t offset = 0) {
     const auto all = std::as_bytes(std::span(*bytes));

@@ -4,6 +4,8 @@
 #include "minillama/core/json.h"
 
 #include "support/catch.h"
+#include "support/corruption.h"
+#include "support/files.h"
 
 using namespace minillama;
 
@@ -97,4 +99,14 @@ TEST_CASE("broken JSON is refused in one line") {
       CHECK(std::string(error.what()).find('\n') == std::string::npos);
     }
   }
+}
+
+TEST_CASE("a config.json that is cut or has a wrong byte is refused or read, never worse") {
+  const auto read = [](const std::filesystem::path& path) {
+    read_model_config(parse_json(test::read_text(path), path), path);
+  };
+  std::string content = test::read_text(test::repository_file("checkpoints/reviews/config.json"));
+  if (content.ends_with("\n")) content.pop_back();  // which JSON does not need
+  test::check_every_truncation(content, read);
+  CHECK(test::check_every_flip(content, read) > 0);
 }

@@ -7,6 +7,7 @@
 #include "minillama/core/error.h"
 #include "minillama/core/json.h"
 #include "minillama/io/atomic_file.h"
+#include "minillama/io/hugging_face_config.h"
 #include "minillama/io/mapped_file.h"
 #include "minillama/io/safetensors.h"
 

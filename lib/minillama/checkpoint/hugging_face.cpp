@@ -1,8 +1,6 @@
 #include "minillama/checkpoint/hugging_face.h"
 
 #include <algorithm>
-#include <array>
-#include <map>
 #include <set>
 
 #include <fmt/format.h>
@@ -13,13 +11,13 @@
 #include "minillama/checkpoint/tensors.h"
 #include "minillama/core/error.h"
 #include "minillama/io/atomic_file.h"
+#include "minillama/io/hugging_face_config.h"
 #include "minillama/io/mapped_file.h"
 #include "minillama/io/safetensors.h"
 
 namespace minillama {
 namespace {
 
-constexpr const char* kModelType = "llama";
 constexpr const char* kWeights = "model.safetensors";
 constexpr const char* kIndex = "model.safetensors.index.json";
 
@@ -28,82 +26,6 @@ struct Memory {
   std::vector<SafetensorsFile> files;
   std::vector<std::vector<std::byte>> reordered;
 };
-
-/// Refuses what would make the model compute something else than a Llama does here.
-void refuse_variants(const JsonObject& fields, const ModelConfig& config,
-                     const std::filesystem::path& path) {
-  const auto refuse = [&](std::string_view field, std::string_view value) {
-    throw FileError(path, fmt::format("field \"{}\" is {}, which is not supported", field, value));
-  };
-  if (fields.has("hidden_act") && fields.string("hidden_act") != "silu") {
-    refuse("hidden_act", quote(fields.string("hidden_act")));
-  }
-  for (const auto* bias : {"attention_bias", "mlp_bias"}) {
-    if (fields.has(bias) && fields.boolean(bias)) refuse(bias, "true");
-  }
-  if (fields.has("head_dim") && fields.integer("head_dim") != config.head_dim()) {
-    refuse("head_dim", fmt::format("{}, and not hidden_size / num_attention_heads = {}",
-                                   fields.integer("head_dim"), config.head_dim()));
-  }
-  for (const auto* rope : {"rope_scaling", "rope_parameters"}) {
-    if (!fields.has(rope)) continue;
-    const auto parameters = fields.object(rope);
-    for (const auto* kind : {"rope_type", "type"}) {
-      if (parameters.has(kind) && parameters.string(kind) != "default") {
-        refuse(fmt::format("{}.{}", rope, kind), quote(parameters.string(kind)));
-      }
-    }
-  }
-}
-
-/// Older versions of transformers write rope_theta, newer ones rope_parameters.rope_theta.
-double rope_theta(const JsonObject& fields) {
-  if (fields.has("rope_parameters") && fields.object("rope_parameters").has("rope_theta")) {
-    return fields.object("rope_parameters").number("rope_theta");
-  }
-  return fields.has("rope_theta") ? fields.number("rope_theta") : 10000.0;
-}
-
-ModelConfig read_config(const Json& json, const std::filesystem::path& path) {
-  const JsonObject fields(json, path);
-  try {
-    const auto config =
-        ModelConfig{.dim = fields.integer("hidden_size"),
-                    .n_layers = fields.integer("num_hidden_layers"),
-                    .n_heads = fields.integer("num_attention_heads"),
-                    .n_kv_heads = fields.has("num_key_value_heads")
-                                      ? fields.integer("num_key_value_heads")
-                                      : 0,
-                    .hidden_dim = fields.integer("intermediate_size"),
-                    .vocab_size = fields.integer("vocab_size"),
-                    .max_seq_len = fields.integer("max_position_embeddings"),
-                    .norm_eps = fields.has("rms_norm_eps") ? fields.number("rms_norm_eps") : 1e-6,
-                    .rope_theta = rope_theta(fields),
-                    .norm = NormKind::rmsnorm}
-            .resolved();
-    refuse_variants(fields, config, path);
-    return config;
-  } catch (const OptionError& error) {
-    throw FileError(path, error.what());
-  }
-}
-
-/// The names of the files that the index lists.
-std::set<std::string> shard_names(const std::filesystem::path& path) {
-  const MappedFile file(path);
-  const Json json = parse_json(as_text(file.bytes()), path);
-  JsonObject(json, path).object("weight_map");  // is one
-  std::set<std::string> names;
-  for (const auto& [tensor, shard] : json.at("weight_map").items()) {
-    const std::string name = shard.is_string() ? shard.get<std::string>() : "";
-    if (name.empty() || name.find('/') != std::string::npos) {
-      throw FileError(path, fmt::format("weight_map: {} is no name of a file in this directory",
-                                        quote(shard.dump())));
-    }
-    names.insert(name);
-  }
-  return names;
-}
 
 bool same_bytes(const TensorRecord& a, const TensorRecord& b) {
   return a.dtype == b.dtype && a.shape == b.shape && std::ranges::equal(a.data, b.data);
@@ -133,7 +55,7 @@ void settle_output(const JsonObject& fields, StoredModel& model) {
 Json to_json(const ModelConfig& config, const Tokenizer& tokenizer, std::string_view dtype) {
   const auto id_or_null = [](std::int64_t id) { return id < 0 ? Json() : Json(id); };
   return {{"architectures", Json::array({"LlamaForCausalLM"})},
-          {"model_type", kModelType},
+          {"model_type", "llama"},
           {"hidden_size", config.dim},
           {"intermediate_size", config.hidden_dim},
           {"num_hidden_layers", config.n_layers},
@@ -173,18 +95,16 @@ std::string text_of(const Json& json) {
 
 }  // namespace
 
-bool is_hugging_face(const Json& json) {
-  return json.is_object() && json.value("model_type", Json()) == kModelType;
-}
-
 StoredModel open_hugging_face(const std::filesystem::path& directory, const Json& json) {
   const auto config_path = directory / "config.json";
-  StoredModel stored{.path = directory / kWeights, .config = read_config(json, config_path)};
+  StoredModel stored{.path = directory / kWeights,
+                     .config = read_hugging_face_config(json, config_path)};
   std::set<std::string> names = {kWeights};
   if (!std::filesystem::exists(directory / kWeights) &&
       std::filesystem::exists(directory / kIndex)) {
     stored.path = directory / kIndex;
-    names = shard_names(stored.path);
+    const MappedFile index(stored.path);
+    names = read_hugging_face_index(parse_json(as_text(index.bytes()), stored.path), stored.path);
   }
   const auto memory = std::make_shared<Memory>();
   for (const auto& name : names) {

@@ -18,14 +18,11 @@ namespace minillama {
 ///     tokenizer.model     a sentencepiece model
 ///
 /// The rows of queries and keys are put into Meta's order (checkpoint/rotary_rows.h). Throws
-/// FileError if something in config.json changes what a Llama computes and is not supported:
-/// another activation, biases, scaled rotary positions, a head_dim of its own.
+/// FileError if the directory is damaged or its model computes something else than a Llama does
+/// here (io/hugging_face_config.h).
 ///
 /// @param json the content of config.json
 StoredModel open_hugging_face(const std::filesystem::path& directory, const Json& json);
-
-/// Whether a config.json is of such a directory.
-bool is_hugging_face(const Json& json);
 
 /// Writes such a directory, with a tokenizer_config.json besides. Throws OptionError if `model` is
 /// none that a Hugging Face Llama can be (LayerNorm, full attention), before anything is written;

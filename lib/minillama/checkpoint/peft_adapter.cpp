@@ -13,6 +13,7 @@
 #include "minillama/core/json.h"
 #include "minillama/io/atomic_file.h"
 #include "minillama/io/mapped_file.h"
+#include "minillama/io/peft_config.h"
 #include "minillama/io/safetensors.h"
 #include "minillama/model/lora.h"
 
@@ -44,32 +45,6 @@ std::vector<std::string> shortest_targets(const std::vector<std::string>& linear
 
 std::string without_suffix(const std::string& name) {
   return name.substr(0, name.rfind('.'));
-}
-
-/// Refuses an adapter that computes something else than (alpha / r) B A x.
-LoraOptions read_options(const Json& json, const std::filesystem::path& path) {
-  const JsonObject fields(json, path);
-  if (const auto type = fields.string("peft_type"); type != "LORA") {
-    throw FileError(path, fmt::format("field \"peft_type\" is {}, must be \"LORA\"", quote(type)));
-  }
-  for (const auto* field : {"use_rslora", "use_dora", "fan_in_fan_out", "lora_bias"}) {
-    if (fields.has(field) && fields.boolean(field)) {
-      throw FileError(path, fmt::format("field \"{}\" is true, which is not supported", field));
-    }
-  }
-  if (fields.has("bias") && fields.string("bias") != "none") {
-    throw FileError(path, fmt::format("field \"bias\" is {}, which is not supported",
-                                      quote(fields.string("bias"))));
-  }
-  for (const auto* field : {"rank_pattern", "alpha_pattern"}) {
-    if (fields.has(field) && !json.at(field).empty()) {
-      throw FileError(path,
-                      fmt::format("field \"{}\" is not empty, which is not supported", field));
-    }
-  }
-  return {.rank = fields.integer("r"),
-          .alpha = fields.number("lora_alpha"),
-          .dropout = fields.has("lora_dropout") ? fields.number("lora_dropout") : 0.0};
 }
 
 /// "base_model.model.score.weight" -> "classifier_head.weight"
@@ -140,7 +115,7 @@ void write(const std::filesystem::path& directory, Llama& llama, const NamedTens
   }
   for (const auto& [name, parameter] : head) add(std::string(kPrefix) + name, parameter);
 
-  const auto& options = adapters_of(llama).at(active);
+  const LoraOptions options = adapters_of(llama).at(active);
   const Json config{{"peft_type", "LORA"},
                     {"task_type", head.empty() ? "CAUSAL_LM" : "SEQ_CLS"},
                     {"base_model_name_or_path", base_model},
@@ -180,7 +155,9 @@ std::filesystem::path base_of_peft_adapter(const std::filesystem::path& director
 
 PeftAdapter open_peft_adapter(const std::filesystem::path& directory) {
   PeftAdapter adapter{.path = directory / kWeightsFile};
-  adapter.options = read_options(read_config(directory), directory / kConfigFile);
+  const auto [rank, alpha, dropout] =
+      read_peft_config(read_config(directory), directory / kConfigFile);
+  adapter.options = {.rank = rank, .alpha = alpha, .dropout = dropout};
 
   const auto file = std::make_shared<SafetensorsFile>(adapter.path);
   for (TensorRecord record : file->tensors()) {

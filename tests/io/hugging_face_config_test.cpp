@@ -1,0 +1,78 @@
+#include "minillama/io/hugging_face_config.h"
+
+#include "minillama/core/error.h"
+#include "minillama/io/mapped_file.h"
+
+#include "support/catch.h"
+#include "support/corruption.h"
+#include "support/files.h"
+
+using namespace minillama;
+
+namespace {
+
+Json parse_file(const std::filesystem::path& path) {
+  const MappedFile file(path);
+  return parse_json(as_text(file.bytes()), path);
+}
+
+void read_config(const std::filesystem::path& path) {
+  read_hugging_face_config(parse_file(path), path);
+}
+
+void read_index(const std::filesystem::path& path) {
+  read_hugging_face_index(parse_file(path), path);
+}
+
+std::filesystem::path golden(const std::string& name) {
+  return test::repository_file("tests/reference/formats_hf" + name);
+}
+
+/// Of an index with `weight_map`.
+std::string index_error(const Json& weight_map) {
+  try {
+    read_hugging_face_index({{"weight_map", weight_map}}, "index");
+  } catch (const FileError& error) {
+    return error.what();
+  }
+  return "read";
+}
+
+}  // namespace
+
+TEST_CASE("hugging face config: fields that old versions leave out have transformers' defaults") {
+  Json json = parse_file(golden("/config.json"));
+  CHECK(is_hugging_face(json));
+  for (const auto* field : {"num_key_value_heads", "rms_norm_eps", "rope_theta"}) json.erase(field);
+  const auto config = read_hugging_face_config(json, "config.json");
+  CHECK(config.n_kv_heads == config.n_heads);
+  CHECK(config.norm_eps == 1e-6);
+  CHECK(config.rope_theta == 10000);
+  json["rope_parameters"] = {{"rope_type", "default"}, {"rope_theta", 5e5}};
+  CHECK(read_hugging_face_config(json, "config.json").rope_theta == 5e5);
+  CHECK_FALSE(is_hugging_face(Json::array({"model_type", "llama"})));
+  CHECK_FALSE(is_hugging_face(Json{{"model_type", 1}}));
+}
+
+TEST_CASE("hugging face config: an index names files of its own directory") {
+  const Json json = parse_file(golden("_sharded/model.safetensors.index.json"));
+  CHECK(read_hugging_face_index(json, "index") ==
+        std::set<std::string>{"model-00001-of-00002.safetensors",
+                              "model-00002-of-00002.safetensors"});
+  CHECK(index_error({{"a", "b"}}) == "read");
+  CHECK_THAT(index_error({{"a", "../b"}}), contains("no name of a file in this directory"));
+  CHECK_THAT(index_error({{"a", ""}}), contains("\"\"\"\" is no name of a file"));
+  CHECK_THAT(index_error({{"a", 1}}), contains("\"1\" is no name of a file"));
+  CHECK_THAT(index_error(Json::array()), contains("must be an object"));
+}
+
+TEST_CASE("hugging face config: every truncation and every wrong byte is survived") {
+  for (const auto& [name, read] :
+       {std::pair<std::string, test::Reader>{"/config.json", read_config},
+        {"_sharded/model.safetensors.index.json", read_index}}) {
+    std::string content = test::read_text(golden(name));
+    if (content.ends_with("\n")) content.pop_back();  // which JSON does not need
+    test::check_every_truncation(content, read);
+    CHECK(test::check_every_flip(content, read) > 0);
+  }
+}
