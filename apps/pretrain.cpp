@@ -97,9 +97,7 @@ void run(int argc, char** argv) {
   const double budget = app::read_time_budget(arguments);
   const bool json = arguments.is_set("json");
   const auto prompt = arguments.text("sample-prompt");
-  const auto documents = arguments.choice("documents", {"line", "file"}) == "line"
-                             ? Documents::lines
-                             : Documents::file;
+  const auto documents = app::read_documents(arguments);
   const auto given = read_model_arguments(arguments, "");
   const std::filesystem::path directory = arguments.text("out-dir");
   make_directory(directory);

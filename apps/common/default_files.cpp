@@ -29,8 +29,12 @@ fs::path find_above_program(std::initializer_list<const char*> places, const std
 }  // namespace
 
 fs::path find_checkpoint(const std::string& name) {
-  return find_above_program({"checkpoints", "share/minillama/checkpoints"}, name + "/config.json")
-      .parent_path();
+  for (const std::string file : {"config.json", "adapter_config.json"}) {
+    const auto path =
+        find_above_program({"checkpoints", "share/minillama/checkpoints"}, name + "/" + file);
+    if (!path.empty()) return path.parent_path();
+  }
+  return {};
 }
 
 fs::path default_checkpoint(const std::string& name) {

@@ -17,7 +17,9 @@ void add_text_options(Arguments& arguments) {
   arguments.group("Text");
   arguments.option("train", "Text to train on, or a file of its token ids", "PATH");
   arguments.option("valid", "The same, to evaluate on", "PATH");
-  arguments.option("documents", "What a document is: a line, or the whole file (line, file)",
+  arguments.option("documents",
+                   "What a document is: line; file, the whole of it; sentence, what is behind the "
+                   "label in a line \"label ||| sentence\"",
                    "WHAT", "line");
   arguments.option("train-tokenizer",
                    "Make a tokenizer of N pieces from --train (sentencepiece BPE with bytes)", "N");
@@ -122,6 +124,12 @@ PretrainingOptions read_pretraining_options(const Arguments& arguments) {
       .save_every_seconds = arguments.number("save-every")};
   options.validate();
   return options;
+}
+
+Documents read_documents(const Arguments& arguments) {
+  const auto word = arguments.choice("documents", {"line", "file", "sentence"});
+  if (word == "line") return Documents::lines;
+  return word == "file" ? Documents::file : Documents::sentences;
 }
 
 double read_time_budget(const Arguments& arguments) {

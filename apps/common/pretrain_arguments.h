@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "minillama/core/model_config.h"
+#include "minillama/text/tokenized_text.h"
 #include "minillama/train/pretraining_options.h"
 
 #include "common/arguments.h"
@@ -16,6 +17,9 @@ Arguments declare_pretrain_arguments();
 ModelConfig read_model_shape(const Arguments& arguments, std::int64_t vocab_size);
 
 PretrainingOptions read_pretraining_options(const Arguments& arguments);
+
+/// --documents.
+Documents read_documents(const Arguments& arguments);
 
 /// --time-budget in seconds, "90", "15m" or "3h"; infinite if it was not given.
 double read_time_budget(const Arguments& arguments);

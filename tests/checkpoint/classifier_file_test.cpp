@@ -1,5 +1,6 @@
 #include "minillama/checkpoint/classifier_file.h"
 
+#include "minillama/checkpoint/peft_adapter.h"
 #include "minillama/core/json.h"
 #include "minillama/eval/text_classifier.h"
 #include "minillama/model/lora.h"
@@ -66,6 +67,34 @@ TEST_CASE("classifier_file: what is written is read, and classifies the same wit
   CHECK(name == kConfig.label_names.at(static_cast<std::size_t>(label)));
   CHECK(probability >= 1.0 / 3);
   CHECK(classifier.prompt("Oh .") == "Review: Oh . It is");
+}
+
+TEST_CASE("classifier_file: an adapter with a head is one, with the base that it names") {
+  const test::TemporaryDirectory directory;
+  const auto base = directory.path() / "base", adapter = directory.path() / "sst";
+  auto config = config_of_words();
+  config.norm = NormKind::rmsnorm;
+  LanguageModel language_model(config, make_generator(5));
+  write_language_model(base, language_model, test::small_tokenizer());
+  add_adapter(language_model->llama, "a", {.rank = 2}, make_generator(6));
+  fill_adapter(language_model->llama, "a");
+  Classifier model(language_model->llama, kConfig, make_generator(7));
+  model->eval();
+  write_peft_adapter(adapter, model, "../base");
+
+  CHECK(is_classifier(adapter));
+  auto classifier = load_classifier(adapter);
+  CHECK(classifier.model()->config() == kConfig);
+  CHECK_FALSE(classifier.model()->is_training());
+  CHECK(probabilities(classifier.model()) == probabilities(model));
+
+  write_peft_adapter(adapter, model, "");
+  CHECK_THROWS_WITH(read_classifier(adapter), contains("names no model"));
+  write_peft_adapter(adapter, model, "../elsewhere");
+  CHECK_THROWS_WITH(read_classifier(adapter), contains("elsewhere"));
+  write_peft_adapter(adapter, language_model->llama, "../base");
+  CHECK_FALSE(is_classifier(adapter));
+  CHECK_THROWS_WITH(read_classifier(adapter), contains("holds no head"));
 }
 
 TEST_CASE("classifier_file: adapters are stored beside the weights, with the active one's name") {

@@ -45,6 +45,22 @@ TEST_CASE("tokenized_text: each line is BOS and its ids, without line ends and e
   CHECK(all_ids(tokenize_file(text, tokenizer, cache)) == expected);
 }
 
+TEST_CASE("tokenized_text: the sentences of a data set, without their labels") {
+  const test::TemporaryDirectory directory;
+  const auto tokenizer = test::small_tokenizer();
+  const auto text = directory.file("text.txt", "3 ||| A film .\r\n0 ||| No film at all\n");
+  const auto cache = directory.path() / "text.tokens";
+  const auto lines = all_ids(tokenize_file(text, tokenizer, cache));
+  std::vector<std::int64_t> expected;
+  for (const std::string line : {"A film .", "No film at all"}) append(expected, tokenizer, line);
+  CHECK(all_ids(tokenize_file(text, tokenizer, cache, Documents::sentences)) == expected);
+  CHECK(all_ids(tokenize_file(text, tokenizer, cache)) == lines);
+
+  directory.file("text.txt", "3 ||| A film .\nNo film at all\n");
+  CHECK_THROWS_WITH(tokenize_file(text, tokenizer, cache, Documents::sentences),
+                    contains("text.txt:2"));
+}
+
 TEST_CASE("tokenized_text: ids are made once, and again for another text or tokenizer") {
   const test::TemporaryDirectory directory;
   const auto tokenizer = test::small_tokenizer();

@@ -1,17 +1,33 @@
 #include "minillama/checkpoint/classifier_file.h"
 
 #include "minillama/checkpoint/directory.h"
+#include "minillama/checkpoint/peft_adapter.h"
 #include "minillama/checkpoint/stored_model.h"
 #include "minillama/checkpoint/tensors.h"
 #include "minillama/core/error.h"
 
 namespace minillama {
+namespace {
+
+Classifier read_adapted(const std::filesystem::path& path, const LoadOptions& options) {
+  const auto adapter = open_peft_adapter(path);
+  auto llama = read_language_model(base_of_peft_adapter(path), options)->llama;
+  add_peft_adapter(llama, "peft", adapter, options.generator);
+  auto model = make_peft_classifier(llama, adapter, options.generator);
+  model->to(options.device);
+  return model;
+}
+
+}  // namespace
 
 bool is_classifier(const std::filesystem::path& path) {
-  return std::filesystem::is_directory(path) && holds_classifier(path);
+  if (!std::filesystem::is_directory(path)) return false;
+  if (is_peft_adapter(path)) return open_peft_adapter(path).classifier.has_value();
+  return holds_classifier(path);
 }
 
 Classifier read_classifier(const std::filesystem::path& path, const LoadOptions& options) {
+  if (is_peft_adapter(path)) return read_adapted(path, options);
   StoredModel stored = open_stored_model(path, options.config);
   if (!stored.classifier) {
     throw FileError(path, "is no classifier: it has no labels (train one with fine-tuning)");

@@ -7,11 +7,11 @@
 
 namespace minillama {
 
-/// Whether `path` is a directory that write_classifier() wrote. Throws FileError if its config.json
-/// is damaged.
+/// Whether `path` is a directory that read_classifier() reads. Throws FileError if it is damaged.
 bool is_classifier(const std::filesystem::path& path);
 
-/// Reads a classifier that write_classifier() wrote, with its labels and adapters; float32, in
+/// Reads a classifier with its labels and adapters: one that write_classifier() wrote, or an
+/// adapter with a head and what it names as its base (checkpoint/peft_adapter.h). Float32, in
 /// evaluation mode. Throws FileError if the file is damaged or holds another kind of model.
 Classifier read_classifier(const std::filesystem::path& path, const LoadOptions& options = {});
 

@@ -44,8 +44,9 @@ void write_language_model(const std::filesystem::path& directory, LanguageModel&
                           const Tokenizer& tokenizer, torch::ScalarType type = torch::kFloat);
 
 /// The tokenizer of a model: `tokenizer` if it is given, else the one within a GGUF file, else
-/// tokenizer.model or tokenizer.bin beside the model (in it, if it is a directory). Throws
-/// FileError if there is none, or if its vocabulary has another size than the model's.
+/// tokenizer.model or tokenizer.bin beside the model (in it, if it is a directory; of an adapter
+/// without one, its base's). Throws FileError if there is none, or if its vocabulary has another
+/// size than the model's.
 Tokenizer read_tokenizer_for(const std::filesystem::path& model, const ModelConfig& config,
                              const std::filesystem::path& tokenizer = {});
 

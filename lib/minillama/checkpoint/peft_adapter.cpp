@@ -158,13 +158,29 @@ void write(const std::filesystem::path& directory, Llama& llama, const NamedTens
   write_file(directory / kConfigFile, config.dump(2) + "\n");
 }
 
+Json read_config(const std::filesystem::path& directory) {
+  const MappedFile config(directory / kConfigFile);
+  return parse_json(as_text(config.bytes()), config.path());
+}
+
 }  // namespace
 
+bool is_peft_adapter(const std::filesystem::path& path) {
+  return std::filesystem::exists(path / kConfigFile);
+}
+
+std::filesystem::path base_of_peft_adapter(const std::filesystem::path& directory) {
+  const Json config = read_config(directory);
+  const auto name = JsonObject(config, directory / kConfigFile).string("base_model_name_or_path");
+  if (name.empty()) {
+    throw FileError(directory / kConfigFile, "field \"base_model_name_or_path\" names no model");
+  }
+  return (directory / name).lexically_normal();
+}
+
 PeftAdapter open_peft_adapter(const std::filesystem::path& directory) {
-  const auto config_path = directory / kConfigFile;
-  const MappedFile config(config_path);
   PeftAdapter adapter{.path = directory / kWeightsFile};
-  adapter.options = read_options(parse_json(as_text(config.bytes()), config_path), config_path);
+  adapter.options = read_options(read_config(directory), directory / kConfigFile);
 
   const auto file = std::make_shared<SafetensorsFile>(adapter.path);
   for (TensorRecord record : file->tensors()) {

@@ -33,6 +33,13 @@ struct PeftAdapter {
   std::shared_ptr<const void> file = {};  ///< keeps the bytes alive
 };
 
+/// Whether `path` is such a directory.
+bool is_peft_adapter(const std::filesystem::path& path);
+
+/// The base model of the adapter in `directory`: what its "base_model_name_or_path" names, seen
+/// from there. Throws FileError if it names nothing.
+std::filesystem::path base_of_peft_adapter(const std::filesystem::path& directory);
+
 /// Opens such a directory. Throws FileError if it is damaged, or does what LoRA here does not:
 /// DoRA, rank-stabilised scales, ranks of their own for some modules, trained biases.
 PeftAdapter open_peft_adapter(const std::filesystem::path& directory);

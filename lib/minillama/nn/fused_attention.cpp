@@ -68,6 +68,20 @@ struct Shape {
   }
 };
 
+/// a[i] b[i] for every i. Each product is one thread's: LibTorch would let all threads meet for
+/// each, small as they are.
+torch::Tensor products(const torch::Tensor& a, const torch::Tensor& b) {
+  const auto y = torch::empty({a.size(0), a.size(1), b.size(2)}, a.options());
+  const auto share = (a.size(0) + at::get_num_threads() - 1) / at::get_num_threads();
+  at::parallel_for(0, a.size(0), share, [&](std::int64_t begin, std::int64_t end) {
+    const at::AutoDispatchBelowADInplaceOrView
+        plain;  // threads do not inherit that nothing records
+    auto part = y.narrow(0, begin, end - begin);
+    torch::bmm_out(part, a.narrow(0, begin, end - begin), b.narrow(0, begin, end - begin));
+  });
+  return y;
+}
+
 void softmax(const torch::Tensor& scores, const Shape& shape, const Block& block,
              const torch::Tensor& visible) {
   const auto width = block.n_keys;
@@ -104,9 +118,9 @@ struct FusedAttention : torch::autograd::Function<FusedAttention> {
     const auto y = shape.like_queries(q.options());
     for (const auto& block : blocks_of(shape.T, k.size(1), visible)) {
       const auto keys = k.narrow(1, 0, block.n_keys);
-      const auto weights = shape.rows(q, block).bmm(keys.transpose(1, 2)).contiguous();
+      const auto weights = products(shape.rows(q, block), keys.transpose(1, 2));
       softmax(weights, shape, block, visible);
-      shape.put(weights.bmm(v.narrow(1, 0, block.n_keys)), block, y);
+      shape.put(products(weights, v.narrow(1, 0, block.n_keys)), block, y);
       saved.push_back(weights);
     }
     context->save_for_backward(saved);
@@ -128,11 +142,12 @@ struct FusedAttention : torch::autograd::Function<FusedAttention> {
       const auto& block = blocks[i];
       const auto& weights = saved[4 + i];
       const auto grad = shape.rows(grads[0], block);
-      const auto grad_scores = grad.bmm(v.narrow(1, 0, block.n_keys).transpose(1, 2)).contiguous();
+      const auto grad_scores = products(grad, v.narrow(1, 0, block.n_keys).transpose(1, 2));
       softmax_backward(weights, grad_scores, shape, block, visible);
-      shape.put(grad_scores.bmm(k.narrow(1, 0, block.n_keys)), block, grad_q);
-      grad_k.narrow(1, 0, block.n_keys).add_(grad_scores.transpose(1, 2).bmm(shape.rows(q, block)));
-      grad_v.narrow(1, 0, block.n_keys).add_(weights.transpose(1, 2).bmm(grad));
+      shape.put(products(grad_scores, k.narrow(1, 0, block.n_keys)), block, grad_q);
+      grad_k.narrow(1, 0, block.n_keys)
+          .add_(products(grad_scores.transpose(1, 2), shape.rows(q, block)));
+      grad_v.narrow(1, 0, block.n_keys).add_(products(weights.transpose(1, 2), grad));
     }
     const auto type = k.scalar_type();
     return {grad_q, grad_k.to(type).unflatten(0, {B, Hkv}), grad_v.to(type).unflatten(0, {B, Hkv}),

@@ -1,10 +1,13 @@
 #include "minillama/text/tokenized_text.h"
 
+#include <limits>
+
 #include <fmt/format.h>
 
 #include "minillama/core/error.h"
 #include "minillama/core/utf8.h"
 #include "minillama/io/crc32.h"
+#include "minillama/text/labelled_sentences.h"
 
 namespace minillama {
 namespace {
@@ -57,6 +60,14 @@ void write_lines(std::string_view text, Writer& writer) {
   }
 }
 
+void write_sentences(const std::filesystem::path& path, Writer& writer) {
+  constexpr auto kAnyLabel = std::numeric_limits<std::int64_t>::max();
+  std::size_t line = 1;
+  for (const auto& [sentence, label] : read_labelled_sentences(path, kAnyLabel)) {
+    writer.add_document(sentence, line++);
+  }
+}
+
 }  // namespace
 
 TokenFile tokenize_file(const std::filesystem::path& path, const Tokenizer& tokenizer,
@@ -75,17 +86,23 @@ TokenFile tokenize_file(const std::filesystem::path& path, const Tokenizer& toke
                      .text_checksum = crc32(text.bytes()),
                      .text_size = text.bytes().size(),
                      .vocab_size = static_cast<std::uint64_t>(tokenizer.vocab_size())};
-  // The same text gives other ids as one document.
-  if (documents == Documents::file) source.text_checksum = ~source.text_checksum;
+  // The same text gives other ids where other parts of it are documents.
+  source.text_checksum -= static_cast<std::uint32_t>(documents);
   if (std::filesystem::exists(cache)) {
     TokenFile ids(cache);
     if (ids.source() == source) return ids;
   }
   Writer writer(path, cache, source, tokenizer);
-  if (documents == Documents::lines) {
-    write_lines(as_text(text.bytes()), writer);
-  } else {
-    writer.add_document(as_text(text.bytes()), 1);
+  switch (documents) {
+    case Documents::lines:
+      write_lines(as_text(text.bytes()), writer);
+      break;
+    case Documents::file:
+      writer.add_document(as_text(text.bytes()), 1);
+      break;
+    case Documents::sentences:
+      write_sentences(path, writer);
+      break;
   }
   writer.commit();
   return TokenFile(cache);

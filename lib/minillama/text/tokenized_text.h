@@ -9,8 +9,10 @@ namespace minillama {
 
 /// What a document is in a text file. Each becomes BOS and its ids; empty ones become nothing.
 enum class Documents {
-  lines,  ///< a line, without its end
-  file,   ///< the file
+  lines,      ///< a line, without its end
+  file,       ///< the file
+  sentences,  ///< what is behind the label in a line "label ||| sentence"
+              ///< (text/labelled_sentences.h)
 };
 
 /// The token ids of the text `path`, one document after the other. They are made once and kept in
