@@ -1,5 +1,7 @@
 #include "minillama/eval/label_likelihoods.h"
 
+#include "minillama/nn/parallel_parts.h"
+
 namespace minillama {
 namespace {
 
@@ -59,7 +61,10 @@ std::vector<LabelScores> label_log_likelihoods(LanguageModel& model,
   for (const auto& ids : prompts) sizes.push_back((std::ssize(ids) + plan.longest()) * copies);
 
   std::vector<LabelScores> scores(prompts.size());
-  for (const auto& indices : batches_by_length(sizes, kBatchTokens)) {
+  const auto batches = batches_by_length(sizes, kBatchTokens);
+  const auto device = model->llama->tok_embeddings->weight.device();
+  parallel_parts(device, std::ssize(batches), [&](std::int64_t part) {
+    const auto& indices = batches[static_cast<std::size_t>(part)];
     ScoringBatch batch;
     for (const auto index : indices) batch.add(prompts[index], plan);
     const auto terms = term_log_probabilities(model, batch);
@@ -71,7 +76,7 @@ std::vector<LabelScores> label_log_likelihoods(LanguageModel& model,
         scores[index].push_back(sum);
       }
     }
-  }
+  });
   return scores;
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "minillama/nn/parallel_parts.h"
+
 namespace minillama {
 namespace {
 
@@ -35,7 +37,8 @@ torch::Tensor label_log_probabilities(Classifier& model, std::span<const TokenId
 
   auto all = torch::empty({std::ssize(sequences), std::ssize(model->config().label_names)},
                           torch::kDouble);
-  for (const auto& indices : batches) {
+  parallel_parts(device, std::ssize(batches), [&](std::int64_t part) {
+    const auto& indices = batches[static_cast<std::size_t>(part)];
     std::vector<TokenIds> members;
     for (const auto index : indices) members.push_back(sequences[index]);
     auto input = classifier_input(members, pooling, pad_id);
@@ -43,7 +46,7 @@ torch::Tensor label_log_probabilities(Classifier& model, std::span<const TokenId
     const std::vector<std::int64_t> rows(indices.begin(), indices.end());
     all.index_copy_(0, torch::tensor(rows, torch::kLong),
                     model(input).log_softmax(-1).to(torch::kCPU, torch::kDouble));
-  }
+  });
   model->train(was_training);
   return all;
 }

@@ -75,10 +75,17 @@ ClassifierImpl::ClassifierImpl(Llama llama_, const ClassifierConfig& config,
 }
 
 torch::Tensor ClassifierImpl::forward(const ClassifierInput& input) {
+  return classify(pooled(input));
+}
+
+torch::Tensor ClassifierImpl::pooled(const ClassifierInput& input) {
   const auto hidden = llama->forward_packed(input.ids, input.sequences);  // [N, D]
+  return pool(hidden.to(classifier_head->weight.scalar_type()), input.sequences);
+}
+
+torch::Tensor ClassifierImpl::classify(const torch::Tensor& pooled) {
   // A product of a few rows: nothing is gained by rounding what decides.
-  const PrecisionScope exact(Precision::float32, hidden.device());
-  const auto pooled = pool(hidden.to(classifier_head->weight.scalar_type()), input.sequences);
+  const PrecisionScope exact(Precision::float32, pooled.device());
   return classifier_head(dropout_(pooled));
 }
 

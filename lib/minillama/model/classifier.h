@@ -64,6 +64,10 @@ class ClassifierImpl : public torch::nn::Module {
   /// Logits [B, L]; the labels' log-probabilities are their log-softmax.
   torch::Tensor forward(const ClassifierInput& input);
 
+  /// The two halves of forward(): what is classified of each sequence, [B, D], and its logits.
+  torch::Tensor pooled(const ClassifierInput& input);
+  torch::Tensor classify(const torch::Tensor& pooled);
+
   const ClassifierConfig& config() const { return config_; }
 
   Llama llama{nullptr};

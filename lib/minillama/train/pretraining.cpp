@@ -11,6 +11,7 @@
 
 #include "minillama/core/error.h"
 #include "minillama/core/json.h"
+#include "minillama/nn/parallel_parts.h"
 #include "minillama/optim/parameter_groups.h"
 #include "minillama/train/run_state.h"
 
@@ -122,15 +123,14 @@ double Pretraining::compute_gradients() {
   const auto device = model_->output_weight().device();
   const auto divisor = windows_per_step(options_) * options_.window;
 
-  // Threads share out whole passes rather than the work within each operation: they meet once in a
-  // step and not a thousand times. Dropout draws from one generator, so there passes go in turn.
+  // Dropout draws from one generator, so there passes go in turn.
   const bool in_turn = !device.is_cpu() || model_->config().dropout > 0;
   const auto n_workers =
       in_turn ? 1 : std::min<std::int64_t>(at::get_num_threads(), options_.accumulate);
   std::vector<std::vector<torch::Tensor>> grads(static_cast<std::size_t>(n_workers));
   std::vector<double> losses(static_cast<std::size_t>(n_workers));
-  const auto work = [&](std::int64_t worker) {
-    const PrecisionScope precision(options_.precision, device);
+  const PrecisionScope precision(options_.precision, device);
+  parallel_parts(device, n_workers, [&](std::int64_t worker) {
     auto& sums = grads[static_cast<std::size_t>(worker)];
     const auto end = (worker + 1) * options_.accumulate / n_workers;
     for (auto pass = worker * options_.accumulate / n_workers; pass < end; ++pass) {
@@ -144,9 +144,6 @@ double Pretraining::compute_gradients() {
         add_all(sums, parts);
       }
     }
-  };
-  at::parallel_for(0, n_workers, 1, [&](std::int64_t begin, std::int64_t end) {
-    for (auto worker = begin; worker < end; ++worker) work(worker);
   });
   for (std::size_t worker = 1; worker < grads.size(); ++worker) add_all(grads[0], grads[worker]);
   for (std::size_t i = 0; i < parameters.size(); ++i) {

@@ -1,12 +1,62 @@
 #include "minillama/train/training_step.h"
 
+#include <algorithm>
 #include <cmath>
 
+#include <ATen/Parallel.h>
 #include <fmt/format.h>
 
 #include "minillama/core/error.h"
+#include "minillama/model/lora.h"
+#include "minillama/nn/parallel_parts.h"
 
 namespace minillama {
+namespace {
+
+/// Dropout within the Llama draws from one generator, in the order in which it computes.
+bool draws_within(Llama& llama) {
+  const auto active = active_adapter(llama);
+  return llama->config().dropout > 0 ||
+         (!active.empty() && adapters_of(llama).at(active).dropout > 0);
+}
+
+/// The batch in parts of consecutive sequences, one for each thread.
+std::vector<ClassifierInput> split(const ClassifierInput& input, std::int64_t n_parts) {
+  std::vector<ClassifierInput> parts;
+  const auto& lengths = input.sequences.lengths();
+  std::int64_t token = 0;
+  for (std::int64_t part = 0; part < n_parts; ++part) {
+    const Sequences sequences({lengths.begin() + std::ssize(lengths) * part / n_parts,
+                               lengths.begin() + std::ssize(lengths) * (part + 1) / n_parts});
+    parts.push_back({input.ids.narrow(0, token, sequences.n_tokens()), sequences});
+    token += sequences.n_tokens();
+  }
+  return parts;
+}
+
+/// Adds the gradients of `outputs` with respect to `parameters`, given those of the loss with
+/// respect to `outputs`, to the parameters' own.
+void backward(torch::Device device, const std::vector<torch::Tensor>& outputs,
+              const std::vector<torch::Tensor>& grad_outputs,
+              const std::vector<torch::Tensor>& parameters) {
+  std::vector<torch::autograd::variable_list> grads(outputs.size());
+  parallel_parts(device, std::ssize(outputs), [&](std::int64_t part) {
+    const auto i = static_cast<std::size_t>(part);
+    grads[i] = torch::autograd::grad({outputs[i]}, parameters, {grad_outputs[i]},
+                                     /*retain_graph=*/{}, /*create_graph=*/false,
+                                     /*allow_unused=*/true);
+  });
+  const torch::NoGradGuard no_grad;
+  for (const auto& part : grads) {
+    for (std::size_t i = 0; i < parameters.size(); ++i) {
+      if (!part[i].defined()) continue;
+      auto& sum = parameters[i].mutable_grad();
+      sum = sum.defined() ? sum.add_(part[i]) : part[i];
+    }
+  }
+}
+
+}  // namespace
 
 torch::Tensor classification_loss(const torch::Tensor& logits, const torch::Tensor& labels,
                                   std::int64_t divisor) {
@@ -26,13 +76,30 @@ double training_step(Classifier& model, torch::optim::Optimizer& optimizer,
   const auto device = model->classifier_head->weight.device();
   auto input = classifier_input(sequences, model->config().pooling, examples.pad_id);
   input.ids = input.ids.to(device);
+  const bool whole = !device.is_cpu() || draws_within(model->llama);
+  const auto n_parts =
+      whole ? 1 : std::min<std::int64_t>(at::get_num_threads(), std::ssize(indices));
+  const auto parts = split(input, n_parts);
 
   model->zero_grad(/*set_to_none=*/true);
-  const auto loss =
-      classification_loss(model(input), torch::tensor(labels, torch::kLong).to(device), divisor);
+  std::vector<torch::Tensor> pooled(parts.size());  // [b, D]
+  parallel_parts(device, n_parts, [&](std::int64_t part) {
+    pooled[static_cast<std::size_t>(part)] = model->pooled(parts[static_cast<std::size_t>(part)]);
+  });
+  // The head is little work, and its dropout is the whole batch's.
+  const auto all = torch::cat(pooled).detach().requires_grad_();
+  const auto loss = classification_loss(model->classify(all),
+                                        torch::tensor(labels, torch::kLong).to(device), divisor);
   const auto value = loss.item<double>();
   if (!std::isfinite(value)) throw DivergedError(fmt::format("the loss became {}", value));
   loss.backward();
+  std::vector<torch::Tensor> trained = model->llama->parameters();
+  std::erase_if(trained, [](const auto& parameter) { return !parameter.requires_grad(); });
+  if (!trained.empty()) {
+    std::vector<std::int64_t> sizes;
+    for (const auto& part : parts) sizes.push_back(part.sequences.size());
+    backward(device, pooled, all.grad().split_with_sizes(sizes), trained);
+  }
   optimizer.step();
   return value;
 }

@@ -20,7 +20,8 @@ torch::Tensor classification_loss(const torch::Tensor& logits, const torch::Tens
                                   std::int64_t divisor);
 
 /// One step of training on the examples `indices`: gradients are cleared, computed and handed to
-/// `optimizer`. Returns the loss. Throws DivergedError before the step if it is not finite.
+/// `optimizer`. On the CPU each thread computes a part of the batch (nn/parallel_parts.h). Returns
+/// the loss. Throws DivergedError before the step if it is not finite.
 double training_step(Classifier& model, torch::optim::Optimizer& optimizer,
                      const Examples& examples, std::span<const std::size_t> indices,
                      std::int64_t divisor);
