@@ -4,8 +4,10 @@
 #include "minillama/core/error.h"
 
 #include "support/catch.h"
+#include "support/file_error.h"
 #include "support/files.h"
-#include "support/tensors.h"
+#include "support/formats.h"
+#include "support/small_model.h"
 
 using namespace minillama;
 
@@ -14,40 +16,26 @@ namespace {
 const auto kTinyLayerNorm = "tests/reference/tiny_layernorm.pt";
 const auto kTinyRmsNorm = "tests/reference/tiny_rmsnorm.pt";
 
-/// A model for the committed tokenizer tests/reference/bpe.model.
+/// A model for that tokenizer that differs from the defaults where it can.
 LanguageModel small_model(const Tokenizer& tokenizer, bool tied = true) {
-  return LanguageModel(ModelConfig{.dim = 16,
-                                   .n_layers = 2,
-                                   .n_heads = 4,
-                                   .n_kv_heads = 2,
-                                   .hidden_dim = 20,
-                                   .vocab_size = tokenizer.vocab_size(),
-                                   .max_seq_len = 64,
-                                   .norm_eps = 1e-6,
-                                   .rope_theta = 5e5,
-                                   .norm = NormKind::rmsnorm,
-                                   .tied_embeddings = tied},
-                       make_generator(4));
+  auto config = test::small_config();
+  config.vocab_size = tokenizer.vocab_size();
+  config.norm_eps = 1e-6;
+  config.rope_theta = 5e5;
+  config.norm = NormKind::rmsnorm;
+  config.tied_embeddings = tied;
+  return LanguageModel(config, make_generator(4));
 }
 
-Tokenizer small_tokenizer() {
-  return Tokenizer::load(test::repository_file("tests/reference/bpe.model"));
-}
-
-std::string read_error(const std::filesystem::path& path, const LoadOptions& options = {}) {
-  try {
-    read_language_model(path, options);
-  } catch (const FileError& error) {
-    return error.what();
-  }
-  return "read";
+std::string read_error(const std::filesystem::path& path) {
+  return test::file_error([&] { read_language_model(path); });
 }
 
 }  // namespace
 
 TEST_CASE("language model file: a model that is changed leaves its file alone") {
   const test::TemporaryDirectory directory;
-  const auto tokenizer = small_tokenizer();
+  const auto tokenizer = test::small_tokenizer();
   auto written = small_model(tokenizer);
   write_language_model(directory.path(), written, tokenizer);
   const auto before = test::read_text(directory.path() / "model.safetensors");
@@ -97,25 +85,20 @@ TEST_CASE("language model file: llama2.c's model is read with its grouped heads"
 }
 
 TEST_CASE("language model file: a directory holds what was written to it, bit for bit") {
-  const auto tokenizer = small_tokenizer();
+  const auto tokenizer = test::small_tokenizer();
   for (const bool tied : {true, false}) {
     const test::TemporaryDirectory directory;
     auto model = small_model(tokenizer, tied);
     write_language_model(directory.path() / "m", model, tokenizer);
     const auto copy = read_language_model(directory.path() / "m");
-    CHECK(copy->config() == model->config());
-    const auto parameters = model->named_parameters();
-    REQUIRE(copy->named_parameters().size() == parameters.size());
-    for (const auto& item : copy->named_parameters()) {
-      CHECK(item.value().equal(parameters[item.key()]));
-    }
+    CHECK(test::model_difference(copy, model) == "");
     const auto its_tokenizer = read_tokenizer_for(directory.path() / "m", copy->config());
     CHECK(its_tokenizer.serialized() == tokenizer.serialized());
   }
 }
 
 TEST_CASE("language model file: half precision is half the file, and rounds") {
-  const auto tokenizer = small_tokenizer();
+  const auto tokenizer = test::small_tokenizer();
   const test::TemporaryDirectory directory;
   auto model = small_model(tokenizer);
   write_language_model(directory.path() / "half", model, tokenizer, torch::kHalf);
@@ -128,7 +111,7 @@ TEST_CASE("language model file: half precision is half the file, and rounds") {
 }
 
 TEST_CASE("language model file: tensors that are not the config's are refused") {
-  const auto tokenizer = small_tokenizer();
+  const auto tokenizer = test::small_tokenizer();
   const test::TemporaryDirectory directory;
   auto model = small_model(tokenizer);
   const auto path = directory.path() / "m";
@@ -166,7 +149,7 @@ TEST_CASE("language model file: a shape that the file does not tell is asked for
 TEST_CASE("language model file: the tokenizer is found beside the model and must fit it") {
   const test::TemporaryDirectory directory;
   const auto bpe = test::repository_file("tests/reference/bpe.model");
-  const auto size = small_tokenizer().vocab_size();
+  const auto size = test::small_tokenizer().vocab_size();
   const auto model = directory.file("model.pt", "x");
   CHECK_THROWS_WITH(read_tokenizer_for(model, {.vocab_size = size}),
                     contains("model.pt: no tokenizer.model or tokenizer.bin beside it"));
@@ -179,7 +162,7 @@ TEST_CASE("language model file: the tokenizer is found beside the model and must
 }
 
 TEST_CASE("language model file: a full disk leaves the old checkpoint alone") {
-  const auto tokenizer = small_tokenizer();
+  const auto tokenizer = test::small_tokenizer();
   auto model = small_model(tokenizer);
   CHECK_THROWS_AS(write_language_model("/proc/minillama-cannot-write-here", model, tokenizer),
                   IoError);

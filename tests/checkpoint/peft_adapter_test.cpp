@@ -1,24 +1,21 @@
 #include "minillama/checkpoint/peft_adapter.h"
 
 #include "minillama/checkpoint/language_model_file.h"
-#include "minillama/core/error.h"
 #include "minillama/model/lora.h"
 
 #include "support/catch.h"
 #include "support/corruption.h"
+#include "support/file_error.h"
 #include "support/files.h"
+#include "support/formats.h"
 #include "support/tensors.h"
 
 using namespace minillama;
 
 namespace {
 
-std::filesystem::path golden(const std::string& name) {
-  return test::repository_file("tests/reference/formats" + name);
-}
-
 Llama rms_llama() {
-  return read_language_model(golden(".bin"))->llama;
+  return read_language_model(test::golden(".bin"))->llama;
 }
 
 Classifier adapted_classifier() {
@@ -32,29 +29,23 @@ Classifier adapted_classifier() {
   return Classifier(llama, config, make_generator(9));
 }
 
-std::string error_with(const std::string& field, const std::string& by) {
+/// What adding a copy of the golden adapter with one part of its config changed leads to.
+std::string error_with(const std::string& part, const std::string& by) {
   const test::TemporaryDirectory directory;
-  auto config = test::read_text(golden("_peft") / "adapter_config.json");
-  const auto at = config.find(field);
-  REQUIRE(at != std::string::npos);
-  directory.file("adapter_config.json", config.replace(at, field.size(), by));
-  std::filesystem::create_symlink(golden("_peft") / "adapter_model.safetensors",
-                                  directory.path() / "adapter_model.safetensors");
-  try {
+  test::copy_golden("_peft", directory, "adapter_config.json", part, by);
+  return test::file_error([&] {
     auto llama = rms_llama();
     add_peft_adapter(llama, "a", open_peft_adapter(directory.path()), make_generator(1));
-  } catch (const FileError& error) {
-    return error.what();
-  }
-  return "read";
+  });
 }
 
 }  // namespace
 
 TEST_CASE("peft adapter: one of another program's computes what PyTorch computed") {
-  auto model = read_language_model(golden("_hf"));
-  add_peft_adapter(model->llama, "peft", open_peft_adapter(golden("_peft")), make_generator(1));
-  auto fixture = test::load_fixture(golden("_expected.pt"));
+  auto model = read_language_model(test::golden("_hf"));
+  add_peft_adapter(model->llama, "peft", open_peft_adapter(test::golden("_peft")),
+                   make_generator(1));
+  auto fixture = test::load_fixture(test::golden("_expected.pt"));
   const torch::NoGradGuard no_grad;
   CHECK(test::difference(model(fixture["ids"]), fixture["logits_peft"], 1e-5, 1e-5) == "");
   const auto options = adapters_of(model->llama).at("peft");
@@ -66,19 +57,14 @@ TEST_CASE("peft adapter: one of another program's computes what PyTorch computed
 TEST_CASE("peft adapter: what is written is the file that was read") {
   const test::TemporaryDirectory directory;
   auto llama = rms_llama();
-  add_peft_adapter(llama, "peft", open_peft_adapter(golden("_peft")), make_generator(1));
+  add_peft_adapter(llama, "peft", open_peft_adapter(test::golden("_peft")), make_generator(1));
   write_peft_adapter(directory.path() / "a", llama, "formats_hf");
   auto again = rms_llama();
   const auto adapter = open_peft_adapter(directory.path() / "a");
   CHECK_FALSE(adapter.classifier);
   add_peft_adapter(again, "other", adapter, make_generator(1));
-  const auto before = adapter_parameters(llama, "peft");
-  const auto after = adapter_parameters(again, "other");
-  REQUIRE(before.size() == after.size());
-  for (std::size_t i = 0; i < before.size(); ++i) {
-    CHECK(before[i].first == after[i].first);
-    CHECK(before[i].second.equal(after[i].second));
-  }
+  CHECK(test::first_difference(adapter_parameters(llama, "peft"),
+                               adapter_parameters(again, "other")) == "");
   const auto config = test::read_text(directory.path() / "a" / "adapter_config.json");
   for (const std::string part :
        {"\"q_proj\"", "\"down_proj\"", "\"CAUSAL_LM\"", "\"formats_hf\""}) {
@@ -117,7 +103,7 @@ TEST_CASE("peft adapter: only some layers are named one by one") {
 }
 
 TEST_CASE("peft adapter: what is no LoRA of this model is refused") {
-  CHECK(error_with("\"LORA\"", "\"LORA\"") == "read");
+  CHECK(error_with("\"LORA\"", "\"LORA\"") == "accepted");
   CHECK_THAT(error_with("\"LORA\"", "\"IA3\""), contains("\"peft_type\" is \"IA3\""));
   CHECK_THAT(error_with("\"fan_in_fan_out\": false", "\"use_dora\": true"),
              contains("\"use_dora\""));
@@ -142,9 +128,9 @@ TEST_CASE("peft adapter: every truncation of its tensors is refused") {
   const auto read = [&](const std::filesystem::path& path) {
     const test::TemporaryDirectory directory;
     std::filesystem::create_symlink(path, directory.path() / name);
-    std::filesystem::create_symlink(golden("_peft") / "adapter_config.json",
+    std::filesystem::create_symlink(test::golden("_peft") / "adapter_config.json",
                                     directory.path() / "adapter_config.json");
     open_peft_adapter(directory.path());
   };
-  test::check_every_truncation(test::read_text(golden("_peft") / name), read);
+  test::check_every_truncation(test::read_text(test::golden("_peft") / name), read);
 }

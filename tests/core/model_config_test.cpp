@@ -5,6 +5,7 @@
 
 #include "support/catch.h"
 #include "support/corruption.h"
+#include "support/file_error.h"
 #include "support/files.h"
 
 using namespace minillama;
@@ -69,15 +70,10 @@ TEST_CASE("a config survives JSON") {
 TEST_CASE("a config.json with a wrong field is refused by file and field") {
   Json good;
   write_model_config(ModelConfig{}.resolved(), good);
-  const auto message = [&](const std::string& key, const Json& value) -> std::string {
+  const auto message = [&](const std::string& key, const Json& value) {
     Json json = good;
     json[key] = value;
-    try {
-      read_model_config(json, "config.json");
-    } catch (const FileError& error) {
-      return error.what();
-    }
-    return "accepted";
+    return test::file_error([&] { read_model_config(json, "config.json"); });
   };
   CHECK(message("dim", nullptr) == "config.json: field \"dim\" is missing");
   CHECK(message("dim", 1.5) == "config.json: field \"dim\" is \"1.5\", must be an integer");

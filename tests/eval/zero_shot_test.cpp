@@ -6,7 +6,7 @@
 #include "minillama/text/batch.h"
 
 #include "support/catch.h"
-#include "support/files.h"
+#include "support/small_model.h"
 
 using namespace minillama;
 
@@ -18,19 +18,12 @@ const std::vector<std::string> kSentences{"A fine film .",
                                           "a man who does not know what he wants .",
                                           "No .", "The best of all ."};
 
-Tokenizer tokenizer() {
-  return Tokenizer::load(test::repository_file("tests/reference/bpe.model"));
-}
-
 LanguageModel model(AttentionKind attention, std::int64_t max_seq_len = 256) {
-  LanguageModel made(ModelConfig{.dim = 16,
-                                 .n_layers = 2,
-                                 .n_heads = 4,
-                                 .n_kv_heads = 2,
-                                 .vocab_size = tokenizer().vocab_size(),
-                                 .max_seq_len = max_seq_len,
-                                 .attention = attention},
-                     make_generator(8));
+  auto config = test::small_config();
+  config.vocab_size = test::small_tokenizer().vocab_size();
+  config.max_seq_len = max_seq_len;
+  config.attention = attention;
+  LanguageModel made(config, make_generator(8));
   const torch::NoGradGuard no_grad;
   for (auto& parameter : made->parameters()) parameter.mul_(6);
   made->eval();
@@ -69,17 +62,17 @@ double log_likelihood(LanguageModel& lm, const Tokenizer& words, const std::stri
 
 TEST_CASE("zero shot: a label scores its own conditional log-likelihood over all its tokens") {
   auto lm = model(AttentionKind::causal);
-  const auto words = tokenizer();
+  const auto words = test::small_tokenizer();
   std::size_t longest_label = 0;
   for (const auto& label : kLabels) {
     longest_label = std::max(longest_label, words.encode(label).size());
   }
   REQUIRE(longest_label > 1);  // else the test would not see several tokens
 
-  ZeroShotClassifier classifier(lm, tokenizer(), kLabels);
+  ZeroShotClassifier classifier(lm, test::small_tokenizer(), kLabels);
   CHECK(classifier.prompt("X") == "X Is this movie bad, good, or excellent? This movie is");
   const auto predictions = classifier.classify(kSentences);
-  ZeroShotClassifier calibrated(lm, tokenizer(), kLabels, {.calibrate = true});
+  ZeroShotClassifier calibrated(lm, test::small_tokenizer(), kLabels, {.calibrate = true});
   const auto calibrated_predictions = calibrated.classify(kSentences);
   const torch::NoGradGuard no_grad;
   for (std::size_t i = 0; i < kSentences.size(); ++i) {
@@ -96,7 +89,7 @@ TEST_CASE("zero shot: a label scores its own conditional log-likelihood over all
 }
 
 TEST_CASE("zero shot: an answer does not depend on the other sentences") {
-  ZeroShotClassifier classifier(model(AttentionKind::causal), tokenizer(), kLabels);
+  ZeroShotClassifier classifier(model(AttentionKind::causal), test::small_tokenizer(), kLabels);
   const auto together = classifier.classify(kSentences);
   for (std::size_t i = 0; i < kSentences.size(); ++i) {
     check_probabilities(classifier.classify({&kSentences[i], 1}).front(),
@@ -106,8 +99,9 @@ TEST_CASE("zero shot: an answer does not depend on the other sentences") {
 
 TEST_CASE("zero shot: the compatible mode computes what the assignment's reference computes") {
   auto lm = model(AttentionKind::full);
-  const auto words = tokenizer();
-  ZeroShotClassifier classifier(lm, tokenizer(), kLabels, {.compatible = true, .batch_size = 3});
+  const auto words = test::small_tokenizer();
+  ZeroShotClassifier classifier(lm, test::small_tokenizer(), kLabels,
+                                {.compatible = true, .batch_size = 3});
   CHECK(classifier.prompt("X") == "X Is this movie bad, good, or excellent? This movie is ");
   const auto predictions = classifier.classify(kSentences);
 
@@ -135,7 +129,7 @@ TEST_CASE("zero shot: the compatible mode computes what the assignment's referen
 }
 
 TEST_CASE("zero shot: a long sentence is cut, the question is not") {
-  const auto words = tokenizer();
+  const auto words = test::small_tokenizer();
   std::string endless;
   for (int i = 0; i < 300; ++i) endless += "film ";
   const auto question = words.encode("Is this movie bad, good, or excellent? This movie is");
@@ -144,7 +138,8 @@ TEST_CASE("zero shot: a long sentence is cut, the question is not") {
     longest_label = std::max(longest_label, words.encode(label).size());
   }
   const auto context = static_cast<std::int64_t>(question.size() + longest_label + 10);
-  ZeroShotClassifier classifier(model(AttentionKind::causal, context), tokenizer(), kLabels);
+  ZeroShotClassifier classifier(model(AttentionKind::causal, context), test::small_tokenizer(),
+                                kLabels);
   const auto first = classifier.classify({&endless, 1}).front();
   CHECK(classifier.n_shortened() == 1);
   // What stands behind the cut makes no difference.
@@ -158,7 +153,7 @@ TEST_CASE("zero shot: a long sentence is cut, the question is not") {
 TEST_CASE("zero shot: what does not go together is refused") {
   const auto make = [](AttentionKind attention, const ZeroShotOptions& options,
                        std::int64_t context = 256) {
-    return ZeroShotClassifier(model(attention, context), tokenizer(), kLabels, options);
+    return ZeroShotClassifier(model(attention, context), test::small_tokenizer(), kLabels, options);
   };
   CHECK_THROWS_WITH(make(AttentionKind::full, {}), contains("needs causal attention"));
   CHECK_THROWS_AS(make(AttentionKind::full, {.compatible = true, .calibrate = true}), OptionError);

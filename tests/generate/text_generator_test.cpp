@@ -6,6 +6,7 @@
 
 #include "support/catch.h"
 #include "support/files.h"
+#include "support/small_model.h"
 
 using namespace minillama;
 
@@ -26,7 +27,7 @@ TEST_CASE("text generator: llama2.c's story comes out of llama2.c's files") {
 }
 
 TEST_CASE("text generator: the stream is the decoded text, continued from the prompt") {
-  auto tokenizer = Tokenizer::load(test::repository_file("tests/reference/bpe.model"));
+  auto tokenizer = test::small_tokenizer();
   LanguageModel model(ModelConfig{.dim = 16,
                                   .n_layers = 1,
                                   .n_heads = 2,
@@ -50,7 +51,7 @@ TEST_CASE("text generator: the stream is the decoded text, continued from the pr
 }
 
 TEST_CASE("text generator: ends when the stream fails") {
-  auto tokenizer = Tokenizer::load(test::repository_file("tests/reference/bpe.model"));
+  auto tokenizer = test::small_tokenizer();
   LanguageModel model(ModelConfig{.dim = 16,
                                   .n_layers = 1,
                                   .n_heads = 2,
@@ -63,7 +64,7 @@ TEST_CASE("text generator: ends when the stream fails") {
 }
 
 TEST_CASE("text generator: several prompts, and weights of eight bits") {
-  auto tokenizer = Tokenizer::load(test::repository_file("tests/reference/bpe.model"));
+  auto tokenizer = test::small_tokenizer();
   LanguageModel model(ModelConfig{.dim = 64,
                                   .n_layers = 2,
                                   .n_heads = 2,
@@ -98,7 +99,6 @@ TEST_CASE("text generator: several prompts, and weights of eight bits") {
                                  .hidden_dim = 96,
                                  .vocab_size = generator.tokenizer().vocab_size(),
                                  .attention = AttentionKind::full});
-  TextGenerator unsuitable(full,
-                           Tokenizer::load(test::repository_file("tests/reference/bpe.model")));
+  TextGenerator unsuitable(full, test::small_tokenizer());
   CHECK_THROWS_WITH(unsuitable.quantize(), contains("causal"));
 }

@@ -4,9 +4,8 @@
 #include <cstring>
 #include <vector>
 
-#include "minillama/core/error.h"
-
 #include "support/catch.h"
+#include "support/file_error.h"
 
 using namespace minillama;
 
@@ -36,12 +35,7 @@ std::string charsmap(const std::vector<std::uint32_t>& units, std::string_view r
 }
 
 std::string error_of(std::string_view map) {
-  try {
-    check_charsmap(map, "m.model");
-  } catch (const FileError& error) {
-    return error.what();
-  }
-  return "accepted";
+  return test::file_error([&] { check_charsmap(map, "m.model"); });
 }
 
 using namespace std::string_view_literals;

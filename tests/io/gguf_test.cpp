@@ -7,6 +7,7 @@
 
 #include "support/catch.h"
 #include "support/corruption.h"
+#include "support/file_error.h"
 #include "support/files.h"
 #include "support/zip_writer.h"
 
@@ -194,12 +195,7 @@ TEST_CASE("gguf: the tokenizer within") {
     auto changed = entries;
     changed[entry].second = value;
     write_gguf(directory.path() / "t", changed, {});
-    try {
-      read_gguf_tokenizer(GgufFile(directory.path() / "t"));
-    } catch (const FileError& error) {
-      return std::string(error.what());
-    }
-    return std::string("accepted");
+    return test::file_error([&] { read_gguf_tokenizer(GgufFile(directory.path() / "t")); });
   };
   CHECK_THAT(error_with(0, std::string("gpt2")), contains("kind \"gpt2\""));
   CHECK_THAT(error_with(1, std::vector<std::string>{"a"}), contains("1 tokens, 268 scores"));

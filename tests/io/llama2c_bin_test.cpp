@@ -3,10 +3,9 @@
 #include <array>
 #include <cstring>
 
-#include "minillama/core/error.h"
-
 #include "support/catch.h"
 #include "support/corruption.h"
+#include "support/file_error.h"
 #include "support/files.h"
 #include "support/zip_writer.h"
 
@@ -110,13 +109,8 @@ TEST_CASE("llama2c_bin: a negative vocabulary means an output matrix of its own"
 
 TEST_CASE("llama2c_bin: what is no such file is told from one") {
   const TemporaryDirectory directory;
-  const auto message = [&](const std::string& content) -> std::string {
-    try {
-      read_tensors(directory.file("a.bin", content));
-    } catch (const FileError& error) {
-      return error.what();
-    }
-    return "accepted";
+  const auto message = [&](const std::string& content) {
+    return test::file_error([&] { read_tensors(directory.file("a.bin", content)); });
   };
   CHECK_THAT(
       message(bin_file(kSmall, kSmallCount + 1)),

@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include "minillama/core/error.h"
 #include "minillama/text/tokenizer.h"
 
 #include "support/catch.h"
+#include "support/file_error.h"
 #include "support/files.h"
 
 using namespace minillama;
@@ -43,12 +43,7 @@ std::string tokenizer_bin(const std::vector<Entry>& entries, std::uint32_t longe
 }
 
 std::string error_of(const std::string& content) {
-  try {
-    parse_llama2c_tokenizer(as_bytes(content), "tokenizer.bin");
-  } catch (const FileError& error) {
-    return error.what();
-  }
-  return "accepted";
+  return test::file_error([&] { parse_llama2c_tokenizer(as_bytes(content), "tokenizer.bin"); });
 }
 
 }  // namespace

@@ -2,9 +2,8 @@
 
 #include <sys/stat.h>
 
-#include "minillama/core/error.h"
-
 #include "support/catch.h"
+#include "support/file_error.h"
 #include "support/files.h"
 
 using namespace minillama;
@@ -32,13 +31,8 @@ TEST_CASE("what is written to a mapped file's bytes stays in memory, until they 
 
 TEST_CASE("what is no regular file with content is refused") {
   const test::TemporaryDirectory directory;
-  const auto message = [](const std::filesystem::path& path) -> std::string {
-    try {
-      const MappedFile file(path);
-    } catch (const FileError& error) {
-      return error.what();
-    }
-    return "accepted";
+  const auto message = [](const std::filesystem::path& path) {
+    return test::file_error([&] { const MappedFile file(path); });
   };
   CHECK_THAT(message(directory.path() / "absent"), contains("absent: no such file"));
   CHECK_THAT(message(directory.file("f", "x") / "below"), contains("no such file"));

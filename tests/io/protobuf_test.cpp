@@ -3,6 +3,7 @@
 #include "minillama/core/error.h"
 
 #include "support/catch.h"
+#include "support/file_error.h"
 
 using namespace minillama;
 
@@ -13,13 +14,10 @@ const std::filesystem::path kName = "m.model";
 /// Reads every field; the error's message, or "accepted".
 std::string error_of(std::string_view message) {
   ProtobufReader in(as_bytes(message), kName);
-  try {
+  return test::file_error([&] {
     while (in.next()) {
     }
-  } catch (const FileError& error) {
-    return error.what();
-  }
-  return "accepted";
+  });
 }
 
 }  // namespace

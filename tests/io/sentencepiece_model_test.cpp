@@ -4,12 +4,12 @@
 
 #include <fmt/format.h>
 
-#include "minillama/core/error.h"
 #include "minillama/io/mapped_file.h"
 #include "minillama/io/sentencepiece_check.h"
 #include "minillama/text/tokenizer.h"
 
 #include "support/catch.h"
+#include "support/file_error.h"
 #include "support/files.h"
 
 using namespace minillama;
@@ -31,12 +31,7 @@ template <typename Change>
 std::string error_after(const Change& change) {
   SentencePieceModel model = good_model();
   change(model);
-  try {
-    check_sentencepiece_model(model, "m.model");
-  } catch (const FileError& error) {
-    return error.what();
-  }
-  return "accepted";
+  return test::file_error([&] { check_sentencepiece_model(model, "m.model"); });
 }
 
 SentencePieceModel parse(const std::string& bytes) {
@@ -183,13 +178,8 @@ TEST_CASE("sentencepiece model: a broken charsmap is refused") {
 
 TEST_CASE("sentencepiece model: unknown values and rules for decoding are refused") {
   using namespace std::string_literals;
-  const auto error_of = [](const std::string& bytes) -> std::string {
-    try {
-      parse(bytes);
-    } catch (const FileError& error) {
-      return error.what();
-    }
-    return "accepted";
+  const auto error_of = [](const std::string& bytes) {
+    return test::file_error([&] { parse(bytes); });
   };
   const std::string good = serialize(good_model());
   CHECK(error_of(good) == "accepted");

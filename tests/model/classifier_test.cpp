@@ -3,26 +3,19 @@
 #include "minillama/core/error.h"
 
 #include "support/catch.h"
+#include "support/small_model.h"
 #include "support/tensors.h"
 
 using namespace minillama;
 
 namespace {
 
-const ModelConfig kSmall{.dim = 16,
-                         .n_layers = 2,
-                         .n_heads = 4,
-                         .n_kv_heads = 2,
-                         .hidden_dim = 24,
-                         .vocab_size = 37,
-                         .max_seq_len = 20};
-
 const std::vector<TokenIds> kSequences{{1, 5, 6, 7}, {1, 9}, {1, 20, 21, 22, 23, 24, 25}};
 
 Classifier make_classifier(PoolingKind pooling, double dropout = 0,
                            AttentionKind attention = AttentionKind::causal) {
   const auto generator = make_generator(1);
-  auto config = kSmall;
+  auto config = test::small_config();
   config.attention = attention;
   return Classifier(
       Llama(config, generator),

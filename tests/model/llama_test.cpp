@@ -8,19 +8,12 @@
 
 #include "support/catch.h"
 #include "support/files.h"
+#include "support/small_model.h"
 #include "support/tensors.h"
 
 using namespace minillama;
 
 namespace {
-
-const ModelConfig kSmall{.dim = 16,
-                         .n_layers = 3,
-                         .n_heads = 4,
-                         .n_kv_heads = 2,
-                         .hidden_dim = 24,
-                         .vocab_size = 37,
-                         .max_seq_len = 20};
 
 torch::Tensor random_ids(std::vector<std::int64_t> shape, std::uint64_t seed) {
   auto generator = make_generator(seed);
@@ -83,7 +76,7 @@ TEST_CASE("llama: passes the assignment's sanity_check") {
 }
 
 TEST_CASE("llama: gradients agree with finite differences, through the tied head too") {
-  ModelConfig config = kSmall;
+  ModelConfig config = test::small_config();
   config.dim = 8;
   config.n_layers = 1;
   config.hidden_dim = 6;
@@ -103,7 +96,7 @@ TEST_CASE("llama: gradients agree with finite differences, through the tied head
 TEST_CASE("llama: packed sequences get what each gets alone") {
   const torch::NoGradGuard no_grad;
   for (const auto kind : {AttentionKind::causal, AttentionKind::full}) {
-    auto config = kSmall;
+    auto config = test::small_config();
     config.attention = kind;
     Llama llama(config, make_generator(1));
     const Sequences sequences({4, 1, 9});
@@ -120,7 +113,7 @@ TEST_CASE("llama: packed sequences get what each gets alone") {
 
 TEST_CASE("llama: decoding with a cache gives what the whole sequence gives") {
   const torch::NoGradGuard no_grad;
-  Llama llama(kSmall, make_generator(1));
+  Llama llama(test::small_config(), make_generator(1));
   llama->to(torch::kDouble);
   const auto ids = random_ids({2, 12}, 3);
   const auto whole = llama(ids);
@@ -135,7 +128,7 @@ TEST_CASE("llama: decoding with a cache gives what the whole sequence gives") {
 }
 
 TEST_CASE("llama: a cache under full attention is refused") {
-  auto config = kSmall;
+  auto config = test::small_config();
   config.attention = AttentionKind::full;
   Llama llama(config);
   KVCache cache(llama->config(), 1, 4, torch::kFloat);
@@ -160,9 +153,7 @@ TEST_CASE("llama: new weights have the documented spread and depend on the gener
 
   torch::manual_seed(2);
   const Llama same(config, make_generator(5));
-  for (const auto& item : same->named_parameters()) {
-    CHECK(item.value().equal(llama->named_parameters()[item.key()]));
-  }
+  CHECK(test::first_difference(parameters_of(*same), parameters_of(*llama)) == "");
 }
 
 TEST_CASE("llama: parameters have the names of stories42M.pt") {
@@ -178,7 +169,7 @@ TEST_CASE("llama: parameters have the names of stories42M.pt") {
 }
 
 TEST_CASE("llama: dropout changes training, not evaluation") {
-  auto config = kSmall;
+  auto config = test::small_config();
   config.dropout = 0.2;
   Llama llama(config, make_generator(1));
   const auto ids = random_ids({1, 6}, 4);
@@ -189,7 +180,7 @@ TEST_CASE("llama: dropout changes training, not evaluation") {
 }
 
 TEST_CASE("llama: a language model's head is tied or its own") {
-  auto config = kSmall;
+  auto config = test::small_config();
   LanguageModel tied(config);
   CHECK(tied->output.is_empty());
   const auto hidden = torch::ones({1, 16});

@@ -6,19 +6,12 @@
 #include "minillama/model/language_model.h"
 
 #include "support/catch.h"
+#include "support/small_model.h"
 #include "support/tensors.h"
 
 using namespace minillama;
 
 namespace {
-
-const ModelConfig kSmall{.dim = 16,
-                         .n_layers = 2,
-                         .n_heads = 4,
-                         .n_kv_heads = 2,
-                         .hidden_dim = 24,
-                         .vocab_size = 37,
-                         .max_seq_len = 20};
 
 /// Fills every adapter's B, so that it does something.
 void fill_b(Llama& llama, const std::string& name) {
@@ -32,7 +25,7 @@ void fill_b(Llama& llama, const std::string& name) {
 }  // namespace
 
 TEST_CASE("model/lora: adapts the attention's projections unless told otherwise") {
-  Llama llama(kSmall);
+  Llama llama(test::small_config());
   add_adapter(llama, "sst", {.rank = 2}, make_generator(1));
   const auto parameters = adapter_parameters(llama, "sst");
   CHECK(parameters.size() == 2 * 4 * 2);
@@ -45,7 +38,7 @@ TEST_CASE("model/lora: adapts the attention's projections unless told otherwise"
 }
 
 TEST_CASE("model/lora: any linear by its name or the end of it") {
-  Llama llama(kSmall);
+  Llama llama(test::small_config());
   add_adapter(llama, "ffn", {.targets = {"w1", "layers.1.feed_forward.w2"}}, make_generator(1));
   std::set<std::string> names;
   for (const auto& [name, unused] : adapter_parameters(llama, "ffn")) names.insert(name);
@@ -61,15 +54,14 @@ TEST_CASE("model/lora: any linear by its name or the end of it") {
 
 TEST_CASE("model/lora: merged logits equal unmerged ones, and unmerging restores every bit") {
   for (const auto type : {torch::kFloat, torch::kDouble}) {
-    LanguageModel model(kSmall, make_generator(3));
+    LanguageModel model(test::small_config(), make_generator(3));
     model->to(type);
     auto& llama = model->llama;
     const auto ids = torch::arange(12, torch::kLong).view({2, 6});
     const torch::NoGradGuard no_grad;
     const auto base = model(ids);
-    const auto before = parameters_of(*llama);
-    std::vector<torch::Tensor> copies;
-    for (const auto& [unused, parameter] : before) copies.push_back(parameter.clone());
+    const auto weights = parameters_of(*llama);
+    const auto before = test::copy_of_parameters(*llama);
 
     add_adapter(llama, "a", {.rank = 3, .targets = {"compute_query", "compute_value", "w2"}},
                 make_generator(4));
@@ -83,10 +75,7 @@ TEST_CASE("model/lora: merged logits equal unmerged ones, and unmerging restores
     CHECK(test::difference(model(ids), adapted, 0, tolerance) == "");
     unmerge_adapter(llama);
     CHECK_FALSE(is_merged(llama));
-    for (std::size_t i = 0; i < before.size(); ++i) {
-      INFO(before[i].first);
-      CHECK(torch::equal(before[i].second, copies[i]));
-    }
+    CHECK(test::first_difference(weights, before) == "");
     CHECK(torch::equal(model(ids), adapted));
     activate_adapter(llama, "");
     CHECK(torch::equal(model(ids), base));
@@ -94,7 +83,7 @@ TEST_CASE("model/lora: merged logits equal unmerged ones, and unmerging restores
 }
 
 TEST_CASE("model/lora: only the adapter gets gradients") {
-  Llama llama(kSmall);
+  Llama llama(test::small_config());
   add_adapter(llama, "a", {}, make_generator(1));
   add_adapter(llama, "b", {}, make_generator(2));
   train_only_adapter(llama, "a");

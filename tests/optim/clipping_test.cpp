@@ -5,6 +5,7 @@
 #include "minillama/core/random.h"
 
 #include "support/catch.h"
+#include "support/threads.h"
 
 using namespace minillama;
 
@@ -37,12 +38,11 @@ TEST_CASE("clipping: the norm is that of all gradients together, as LibTorch's")
 
 TEST_CASE("clipping: the norm's bits do not depend on the number of threads") {
   const auto parameters = parameters_with_gradients();
-  const int threads = torch::get_num_threads();
-  torch::set_num_threads(1);
-  const double norm = grad_norm(parameters);
-  torch::set_num_threads(3);
-  CHECK(grad_norm(parameters) == norm);
-  torch::set_num_threads(threads);
+  const auto norm = [&](int threads) {
+    const test::Threads scope(threads);
+    return grad_norm(parameters);
+  };
+  CHECK(norm(1) == norm(3));
 }
 
 TEST_CASE("clipping: the norm reads gradients of other types and layouts") {

@@ -83,6 +83,20 @@ std::string difference(const torch::Tensor& a, const torch::Tensor& b, double rt
                      y[worst].item<double>());
 }
 
+std::string first_difference(const NamedTensors& a, const NamedTensors& b) {
+  if (a.size() != b.size()) return fmt::format("{} and {} tensors", a.size(), b.size());
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (a[i].first != b[i].first || !a[i].second.equal(b[i].second)) return a[i].first;
+  }
+  return "";
+}
+
+NamedTensors copy_of_parameters(const torch::nn::Module& module) {
+  auto parameters = parameters_of(module);
+  for (auto& [name, parameter] : parameters) parameter = parameter.detach().clone();
+  return parameters;
+}
+
 std::string gradient_difference(
     const std::function<torch::Tensor(const std::vector<torch::Tensor>&)>& function,
     std::vector<torch::Tensor> inputs) {

@@ -8,6 +8,8 @@
 
 #include <torch/torch.h>
 
+#include "minillama/core/named_tensors.h"
+
 namespace minillama::test {
 
 using Fixture = std::map<std::string, torch::Tensor>;
@@ -18,6 +20,13 @@ Fixture load_fixture(const std::filesystem::path& path);
 /// "" if the tensors have the same shape and |a - b| <= atol + rtol * |b| everywhere; else what the
 /// largest violation is. For CHECK(difference(a, b, …) == "").
 std::string difference(const torch::Tensor& a, const torch::Tensor& b, double rtol, double atol);
+
+/// "" if both have the same tensors under the same names in the same order, bit for bit; else the
+/// first name where they differ.
+std::string first_difference(const NamedTensors& a, const NamedTensors& b);
+
+/// The parameters of a module as they are now.
+NamedTensors copy_of_parameters(const torch::nn::Module& module);
 
 /// Compares the gradients of `function` with respect to each of `inputs` (float64) with central
 /// finite differences, element by element: |g - g'| <= 1e-6 |g'| + 1e-9. The function's output is

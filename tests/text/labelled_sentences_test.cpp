@@ -3,6 +3,7 @@
 #include "minillama/core/error.h"
 
 #include "support/catch.h"
+#include "support/file_error.h"
 #include "support/files.h"
 
 using namespace minillama;
@@ -22,12 +23,7 @@ std::string error_of(std::string_view content) {
 
 std::string names_error_of(std::string_view content) {
   const test::TemporaryDirectory directory;
-  try {
-    read_label_names(directory.file("names.json", content));
-  } catch (const FileError& error) {
-    return error.what();
-  }
-  return "accepted";
+  return test::file_error([&] { read_label_names(directory.file("names.json", content)); });
 }
 
 }  // namespace

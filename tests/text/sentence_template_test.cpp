@@ -3,7 +3,7 @@
 #include "minillama/core/error.h"
 
 #include "support/catch.h"
-#include "support/files.h"
+#include "support/small_model.h"
 
 using namespace minillama;
 
@@ -21,7 +21,7 @@ TEST_CASE("sentence_template: holds the sentence once") {
 }
 
 TEST_CASE("sentence_template: encodes what the filled text encodes to, BOS in front") {
-  const auto tokenizer = Tokenizer::load(test::repository_file("tests/reference/bpe.model"));
+  const auto tokenizer = test::small_tokenizer();
   for (const std::string text :
        {"{sentence}", "{sentence} It is", "A film : {sentence}", "The film {sentence} is what ?"}) {
     const SentenceTemplate sentence_template(text);
@@ -33,7 +33,7 @@ TEST_CASE("sentence_template: encodes what the filled text encodes to, BOS in fr
 }
 
 TEST_CASE("sentence_template: the sentence gives way, never the text around it") {
-  const auto tokenizer = Tokenizer::load(test::repository_file("tests/reference/bpe.model"));
+  const auto tokenizer = test::small_tokenizer();
   const SentenceTemplate sentence_template("The film {sentence} is what ?");
   const auto sentence = tokenizer.encode("is slow , the second is slower");
   const auto before = tokenizer.encode("The film");

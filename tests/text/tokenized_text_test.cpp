@@ -6,14 +6,11 @@
 
 #include "support/catch.h"
 #include "support/files.h"
+#include "support/small_model.h"
 
 using namespace minillama;
 
 namespace {
-
-Tokenizer small_tokenizer() {
-  return Tokenizer::load(test::repository_file("tests/reference/bpe.model"));
-}
 
 std::vector<std::int64_t> all_ids(const TokenFile& file) {
   std::vector<std::int64_t> ids(static_cast<std::size_t>(file.size()));
@@ -31,7 +28,7 @@ void append(std::vector<std::int64_t>& ids, const Tokenizer& tokenizer, std::str
 
 TEST_CASE("tokenized_text: each line is BOS and its ids, without line ends and empty lines") {
   const test::TemporaryDirectory directory;
-  const auto tokenizer = small_tokenizer();
+  const auto tokenizer = test::small_tokenizer();
   const auto text = directory.file("text.txt", "A film .\r\n\nNo film at all\nlast");
   const auto cache = directory.path() / "text.tokens";
   std::vector<std::int64_t> expected;
@@ -50,7 +47,7 @@ TEST_CASE("tokenized_text: each line is BOS and its ids, without line ends and e
 
 TEST_CASE("tokenized_text: the sentences of a data set, without their labels") {
   const test::TemporaryDirectory directory;
-  const auto tokenizer = small_tokenizer();
+  const auto tokenizer = test::small_tokenizer();
   const auto text = directory.file("text.txt", "3 ||| A film .\r\n0 ||| No film at all\n");
   const auto cache = directory.path() / "text.tokens";
   const auto lines = all_ids(tokenize_file(text, tokenizer, cache));
@@ -66,7 +63,7 @@ TEST_CASE("tokenized_text: the sentences of a data set, without their labels") {
 
 TEST_CASE("tokenized_text: ids are made once, and again for another text or tokenizer") {
   const test::TemporaryDirectory directory;
-  const auto tokenizer = small_tokenizer();
+  const auto tokenizer = test::small_tokenizer();
   const auto text = directory.file("text.txt", "A film .\n");
   const auto cache = directory.path() / "text.tokens";
   tokenize_file(text, tokenizer, cache);
@@ -85,7 +82,7 @@ TEST_CASE("tokenized_text: ids are made once, and again for another text or toke
 
 TEST_CASE("tokenized_text: a file of ids is taken as it is, if it is of the same tokenizer") {
   const test::TemporaryDirectory directory;
-  const auto tokenizer = small_tokenizer();
+  const auto tokenizer = test::small_tokenizer();
   const auto text = directory.file("text.txt", "A film .\n");
   const auto cache = directory.path() / "text.tokens";
   const auto ids = all_ids(tokenize_file(text, tokenizer, cache));
@@ -96,7 +93,7 @@ TEST_CASE("tokenized_text: a file of ids is taken as it is, if it is of the same
 
 TEST_CASE("tokenized_text: what cannot be used is refused with its place") {
   const test::TemporaryDirectory directory;
-  const auto tokenizer = small_tokenizer();
+  const auto tokenizer = test::small_tokenizer();
   const auto cache = directory.path() / "text.tokens";
   CHECK_THROWS_WITH(tokenize_file(directory.file("bad", "fine\ncaf\xe9\n"), tokenizer, cache),
                     contains("bad:2: is not UTF-8"));

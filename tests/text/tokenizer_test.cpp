@@ -5,6 +5,7 @@
 #include "minillama/core/utf8.h"
 
 #include "support/catch.h"
+#include "support/file_error.h"
 #include "support/files.h"
 
 using namespace minillama;
@@ -48,12 +49,7 @@ void compare_with_reference(const std::string& name, const std::filesystem::path
 }
 
 std::string load_error(const std::filesystem::path& path) {
-  try {
-    Tokenizer::load(path);
-  } catch (const FileError& error) {
-    return error.what();
-  }
-  return "accepted";
+  return test::file_error([&] { Tokenizer::load(path); });
 }
 
 /// Loads `content`; if that succeeds, the tokenizer must work.

@@ -6,19 +6,12 @@
 
 #include "support/catch.h"
 #include "support/files.h"
+#include "support/small_model.h"
+#include "support/tensors.h"
 
 using namespace minillama;
 
 namespace {
-
-const ModelConfig kSmall{.dim = 16,
-                         .n_layers = 2,
-                         .n_heads = 4,
-                         .n_kv_heads = 2,
-                         .hidden_dim = 24,
-                         .vocab_size = 37,
-                         .max_seq_len = 20,
-                         .dropout = 0.1};
 
 /// Sequences of random tokens, labelled by whether there are more even than odd ones.
 Examples random_examples(std::int64_t count, std::uint64_t seed) {
@@ -47,7 +40,9 @@ struct Run {
   }
 
   static Classifier make_model(bool lora, const torch::Generator& generator) {
-    Llama llama(kSmall, generator);
+    auto config = test::small_config();
+    config.dropout = 0.1;
+    Llama llama(config, generator);
     if (lora) add_adapter(llama, "x", {.rank = 2, .dropout = 0.2}, generator);
     Classifier model(llama, ClassifierConfig{.label_names = {"odd", "even"}}, generator);
     if (lora) train_only_adapter(llama, "x");
@@ -71,12 +66,7 @@ std::vector<std::array<double, 4>> figures(const FineTuning& tuning) {
 void check_same(Run& a, Run& b) {
   CHECK((figures(a.tuning) == figures(b.tuning)));
   CHECK(a.tuning.best_epoch() == b.tuning.best_epoch());
-  const auto parameters = parameters_of(*a.model);
-  const auto others = parameters_of(*b.model);
-  for (std::size_t i = 0; i < parameters.size(); ++i) {
-    INFO(parameters[i].first);
-    CHECK(torch::equal(parameters[i].second, others[i].second));
-  }
+  CHECK(test::first_difference(parameters_of(*a.model), parameters_of(*b.model)) == "");
 }
 
 }  // namespace
@@ -85,11 +75,9 @@ TEST_CASE("fine_tuning: learns, and ends with the weights of the best epoch") {
   auto options = Run::fast_options();
   options.epochs = 8;
   Run run(false, options);
-  std::vector<torch::Tensor> best;
+  NamedTensors best;
   const auto keep_best = [&](const EpochMetrics&, bool is_best) {
-    if (!is_best) return;
-    best.clear();
-    for (const auto& parameter : run.model->parameters()) best.push_back(parameter.clone());
+    if (is_best) best = test::copy_of_parameters(*run.model);
   };
   CHECK(run.tuning.run({.after_epoch = keep_best}) == FineTuning::Outcome::finished);
   const auto& metrics = run.tuning.metrics();
@@ -97,8 +85,7 @@ TEST_CASE("fine_tuning: learns, and ends with the weights of the best epoch") {
   CHECK(metrics.back().train_loss < metrics.front().train_loss - 0.1);
   const auto& winner = metrics[static_cast<std::size_t>(run.tuning.best_epoch() - 1)];
   for (const auto& epoch : metrics) CHECK(epoch.dev_accuracy <= winner.dev_accuracy);
-  const auto parameters = run.model->parameters();
-  for (std::size_t i = 0; i < parameters.size(); ++i) CHECK(torch::equal(parameters[i], best[i]));
+  CHECK(test::first_difference(parameters_of(*run.model), best) == "");
 }
 
 TEST_CASE("fine_tuning: stopped after any step and resumed it ends with the same bits") {

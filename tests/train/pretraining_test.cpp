@@ -7,20 +7,20 @@
 
 #include "support/catch.h"
 #include "support/files.h"
+#include "support/small_model.h"
 #include "support/tensors.h"
+#include "support/threads.h"
 
 using namespace minillama;
 
 namespace {
 
-const ModelConfig kSmall{.dim = 16,
-                         .n_layers = 2,
-                         .n_heads = 4,
-                         .n_kv_heads = 2,
-                         .hidden_dim = 24,
-                         .vocab_size = 37,
-                         .max_seq_len = 20,
-                         .norm = NormKind::rmsnorm};
+ModelConfig rms_config(double dropout = 0) {
+  auto config = test::small_config();
+  config.norm = NormKind::rmsnorm;
+  config.dropout = dropout;
+  return config;
+}
 
 /// Tokens with something to learn: each is the one before plus 1 or 2.
 TokenFile walk(const std::filesystem::path& path, std::int64_t count, std::uint64_t seed) {
@@ -48,15 +48,9 @@ PretrainingOptions fast_options() {
 /// A run from the same start whenever it is made.
 struct Run {
   explicit Run(PretrainingOptions options = fast_options(), double dropout = 0)
-      : generator(make_generator(7)), model(make_model(dropout, generator)) {
+      : generator(make_generator(7)), model(rms_config(dropout), generator) {
     training.emplace(model, walk(directory.path() / "train", 300, 1),
                      walk(directory.path() / "valid", 100, 2), options, generator);
-  }
-
-  static LanguageModel make_model(double dropout, const torch::Generator& generator) {
-    auto config = kSmall;
-    config.dropout = dropout;
-    return LanguageModel(config, generator);
   }
 
   test::TemporaryDirectory directory;
@@ -74,12 +68,7 @@ std::vector<PretrainingRecord> records(const Run& run) {
 
 void check_same(const Run& a, const Run& b) {
   CHECK((records(a) == records(b)));
-  const auto parameters = parameters_of(*a.model);
-  const auto others = parameters_of(*b.model);
-  for (std::size_t i = 0; i < parameters.size(); ++i) {
-    INFO(parameters[i].first);
-    CHECK(torch::equal(parameters[i].second, others[i].second));
-  }
+  CHECK(test::first_difference(parameters_of(*a.model), parameters_of(*b.model)) == "");
 }
 
 }  // namespace
@@ -173,9 +162,8 @@ TEST_CASE("pretraining: a finished run goes on with more steps and another sched
   Run second(cooled);
   second.training->keep_state(state, true);
   second.training->run();
-  const auto parameters = second.model->parameters();
-  const auto others = uninterrupted.model->parameters();
-  for (std::size_t i = 0; i < parameters.size(); ++i) CHECK(torch::equal(parameters[i], others[i]));
+  CHECK(test::first_difference(parameters_of(*second.model), parameters_of(*uninterrupted.model)) ==
+        "");
 }
 
 TEST_CASE("pretraining: a state is only resumed by the run it is of, and never overwritten") {
@@ -202,11 +190,9 @@ TEST_CASE("pretraining: accumulated passes give the gradient of one large batch"
     options.accumulate = accumulate;
     options.steps = 1;
     options.warmup_steps = 0;
-    const int before = at::get_num_threads();
-    at::set_num_threads(threads);
+    const test::Threads scope(threads);
     Run run(options);
     run.training->run();
-    at::set_num_threads(before);
     std::vector<torch::Tensor> all;
     for (const auto& parameter : run.model->parameters()) all.push_back(parameter.grad());
     return all;
@@ -254,7 +240,7 @@ TEST_CASE("pretraining: options that cannot be used are refused") {
 TEST_CASE("pretraining: perplexity and bits per byte are those of the loss") {
   const test::TemporaryDirectory directory;
   // A model that finds all of 37 tokens equally probable.
-  LanguageModel model(kSmall, make_generator(0));
+  LanguageModel model(rms_config(), make_generator(0));
   {
     const torch::NoGradGuard no_grad;
     model->llama->norm->weight.zero_();

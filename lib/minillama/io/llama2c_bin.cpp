@@ -117,9 +117,10 @@ std::vector<float> rotation_tables(const ModelConfig& config) {
   const std::size_t size = static_cast<std::size_t>(config.max_seq_len) * pairs;
   std::vector<float> tables(2 * size);
   for (std::size_t i = 0; i < size; ++i) {
+    const std::size_t position = i / pairs, pair = i % pairs;
     const double exponent =
-        2.0 * static_cast<double>(i % pairs) / static_cast<double>(config.head_dim());
-    const double angle = static_cast<double>(i / pairs) * std::pow(config.rope_theta, -exponent);
+        2.0 * static_cast<double>(pair) / static_cast<double>(config.head_dim());
+    const double angle = static_cast<double>(position) * std::pow(config.rope_theta, -exponent);
     tables[i] = static_cast<float>(std::cos(angle));
     tables[size + i] = static_cast<float>(std::sin(angle));
   }
