@@ -18,8 +18,10 @@ for sentence in 'A delight from its first scene to its last .' \
 done
 
 say 'Good or bad, of a whole review? (the adapter in checkpoints/cfimdb)'
-review='The first hour is slow and the songs are forgettable , but then the two sisters meet , and I cried .'
-printf '%s  %s\n' "$review" "$("$bin/classify_cfimdb" --quiet "$review")"
+for end in 'we laughed from beginning to end . The story is simple but the actors are wonderful , and I will see it again .' \
+           'we were bored from beginning to end . The story is simple and the actors are dreadful , and I will never see it again .'; do
+  printf '%s  %s\n' "… $end" "$("$bin/classify_cfimdb" --quiet "I watched this with my brother and $end")"
+done
 
 say 'How does this review go on?'
 "$bin/generate" --quiet -n 60 \
