@@ -134,7 +134,7 @@ torch.save({{'model': m, 'model_args': {{k: c[k] for k in ('dim', 'n_layers', 'n
 
 
 def optimizer(table):
-    rate = micro('adamw_bench', 'minillama: step$|libtorch: step$|memory: read')
+    rate = micro('adamw_bench', 'minillama: step/|libtorch: step/|memory: read')
     ours, theirs, read = (rate[n] for n in ('minillama: step', 'libtorch: step', 'memory: read'))
     table.add('AdamW step, 42M parameters', f'{ours / 1e9:.1f} GB/s', 'torch::optim::AdamW',
               f'{ours / theirs:.1f}×', '≥ 3×')
@@ -170,12 +170,12 @@ def training(table, data, limit):
             table.add('  training alone', f'{speed:.0f} tokens/s', f'sgemm {flops / 1e9:.0f} GFLOP/s',
                       f'{speed * 6 * WEIGHTS_5M_BODY / flops:.0%}', '≥ 55 %')
             peer = next(p for p in phases(text) if p['phase'] == 'eval-dev')
-            start = time.perf_counter()
-            run(BIN / 'classify_sst', '-m', out, '--dev', data / 'sst/sst-dev.txt', '--dev-out', OUT / 'dev.txt')
-            seconds = time.perf_counter() - start
-            rate, other = peer['sentences'] / seconds, peer['sentences'] / peer['seconds']
-            table.add('SST evaluation, start included', f'{rate:.0f} sentences/s',
-                      f'assignment.py {other:.0f}, start left out', f'{rate / other:.1f}×', '≥ 4×')
+            report = run(BIN / 'classify_sst', '-m', out, '--dev', data / 'sst/sst-dev.txt',
+                         '--dev-out', OUT / 'dev.txt').stderr
+            rate = float(re.search(r'([\d,.]+) sentences/s', report)[1].replace(',', ''))
+            other = peer['sentences'] / peer['seconds']
+            table.add('SST evaluation', f'{rate:.0f} sentences/s', f'assignment.py {other:.0f}',
+                      f'{rate / other:.1f}×', '≥ 4×')
 
 
 def growth():

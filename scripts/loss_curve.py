@@ -65,7 +65,7 @@ def main():
     out.append(f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 12}" text-anchor="middle">'
                'million tokens</text>')
     out.append(line(train, 'stroke="#bcd" stroke-width="0.7"'))
-    out.append(line(smooth(train, 10), 'stroke="#36c" stroke-width="1.5"'))
+    out.append(line(smooth(train, 2), 'stroke="#36c" stroke-width="1.5"'))
     out.append(line(valid, 'stroke="#c33" stroke-width="1.5"'))
     for i, (name, color) in enumerate((("training loss per token", "#36c"),
                                        ("validation loss per token", "#c33"))):

@@ -9,7 +9,7 @@ namespace minillama {
 namespace {
 
 /// Tokens in a batch's rows: enough to keep the matrix products busy, few enough for the cache.
-constexpr std::int64_t kBatchTokens = 2048;
+constexpr std::int64_t kBatchTokens = 512;
 
 std::vector<std::vector<std::size_t>> consecutive_batches(std::size_t count, std::size_t size) {
   std::vector<std::vector<std::size_t>> batches;
