@@ -67,6 +67,12 @@ void run_app(const char* program, const Dataset& dataset, int argc, char** argv)
     return;
   }
   if (option.empty() && is_classifier(model.model)) {
+    for (const std::string name : {"label-names", "calibrate"}) {
+      if (!arguments.given(name)) continue;
+      throw OptionError(
+          fmt::format("--{} goes with --option prompt: {} is trained, for its own labels", name,
+                      quote(model.model.native(), 400)));
+    }
     auto classifier = load_saved(arguments, model);
     const bool has_adapter = !active_adapter(classifier.model()->llama).empty();
     use(classifier, arguments, dataset, has_adapter ? "lora" : "finetuning", model.quiet);

@@ -194,13 +194,15 @@ TEST_CASE("apps: options that cannot be used are refused with exit code 2") {
   refused("generate", {"-p", "x", "--batch-size", "0"}, "batch-size is 0");
   refused("generate", {"-p", "x", "--each-line"}, "--each-line needs --file");
   std::string endless;
-  for (int i = 0; i < 600; ++i) endless += "film ";
-  refused("generate", {"-p", endless}, "the model's context 512");
+  for (int i = 0; i < 1100; ++i) endless += "film ";
+  refused("generate", {"-p", endless}, "the model's context 1024");
   refused("classify_sst", {"--option", "pray", "x"}, "--option is \"pray\"");
   refused("classify_sst", {"--compat", "cmu2025", "--batch-size", "0", "--dev", "dev.txt"},
           "batch-size is 0");
-  refused("classify_sst", {"--attention", "full", "x"}, "causal");
+  refused("classify_sst", {"--option", "prompt", "--attention", "full", "x"}, "causal");
   refused("classify_sst", {"caf\xe9"}, "UTF-8");
+  refused("classify_sst", {"--calibrate", "x"}, "--calibrate goes with --option prompt");
+  refused("classify_sst", {"--label-names", "dev.txt", "x"}, "--label-names goes with");
   refused("convert", {}, "--out is missing");
   refused("convert", {"--out", "x", "--dtype", "f8"}, "--dtype is \"f8\"");
 }
@@ -258,7 +260,8 @@ TEST_CASE("apps: files that cannot be used are refused with exit code 3") {
   bad_data("3 ||| \xff\xfe\n", "bad.txt:1: ");
   bad_data("", "bad.txt: is empty");
   check_refused("classify_sst", {"--dev", "absent.txt"}, 3, "absent.txt: no such file", directory);
-  check_refused("classify_sst", {"--label-names", "bad.txt", "x"}, 3, "bad.txt", directory);
+  check_refused("classify_sst", {"--option", "prompt", "--label-names", "bad.txt", "x"}, 3,
+                "bad.txt", directory);
 }
 
 TEST_CASE("apps: what the system refuses to write ends with exit code 4") {

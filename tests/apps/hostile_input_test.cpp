@@ -84,7 +84,7 @@ TEST_CASE("hostile input: directories") {
   check("a config of ours of another version", ours, "config.json",
         replaced(our_config, "\"version\": 1", "\"version\": 2"), "\"version\" is 2");
   check("our config with another norm", ours, "config.json",
-        replaced(our_config, "layernorm", "batchnorm"), "norm is \"batchnorm\"");
+        replaced(our_config, "rmsnorm", "batchnorm"), "norm is \"batchnorm\"");
   check("our config with a NaN", ours, "config.json", replaced(our_config, "1e-05", "NaN"),
         "not valid JSON");
 }
@@ -136,7 +136,7 @@ TEST_CASE("hostile input: data lines") {
                    {"one label name", "[\"a\"]", "x: "},
                    {"a label name twice", "[\"a\", \"a\"]", "x: "},
                    {"label names, cut", "[\"a\", ", "x: "}},
-                  "classify_sst", {"--label-names", "x", "a film"});
+                  "classify_sst", {"--option", "prompt", "--label-names", "x", "a film"});
 }
 
 TEST_CASE("hostile input: adapters") {
