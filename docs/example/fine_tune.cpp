@@ -28,7 +28,8 @@ void run(const char* checkpoint, const char* train, const char* dev, const char*
     return encode(classifier, minillama::read_labelled_sentences(path, 2));
   };
   minillama::FineTuning training(model, examples(train), examples(dev),
-                                 {.epochs = 5, .optimizer = {.lr = 2e-3}}, generator);
+                                 {.epochs = 5, .batches = {.size = 4}, .optimizer = {.lr = 4e-3}},
+                                 generator);
   training.run({.after_epoch = [](const minillama::EpochMetrics& metrics, bool is_best) {
     std::printf("epoch %d: loss %.3f, accuracy on dev %.3f%s\n", static_cast<int>(metrics.epoch),
                 metrics.train_loss, metrics.dev_accuracy, is_best ? " *" : "");
