@@ -3,9 +3,6 @@
 // What differs between the versions of LibTorch that minillama compiles with (1.13 to 2.14).
 
 #include <optional>
-#include <string>
-#include <type_traits>
-#include <utility>
 
 #include <ATen/autocast_mode.h>
 #include <torch/torch.h>
@@ -13,18 +10,14 @@
 
 namespace minillama {
 
-/// torch::optim::Optimizer::state() finds what belongs to a parameter by the address of its
-/// TensorImpl: written as text in LibTorch 1, a pointer in LibTorch 2.
-using OptimizerStateMap =
-    std::remove_reference_t<decltype(std::declval<torch::optim::Optimizer&>().state())>;
-
-template <typename Key = OptimizerStateMap::key_type>
-Key optimizer_state_key(const torch::Tensor& parameter) {
-  if constexpr (std::is_same_v<Key, std::string>) {
-    return c10::guts::to_string(parameter.unsafeGetTensorImpl());
-  } else {
-    return parameter.unsafeGetTensorImpl();
-  }
+/// The key under which torch::optim::Optimizer::state() keeps what belongs to a parameter: the
+/// address of its TensorImpl, written as text in LibTorch 1, a pointer in LibTorch 2.
+inline auto optimizer_state_key(const torch::Tensor& parameter) {
+#if TORCH_VERSION_MAJOR < 2
+  return c10::guts::to_string(parameter.unsafeGetTensorImpl());
+#else
+  return parameter.unsafeGetTensorImpl();
+#endif
 }
 
 /// How an autograd function takes a tensor that may be undefined.

@@ -4,6 +4,7 @@
 #include <map>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "minillama/core/error.h"
 #include "minillama/core/torch_compat.h"
@@ -221,7 +222,7 @@ void AdamW::import_state(const std::vector<std::pair<std::string, torch::Tensor>
   };
 
   const torch::NoGradGuard no_grad;
-  OptimizerStateMap imported;
+  decltype(state_) imported;
   std::size_t index = 0;
   for (const auto& group : param_groups_) {
     for (const torch::Tensor& parameter : group.params()) {
