@@ -13,6 +13,13 @@ find_package(nlohmann_json REQUIRED)
 find_path(SENTENCEPIECE_INCLUDE_DIR sentencepiece_processor.h REQUIRED)
 find_library(SENTENCEPIECE_LIBRARY sentencepiece REQUIRED)
 find_library(SENTENCEPIECE_TRAIN_LIBRARY sentencepiece_train REQUIRED)
+# Since 0.2.1 its functions return absl::Status, whose inline functions need their library.
+file(STRINGS ${SENTENCEPIECE_INCLUDE_DIR}/sentencepiece_processor.h SENTENCEPIECE_USES_ABSL
+     REGEX "include.*absl/status/status.h" LIMIT_COUNT 1)
+if(SENTENCEPIECE_USES_ABSL)
+  set(SENTENCEPIECE_USES_ABSL ON)
+  find_package(absl REQUIRED)
+endif()
 
 if(MINILLAMA_BUILD_APPS)
   find_package(cxxopts REQUIRED)

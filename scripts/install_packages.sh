@@ -8,6 +8,7 @@ packages=(
   g++ cmake ninja-build ccache
   libtorch-dev libopenblas0-openmp libsentencepiece-dev libcxxopts-dev libfmt-dev
   nlohmann-json3-dev catch2 libbenchmark-dev locales
+  libabsl-dev  # which the header of sentencepiece 0.2.1 and later includes
 )
 [ "${1:-}" != fuzz ] || packages+=(clang libclang-rt-dev libomp-dev)
 
@@ -31,16 +32,15 @@ for package in "${packages[@]}"; do
   [ "$status" = installed ] || missing+=("$package")
 done
 if [ ${#missing[@]} -gt 0 ]; then
-  as_root=()
+  as_root=(env DEBIAN_FRONTEND=noninteractive)
   if [ "$(id -u)" -ne 0 ]; then
     if ! command -v sudo >/dev/null; then
       echo "As root, please run: apt-get install ${missing[*]}" >&2
       exit 1
     fi
-    as_root=(sudo)
+    as_root=(sudo "${as_root[@]}")
   fi
   echo "Installing: ${missing[*]}" >&2
-  export DEBIAN_FRONTEND=noninteractive
   "${as_root[@]}" apt-get update -qq
   "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 fi

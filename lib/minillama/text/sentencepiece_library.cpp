@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 
 #include <initializer_list>
+#include <memory>
 #include <new>
 #include <optional>
 
@@ -13,19 +14,28 @@
 
 // The program is linked without libsentencepiece, so nothing here may refer to its symbols by name.
 // Virtual functions are reached through the object's vtable (this file is compiled with
-// -fno-devirtualize, so that they stay virtual calls), the constructor and Status by dlsym().
+// -fno-devirtualize, so that they stay virtual calls), all else by dlsym().
 
 namespace minillama {
 namespace {
 
 using sentencepiece::SentencePieceProcessor;
+
+#ifdef MINILLAMA_SENTENCEPIECE_USES_ABSL  // 0.2.1 and later; libabsl_status is linked
+using absl::Status;
+constexpr const char* kSetMinLogLevel = "_ZN13sentencepiece14SetMinLogLevelEi";
+#else
 using sentencepiece::util::Status;
+constexpr const char* kSetMinLogLevel = "_ZN13sentencepiece7logging14SetMinLogLevelEi";
+#endif
 
 struct Library {
   void (*construct_processor)(void* storage);
+  void (*set_min_log_level)(int level);
+#ifndef MINILLAMA_SENTENCEPIECE_USES_ABSL
   void (*destroy_status)(Status*);
   const char* (*status_message)(const Status*);
-  void (*set_min_log_level)(int level);
+#endif
 };
 
 /// Opens the first of these libraries that there is.
@@ -54,9 +64,11 @@ Library open_library() {
   void* handle = open({MINILLAMA_SENTENCEPIECE_LIBRARY, "libsentencepiece.so.0"});
   Library library;
   find(handle, "_ZN13sentencepiece22SentencePieceProcessorC1Ev", library.construct_processor);
+  find(handle, kSetMinLogLevel, library.set_min_log_level);
+#ifndef MINILLAMA_SENTENCEPIECE_USES_ABSL
   find(handle, "_ZN13sentencepiece4util6StatusD1Ev", library.destroy_status);
   find(handle, "_ZNK13sentencepiece4util6Status13error_messageEv", library.status_message);
-  find(handle, "_ZN13sentencepiece7logging14SetMinLogLevelEi", library.set_min_log_level);
+#endif
   return library;
 }
 
@@ -66,10 +78,26 @@ const Library& library() {
   return opened;
 }
 
+std::string message_of(const Status& status) {
+#ifdef MINILLAMA_SENTENCEPIECE_USES_ABSL
+  return std::string(status.message());
+#else
+  return library().status_message(&status);
+#endif
+}
+
+void destroy(Status& status) {
+#ifdef MINILLAMA_SENTENCEPIECE_USES_ABSL
+  std::destroy_at(&status);
+#else
+  library().destroy_status(&status);
+#endif
+}
+
 /// Runs `call`, which returns a Status. Returns what went wrong, nothing if all went well.
 template <typename Call>
 std::optional<std::string> failure(const Call& call) {
-  // In a union, so that ~Status() is ours to call: the compiler would refer to it by name.
+  // In a union, so that the compiler calls no ~Status(): it would refer to it by name.
   union Held {
     explicit Held(const Call& function) : status(function()) {}
     ~Held() {}
@@ -78,8 +106,8 @@ std::optional<std::string> failure(const Call& call) {
   try {
     Held held(call);
     std::optional<std::string> problem;
-    if (!held.status.ok()) problem = quote(library().status_message(&held.status), 200);
-    library().destroy_status(&held.status);
+    if (!held.status.ok()) problem = quote(message_of(held.status), 200);
+    destroy(held.status);
     return problem;
   } catch (const std::exception& error) {
     return quote(error.what(), 200);
