@@ -1,11 +1,13 @@
 #include "minillama/engine/engine_model.h"
 
 #include <algorithm>
+#include <span>
 
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
 
 #include "minillama/core/error.h"
+#include "minillama/io/mapped_file.h"
 #include "minillama/model/lora.h"
 
 namespace minillama {
@@ -55,11 +57,34 @@ struct QuantizedWeights {
   std::vector<float> norms;
 };
 
-void free_weight(LanguageModel& model, const float* data) {
+/// The parameter of `model` whose memory begins at `data`.
+torch::Tensor parameter_at(LanguageModel& model, const float* data) {
   for (auto& parameter : model->parameters()) {
-    const bool is_it = parameter.numel() > 0 && parameter.data_ptr<float>() == data;
-    if (is_it) parameter.set_data(torch::empty({0}));
+    if (parameter.numel() > 0 && parameter.data_ptr<float>() == data) return parameter;
   }
+  return {};
+}
+
+/// Quantizes `weight` and frees it. If no other tensor shares its memory, each strip of rows is
+/// given back at once, so that never the whole matrix is there in both forms.
+void quantize_and_free(torch::Tensor weight, kernels::Q8Block* blocks) {
+  constexpr std::int64_t kStripRows = 2048;
+  const bool shared = weight.storage().use_count() > 1;
+  const auto cols = static_cast<std::size_t>(weight.size(1));
+  const float* floats = weight.data_ptr<float>();
+  for (std::int64_t strip = 0; strip < weight.size(0); strip += kStripRows) {
+    const std::int64_t strip_end = std::min(weight.size(0), strip + kStripRows);
+    at::parallel_for(strip, strip_end, 64, [&](std::int64_t begin, std::int64_t end) {
+      const std::size_t first = static_cast<std::size_t>(begin) * cols;
+      kernels::quantize(kernels::best_isa(), static_cast<std::size_t>(end - begin) * cols,
+                        floats + first, blocks + first / kernels::kBlockSize);
+    });
+    if (shared) continue;
+    const std::span rows(floats + static_cast<std::size_t>(strip) * cols,
+                         static_cast<std::size_t>(strip_end - strip) * cols);
+    MappedFile::release(std::as_bytes(rows));
+  }
+  weight.set_data(torch::empty({0}));
 }
 
 }  // namespace
@@ -116,19 +141,10 @@ EngineModel quantize_weights(LanguageModel& model) {
 
   kernels::Q8Block* next = weights->blocks.get();
   for (EngineMatrix* matrix : matrices_of(out)) {
-    const std::size_t per_row = matrix->cols / kBlockSize;
-    const float* floats = matrix->floats;
-    at::parallel_for(0, static_cast<std::int64_t>(matrix->rows), 64,
-                     [&](std::int64_t begin, std::int64_t end) {
-                       const auto first = static_cast<std::size_t>(begin);
-                       kernels::quantize(kernels::best_isa(),
-                                         static_cast<std::size_t>(end - begin) * matrix->cols,
-                                         floats + first * matrix->cols, next + first * per_row);
-                     });
-    free_weight(model, floats);
+    quantize_and_free(parameter_at(model, matrix->floats), next);
     matrix->floats = nullptr;
     matrix->blocks = next;
-    next += matrix->rows * per_row;
+    next += matrix->rows * matrix->cols / kBlockSize;
   }
   if (config.tied_embeddings) out.head = out.embeddings;
   const auto copy = [&](const float*& values) {

@@ -31,7 +31,8 @@ class MappedFile {
   Bytes bytes() const { return bytes_; }
 
   /// Gives the memory that a part of some MappedFile takes back to the system, as far as whole
-  /// pages reach. Whoever reads the bytes again reads what is in the file.
+  /// pages reach. Whoever reads the bytes again reads what is in the file. Of other memory, only
+  /// what nobody will read again may be given back.
   static void release(Bytes part);
 
  private:
