@@ -46,7 +46,7 @@ void add_training_options(Arguments& arguments, const Dataset& dataset) {
                                "padded together (10)",
                                dataset.batch_size),
                    "N");
-  arguments.option("lr", "Learning rate (5e-4, LoRA 2e-3; 2e-5)", "X");
+  arguments.option("lr", "Learning rate (2e-4, LoRA 2e-3; 2e-5)", "X");
   arguments.option("schedule", "constant, linear or cosine (linear; constant)", "NAME");
   arguments.option("warmup", "Share of the steps in which the learning rate rises (0.1; 0)", "X");
   arguments.option("weight-decay", "Of all but norms and biases (0.01; 0)", "X");

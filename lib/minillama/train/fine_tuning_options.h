@@ -14,7 +14,7 @@ struct FineTuningOptions {
   std::int64_t epochs = 3;    ///< at least 1
   std::int64_t patience = 0;  ///< stop after so many epochs without a better one; 0: never
   BatchOptions batches = {};
-  AdamWOptions optimizer = {.lr = 5e-4};  ///< norms and biases are not decayed; without clipping
+  AdamWOptions optimizer = {.lr = 2e-4};  ///< norms and biases are not decayed; without clipping
   double max_grad_norm = 1.0;             ///< clips by the norm of all gradients; 0: no clipping
   ScheduleShape schedule = ScheduleShape::linear;  ///< from the warm-up's end to 0
   double warmup = 0.1;  ///< share of all steps in which the learning rate rises, in [0, 1)
