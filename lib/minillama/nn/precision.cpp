@@ -30,8 +30,7 @@ PrecisionScope::PrecisionScope(Precision precision, torch::Device device)
     return;
   }
   if (precision == Precision::bfloat16 && !kernels::has_bfloat16_products()) {
-    throw OptionError(
-        "dtype is bf16, but this processor has no instructions for it (avx512_bf16 or amx_bf16)");
+    throw OptionError("dtype is bf16, but this processor has no instructions for it (avx512_bf16)");
   }
   current = precision;
 }
