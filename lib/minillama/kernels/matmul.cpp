@@ -24,7 +24,9 @@ MINILLAMA_INLINE void last_lanes(Ints<Lanes>& mask, std::size_t rest) {
   }
 }
 
-/// Rows x Tokens elements of the product, whose sums stay in registers. cols >= Lanes.
+/// Rows x Tokens elements of the product, whose sums stay in registers. cols >= Lanes. Meanwhile
+/// the next rows are asked for, since some processors stop fetching ahead at the end of each row
+/// (docs/performance.md).
 template <int Lanes, int Rows, int Tokens>
 MINILLAMA_INLINE void tile(const Product& p, std::size_t row, std::size_t token) {
   const float* w = p.w + row * p.cols;
@@ -32,8 +34,10 @@ MINILLAMA_INLINE void tile(const Product& p, std::size_t row, std::size_t token)
   Floats<Lanes> sums[Rows][Tokens] = {};
   const auto add = [&](std::size_t c, const Floats<Lanes>(&xs)[Tokens]) MINILLAMA_INLINED {
     for (int r = 0; r < Rows; ++r) {
+      const float* weights = w + r * p.cols + c;
+      __builtin_prefetch(weights + Rows * p.cols);
       Floats<Lanes> ws;
-      load<Lanes>(ws, w + r * p.cols + c);
+      load<Lanes>(ws, weights);
       for (int t = 0; t < Tokens; ++t) sums[r][t] += ws * xs[t];
     }
   };

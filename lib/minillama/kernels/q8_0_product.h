@@ -19,6 +19,10 @@ struct Q8Product {
   Output output;
 };
 
+/// How many blocks ahead of the one in use are asked for, about 8 KB: rows are so short that some
+/// processors stop fetching ahead at the end of each (docs/performance.md).
+inline constexpr std::size_t kPrefetchAhead = 256;
+
 /// Rows x Tokens elements of the product, whose sums stay in registers.
 template <typename Set, int Rows, int Tokens>
 MINILLAMA_INLINE void tile(const Q8Product& p, std::size_t row, std::size_t token) {
@@ -31,7 +35,9 @@ MINILLAMA_INLINE void tile(const Q8Product& p, std::size_t row, std::size_t toke
     typename Set::Input xs[Tokens];
     for (int t = 0; t < Tokens; ++t) xs[t] = Set::load_input(x + t * p.cols + b * kBlockSize);
     for (int r = 0; r < Rows; ++r) {
-      const typename Set::Weights ws = Set::load_weights(w + r * blocks + b);
+      const Q8Block* block = w + r * blocks + b;
+      __builtin_prefetch(block + kPrefetchAhead);
+      const typename Set::Weights ws = Set::load_weights(block);
       for (int t = 0; t < Tokens; ++t) Set::add(sums[r][t], ws, xs[t], x_scales[t * blocks + b]);
     }
   }
