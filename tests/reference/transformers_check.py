@@ -5,7 +5,7 @@ and minillama's fixture of one is read by transformers too.
     python3 tests/reference/transformers_check.py CONVERT
 
 Exits with 77, which ctest reports as skipped, where transformers is missing: Debian 12 does not have
-it (Debian testing does: python3-transformers).
+it (Debian testing does: python3-transformers, python3-sentencepiece, python3-protobuf).
 """
 import os
 import subprocess
@@ -13,6 +13,8 @@ import sys
 import tempfile
 
 try:
+    import google.protobuf  # LlamaTokenizer needs it and sentencepiece
+    import sentencepiece
     import torch
     import transformers
 except ImportError as error:

@@ -124,7 +124,12 @@ AdamW::AdamW(std::vector<AdamWGroup> groups, double max_grad_norm)
     : Optimizer(
           checked(groups, max_grad_norm),
           std::make_unique<GroupOptions>(groups.empty() ? AdamWOptions{} : groups.front().options)),
-      max_grad_norm_(max_grad_norm) {}
+      max_grad_norm_(max_grad_norm) {
+  // LibTorch 2.14 knows the options of its own optimizers only, and gives others the first group's.
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    param_groups_[i].set_options(std::make_unique<GroupOptions>(groups[i].options));
+  }
+}
 
 torch::Tensor AdamW::step(LossClosure closure) {
   torch::Tensor loss;
