@@ -184,11 +184,17 @@ TEST_CASE("tokenizer: what only libsentencepiece finds wrong is an error, too") 
   model.bos_id = model.eos_id = -1;
   CHECK_THAT(load_error(directory.file("a", serialize(model))),
              contains("a: sentencepiece refuses it: \"") && contains("no pieces"));
-  // A control piece that text can spell: the ids would not account for all of the text.
+  // A control piece that text can spell: before version 0.2.1 libsentencepiece finds that its ids
+  // do not account for all of the text.
   model.pieces.push_back({"x", 0, SentencePiece::Type::control});
   model.algorithm = SentencePieceModel::Algorithm::bpe;
   const Tokenizer tokenizer = Tokenizer::load(directory.file("b", serialize(model)));
-  CHECK_THROWS_WITH(tokenizer.encode("x"), contains("sentencepiece cannot encode: \""));
+  try {
+    const Ids ids = tokenizer.encode("x");
+    CHECK(ids == Ids{0, 1});
+  } catch (const std::exception& error) {
+    CHECK_THAT(error.what(), contains("sentencepiece cannot encode: \""));
+  }
   CHECK(tokenizer.encode("y") == Ids{0});
 }
 
