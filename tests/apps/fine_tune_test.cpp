@@ -116,7 +116,7 @@ TEST_CASE("apps/train: several seeds give mean and deviation, each in a director
   CHECK_FALSE(std::filesystem::exists(directory.path() / "run" / "seed-9"));
 }
 
-TEST_CASE("apps/train: a signal ends the step and saves; resumed, the weights are the same") {
+TEST_CASE("apps/train: a signal ends the step and saves, and resumed the weights are the same") {
   const TrainingDirectory directory;
   REQUIRE(directory.train("whole").exit_code == 0);
   const auto expected = directory.weights("whole");
