@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 preset=${1:-release}
 
-[ -d "build/$preset" ] || cmake --preset "$preset" >/dev/null
+[ -f "build/$preset/build.ninja" ] || cmake --preset "$preset" >/dev/null
 cmake --build --preset "$preset"
 
 # LibTorch computes with whatever BLAS the system's alternative names, and OpenBLAS's OpenMP build is

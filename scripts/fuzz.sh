@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 seconds=${1:-60}
 shift || true
 scripts/install_packages.sh fuzz
-[ -d build/fuzz ] || cmake --preset fuzz >/dev/null
+[ -f build/fuzz/build.ninja ] || cmake --preset fuzz >/dev/null
 cmake --build --preset fuzz >&2
 build=$PWD/build/fuzz
 mkdir -p "$build/findings" "$build/logs"

@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
 # Installs what minillama is built from. Debian and Ubuntu: through apt-get, as root or with sudo.
-# Elsewhere: says what is needed. Quick if everything is there. With the argument "fuzz", what
+# Elsewhere: says what is needed. Quick if everything is there. LibTorch is left alone if
+# CMAKE_PREFIX_PATH is set, where CMake looks for one first. With the argument "fuzz", what
 # scripts/fuzz.sh needs besides: clang with its sanitizers.
 set -euo pipefail
 
 packages=(
   g++ cmake ninja-build ccache
-  libtorch-dev libopenblas0-openmp libsentencepiece-dev libcxxopts-dev libfmt-dev
+  libopenblas0-openmp libsentencepiece-dev libcxxopts-dev libfmt-dev
   nlohmann-json3-dev catch2 libbenchmark-dev locales
   libabsl-dev  # which the header of sentencepiece 0.2.1 and later includes
 )
+[ -n "${CMAKE_PREFIX_PATH:-}" ] || packages+=(libtorch-dev)
 [ "${1:-}" != fuzz ] || packages+=(clang libclang-rt-dev libomp-dev)
 
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
@@ -42,5 +44,16 @@ if [ ${#missing[@]} -gt 0 ]; then
   fi
   echo "Installing: ${missing[*]}" >&2
   "${as_root[@]}" apt-get update -qq
+  if [[ " ${missing[*]} " = *' libtorch-dev '* ]]; then
+    torch=$(apt-cache policy libtorch-dev | awk '$1 == "Candidate:" { print $2 }')
+    if ! dpkg --compare-versions "${torch/(none)/0}" ge 1.13; then
+      cat >&2 <<'EOF'
+This release has no package of LibTorch 1.13 or later (Debian has one since 12, Ubuntu since 25.04).
+Please unpack LibTorch (the C++ package) from https://pytorch.org/get-started/locally/ and name it:
+  CMAKE_PREFIX_PATH=/path/to/libtorch ./scripts/demo.sh
+EOF
+      exit 1
+    fi
+  fi
   "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 fi
