@@ -34,6 +34,9 @@ function(minillama_compile_options target)
     ${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wno-missing-field-initializers -fPIC
                       $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
   if(MINILLAMA_WARNINGS_AS_ERRORS)
-    target_compile_options(${target} PRIVATE -Werror)
+    # What GCC suspects after inlining is in a library's header as often as in ours, and often wrong.
+    target_compile_options(
+      ${target} PRIVATE -Werror
+                        $<$<CXX_COMPILER_ID:GNU>:-Wno-error=array-bounds -Wno-error=stringop-overflow -Wno-error=maybe-uninitialized>)
   endif()
 endfunction()
