@@ -36,6 +36,6 @@ install(FILES ${PROJECT_BINARY_DIR}/minillama.pc DESTINATION ${CMAKE_INSTALL_LIB
 
 if(MINILLAMA_BUILD_APPS)
   install(TARGETS classify_cfimdb classify_sst convert generate pretrain)
-  install(DIRECTORY checkpoints/reviews checkpoints/sst checkpoints/cfimdb
+  install(DIRECTORY checkpoints/reviews checkpoints/reviews-tiny checkpoints/sst checkpoints/cfimdb
           DESTINATION ${CMAKE_INSTALL_DATADIR}/minillama/checkpoints)
 endif()

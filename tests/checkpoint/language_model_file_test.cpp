@@ -70,6 +70,25 @@ TEST_CASE("language model file: torch.save checkpoints say what the model is") {
           .attention == AttentionKind::full);
 }
 
+TEST_CASE("language model file: the models that ship have one vocabulary and expect a review") {
+  const auto larger = test::repository_file("checkpoints/reviews");
+  const auto tiny = test::repository_file("checkpoints/reviews-tiny");
+  CHECK(test::read_text(larger / "tokenizer.model") == test::read_text(tiny / "tokenizer.model"));
+  for (const auto& path : {larger, tiny}) {
+    auto model = read_language_model(path);
+    auto tokenizer = read_tokenizer_for(path, model->config());
+    const auto ids =
+        tokenizer.encode("The acting is good but the story is slow and the end is bad.");
+    const auto input = torch::tensor(ids).unsqueeze(0);
+    const torch::NoGradGuard no_grad;
+    const auto log_probabilities = model(input)[0].log_softmax(-1);  // [T, V]
+    const auto n = std::ssize(ids) - 1;
+    const auto of_next =
+        log_probabilities.slice(0, 0, n).gather(1, input[0].slice(0, 1).view({n, 1}));
+    CHECK(-of_next.mean().item<double>() < 5);  // chance: ln 8192 = 9
+  }
+}
+
 TEST_CASE("language model file: llama2.c's model is read with its grouped heads") {
   const auto path = test::data_file("stories260K/stories260K.bin");
   SKIP_WITHOUT(path, "stories260K/stories260K.bin");
