@@ -5,6 +5,7 @@ tokens. Prints one line of JSON: tokens/s, the number of parameters, and the mac
 import argparse
 import json
 import math
+import os
 import time
 
 import torch
@@ -22,7 +23,7 @@ p.add_argument("--window", type=int, default=512)
 p.add_argument("--batch-size", type=int, default=4)
 p.add_argument("--accumulate", type=int, default=2)
 p.add_argument("--steps", type=int, default=4)
-p.add_argument("--threads", type=int, default=torch.get_num_threads())
+p.add_argument("--threads", type=int, default=os.cpu_count())
 args = p.parse_args()
 torch.set_num_threads(args.threads)
 torch.manual_seed(0)
