@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Draws the loss over the tokens trained on, as SVG, from the log of `pretrain`.
+"""Draws the loss over the tokens trained on, as SVG, from the log of `pretrain`, or from those of runs
+that went on from each other.
 
-    scripts/loss_curve.py runs/a/log.jsonl > loss.svg
+    scripts/loss_curve.py runs/a/log.jsonl [runs/b/log.jsonl ...] > loss.svg
 """
 import json
 import math
@@ -30,10 +31,13 @@ def smooth(points, half_life):
 
 
 def main():
-    if len(sys.argv) != 2:
+    if len(sys.argv) < 2:
         sys.exit(__doc__)
-    with open(sys.argv[1], encoding="utf-8") as file:
-        records = [json.loads(line) for line in file]
+    records, before = [], 0
+    for path in sys.argv[1:]:
+        with open(path, encoding="utf-8") as file:
+            records += [r | {"tokens": before + r["tokens"]} for r in map(json.loads, file)]
+        before = records[-1]["tokens"] if records else 0
     train = [(r["tokens"] / 1e6, r["train_loss"]) for r in records]
     valid = [(r["tokens"] / 1e6, r["valid_loss"]) for r in records if "valid_loss" in r]
     if len(train) < 2:
