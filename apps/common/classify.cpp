@@ -27,10 +27,11 @@ TextClassifier load_saved(const Arguments& arguments, const ModelArguments& mode
 
 ZeroShotClassifier load_zero_shot(const Arguments& arguments, const ModelArguments& model,
                                   const Dataset& dataset) {
-  const ZeroShotOptions options{.compatible = model.compatible,
-                                .batch_size = batch_size(arguments, ZeroShotOptions{}.batch_size),
-                                .calibrate = arguments.is_set("calibrate"),
-                                .max_sentence_len = arguments.integer("max-sentence-len")};
+  ZeroShotOptions options{.compatible = model.compatible,
+                          .batch_size = batch_size(arguments, ZeroShotOptions{}.batch_size),
+                          .calibrate = arguments.is_set("calibrate"),
+                          .max_sentence_len = arguments.integer("max-sentence-len")};
+  if (arguments.given("template")) options.sentence_template = arguments.text("template");
   const auto names = label_names(arguments, dataset);
   auto language_model = read_language_model(model.model, model.load);
   auto tokenizer = read_tokenizer_for(model.model, language_model->config(), model.tokenizer);
@@ -67,11 +68,11 @@ void run_app(const char* program, const Dataset& dataset, int argc, char** argv)
     return;
   }
   if (option.empty() && is_classifier(model.model)) {
-    for (const std::string name : {"label-names", "calibrate"}) {
+    for (const std::string name : {"label-names", "template", "calibrate"}) {
       if (!arguments.given(name)) continue;
-      throw OptionError(
-          fmt::format("--{} goes with --option prompt: {} is trained, for its own labels", name,
-                      quote(model.model.native(), 400)));
+      throw OptionError(fmt::format(
+          "--{} goes with --option prompt: {} is trained, with its own labels and template", name,
+          quote(model.model.native(), 400)));
     }
     auto classifier = load_saved(arguments, model);
     const bool has_adapter = !active_adapter(classifier.model()->llama).empty();

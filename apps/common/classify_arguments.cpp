@@ -54,7 +54,6 @@ void add_training_options(Arguments& arguments, const Dataset& dataset) {
   arguments.option("dtype", "Of matrix products: f32 or bf16", "TYPE", "f32");
   arguments.option("hidden-dropout-prob", "Dropout on the state that is classified", "P", "0.3");
   arguments.option("pooling", "last, mean or padded-last (mean; padded-last)", "NAME");
-  arguments.option("template", "Text that the sentence is put into", "TEXT", "{sentence}");
   arguments.option("lora-rank,rank", "Rank of the adapters (8; 4)", "N");
   arguments.option("lora-alpha", "Their output is multiplied with alpha / rank (16; 1)", "X");
   arguments.option("lora-dropout", "Dropout on their input", "P", "0");
@@ -93,6 +92,10 @@ Arguments declare_classify_arguments(const char* program, const Dataset& dataset
                    "with a head; lora: train low-rank adapters and a head (default: use --model as "
                    "it is, a trained classifier, or ask it)",
                    "NAME");
+  arguments.option("template",
+                   "Text that the sentence is put into (default: {sentence}; asking: {sentence} Is "
+                   "this movie ...? This movie is)",
+                   "TEXT");
   arguments.flag("calibrate",
                  "Divide out the labels' probabilities after a prompt without content");
   add_data_options(arguments, dataset);

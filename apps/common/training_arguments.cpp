@@ -67,7 +67,7 @@ TrainingArguments read_training_arguments(const Arguments& arguments, const Data
 
   out.classifier.label_names = label_names(arguments, dataset);
   out.classifier.dropout = arguments.number("hidden-dropout-prob");
-  out.classifier.sentence_template = arguments.text("template");
+  if (arguments.given("template")) out.classifier.sentence_template = arguments.text("template");
   if (arguments.given("pooling")) out.classifier.pooling = pooling_kind(arguments.text("pooling"));
   out.classifier.validate();
 

@@ -203,6 +203,8 @@ TEST_CASE("apps: options that cannot be used are refused with exit code 2") {
   refused("classify_sst", {"caf\xe9"}, "UTF-8");
   refused("classify_sst", {"--calibrate", "x"}, "--calibrate goes with --option prompt");
   refused("classify_sst", {"--label-names", "dev.txt", "x"}, "--label-names goes with");
+  refused("classify_sst", {"--template", "{sentence} It is", "x"}, "--template goes with");
+  refused("classify_sst", {"--option", "prompt", "--template", "", "x"}, "exactly once");
   refused("convert", {}, "--out is missing");
   refused("convert", {"--out", "x", "--dtype", "f8"}, "--dtype is \"f8\"");
 }

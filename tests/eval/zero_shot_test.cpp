@@ -88,6 +88,23 @@ TEST_CASE("zero shot: a label scores its own conditional log-likelihood over all
   }
 }
 
+TEST_CASE("zero shot: the prompt may be a template of one's own") {
+  auto lm = model(AttentionKind::causal);
+  const auto words = test::small_tokenizer();
+  ZeroShotClassifier classifier(lm, test::small_tokenizer(), kLabels,
+                                {.sentence_template = "Review: {sentence} The acting is"});
+  CHECK(classifier.prompt("X") == "Review: X The acting is");
+  const auto predictions = classifier.classify(kSentences);
+  const torch::NoGradGuard no_grad;
+  for (std::size_t i = 0; i < kSentences.size(); ++i) {
+    std::vector<double> scores;
+    for (const auto& label : kLabels) {
+      scores.push_back(log_likelihood(lm, words, classifier.prompt(kSentences[i]), label));
+    }
+    check_probabilities(predictions[i], softmax(scores));
+  }
+}
+
 TEST_CASE("zero shot: an answer does not depend on the other sentences") {
   ZeroShotClassifier classifier(model(AttentionKind::causal), test::small_tokenizer(), kLabels);
   const auto together = classifier.classify(kSentences);
@@ -160,7 +177,8 @@ TEST_CASE("zero shot: what does not go together is refused") {
   CHECK_THROWS_WITH(make(AttentionKind::full, {.compatible = true, .batch_size = 0}),
                     "batch-size is 0, must be at least 1");
   CHECK_THROWS_AS(make(AttentionKind::causal, {.max_sentence_len = -1}), OptionError);
-  CHECK_THROWS_WITH(make(AttentionKind::causal, {}, 12), contains("the context has 12"));
+  CHECK_THROWS_AS(make(AttentionKind::causal, {.sentence_template = "The acting is"}), OptionError);
+  CHECK_THROWS_WITH(make(AttentionKind::causal, {}, 12), contains("no room for a sentence"));
   auto classifier = make(AttentionKind::causal, {});
   const std::string invalid = "caf\xe9";
   CHECK_THROWS_AS(classifier.classify({&invalid, 1}), OptionError);

@@ -19,6 +19,15 @@ std::vector<TokenIds> encode_all(const Tokenizer& tokenizer, std::span<const std
   return all;
 }
 
+SentenceTemplate template_of(const ZeroShotOptions& options,
+                             std::span<const std::string> label_names) {
+  if (options.sentence_template) return SentenceTemplate(*options.sentence_template);
+  // The reference's prompt ends with a space. For the principled scoring the space belongs to the
+  // label: a sentencepiece label starts with it.
+  return SentenceTemplate(fmt::format("{{sentence}} {}{}", sentiment_question(label_names),
+                                      options.compatible ? " " : ""));
+}
+
 }  // namespace
 
 ZeroShotClassifier::ZeroShotClassifier(LanguageModel model, Tokenizer tokenizer,
@@ -30,8 +39,7 @@ ZeroShotClassifier::ZeroShotClassifier(LanguageModel model, Tokenizer tokenizer,
       options_(options),
       label_ids_(encode_all(tokenizer_, label_names_)),
       plan_(label_ids_),
-      question_(sentiment_question(label_names_)),
-      question_ids_(tokenizer_.encode(question_)) {
+      template_(template_of(options_, label_names_)) {
   if (options_.batch_size < 1) {
     throw OptionError(fmt::format("batch-size is {}, must be at least 1", options_.batch_size));
   }
@@ -47,11 +55,7 @@ ZeroShotClassifier::ZeroShotClassifier(LanguageModel model, Tokenizer tokenizer,
     throw OptionError(
         "scoring a label needs causal attention: under full attention it would see itself");
   }
-  const auto needed = 2 + std::ssize(question_ids_) + plan_.longest();  // BOS and a token of text
-  if (needed > model_->config().max_seq_len) {
-    throw OptionError(fmt::format("the question and its answer need {} tokens, the context has {}",
-                                  needed, model_->config().max_seq_len));
-  }
+  prompt_ids("");  // throws if the text around a sentence leaves no room for one
   if (options_.calibrate) {
     const std::vector<std::string> content_free{"N/A"};
     bias_ = score(content_free).front();
@@ -59,9 +63,7 @@ ZeroShotClassifier::ZeroShotClassifier(LanguageModel model, Tokenizer tokenizer,
 }
 
 std::string ZeroShotClassifier::prompt(const std::string& sentence) const {
-  // The reference's prompt ends with a space. For the principled scoring the space belongs to the
-  // label: a sentencepiece label starts with it.
-  return fmt::format("{} {}{}", sentence, question_, options_.compatible ? " " : "");
+  return template_.fill(sentence);
 }
 
 std::vector<Prediction> ZeroShotClassifier::classify(std::span<const std::string> sentences) {
@@ -75,15 +77,11 @@ std::vector<Prediction> ZeroShotClassifier::classify(std::span<const std::string
 }
 
 TokenIds ZeroShotClassifier::prompt_ids(const std::string& sentence) {
-  auto room = model_->config().max_seq_len - 1 - std::ssize(question_ids_) - plan_.longest();
-  if (options_.max_sentence_len > 0) room = std::min(room, options_.max_sentence_len);
-  auto ids = tokenizer_.encode(sentence);
-  if (std::ssize(ids) > room) {
-    ids.resize(static_cast<std::size_t>(room));
-    ++n_shortened_;
-  }
-  ids.insert(ids.end(), question_ids_.begin(), question_ids_.end());
-  return with_bos(tokenizer_, ids);
+  const auto room = model_->config().max_seq_len - plan_.longest();
+  auto [ids, shortened] = template_.encode(
+      tokenizer_, sentence, options_.max_sentence_len > 0 ? options_.max_sentence_len : room, room);
+  n_shortened_ += shortened ? 1 : 0;
+  return std::move(ids);
 }
 
 std::vector<LabelScores> ZeroShotClassifier::score(std::span<const std::string> sentences) {

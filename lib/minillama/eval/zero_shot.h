@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "minillama/eval/label_plan.h"
 #include "minillama/eval/sentence_classifier.h"
 #include "minillama/model/language_model.h"
+#include "minillama/text/sentence_template.h"
 #include "minillama/text/tokenizer.h"
 
 namespace minillama {
@@ -16,6 +18,9 @@ namespace minillama {
 struct ZeroShotOptions {
   /// Score as the CMU assignment's reference does (see ZeroShotClassifier).
   bool compatible = false;
+  /// The text that a label completes, such as "{sentence} The acting is"; by default the sentence
+  /// and the assignment's question (text/sentiment_prompt.h).
+  std::optional<std::string> sentence_template;
   /// Compatible only: sentences that are padded to one length together; their scores depend on it.
   std::int64_t batch_size = 10;
   /// Divide out how probable each label is anyway, after a prompt without content, "N/A"
@@ -27,13 +32,13 @@ struct ZeroShotOptions {
 };
 
 /// Classifies sentences with a language model that was never trained to: it is asked which label it
-/// would answer with. The prompt is "{sentence} {question}" (text/sentiment_prompt.h).
+/// would go on with.
 ///
 /// By default each label scores log p(label | prompt), over all of its tokens, read at the
 /// sentence's own last token; that needs a causal model. A sentence too long for the context is cut
-/// at its end, the question never.
+/// at its end, the text around it never.
 ///
-/// In the compatible mode everything is as in the assignment's reference: the prompt ends with a
+/// In the compatible mode everything is as in the assignment's reference: the question ends with a
 /// space; rows of a batch are padded on the right with `<0x00>` and nothing is masked; the scores
 /// of all tokens of a label are read at the last position of the padded row; nothing is cut unless
 /// max_sentence_len says so. Set the model's attention to full for it.
@@ -60,8 +65,7 @@ class ZeroShotClassifier : public SentenceClassifier {
   ZeroShotOptions options_;
   std::vector<TokenIds> label_ids_;
   LabelPlan plan_;
-  std::string question_;
-  TokenIds question_ids_;
+  SentenceTemplate template_;
   LabelScores bias_;  // log-likelihoods without content, to be subtracted
   std::int64_t n_shortened_ = 0;
 };

@@ -45,7 +45,7 @@ SentenceTemplate::Encoded SentenceTemplate::encode(const Tokenizer& tokenizer,
   const std::int64_t others = 1 + std::ssize(before) + std::ssize(behind);  // 1 for BOS
   const auto room = std::min(max_sentence_tokens, max_tokens - others);
   if (room < 1) {
-    throw OptionError(fmt::format("no room for a sentence: the template has {} tokens of {}",
+    throw OptionError(fmt::format("no room for a sentence: the template has {} tokens, {} fit",
                                   others, max_tokens));
   }
   const bool shortened = std::ssize(ids) > room;
