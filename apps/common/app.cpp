@@ -1,10 +1,15 @@
 #include "common/app.h"
 
 #include <cerrno>
+#include <climits>
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
 #include <string>
+
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include <fmt/format.h>
 
@@ -21,9 +26,20 @@ int fail(const char* program, ExitCode code, const std::string& message) {
   return code;
 }
 
+/// Has freed memory stay with the process. glibc gives a large tensor's pages back to the system at
+/// once, and the next one waits while they are handed out and cleared again: a tenth of a training
+/// epoch (docs/performance.md). Process-wide, so for apps to do and not for the library.
+void keep_freed_memory() {
+#ifdef __GLIBC__
+  mallopt(M_TRIM_THRESHOLD, INT_MAX);
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);  // the most that every version takes
+#endif
+}
+
 }  // namespace
 
 int run(const char* program, const std::function<void()>& body) {
+  keep_freed_memory();
   try {
     body();
     errno = 0;
