@@ -12,7 +12,7 @@ say() { printf '\n\033[1m%s\033[0m\n' "$1"; }
 
 say 'How good is the film, from awful to excellent? (the adapter in checkpoints/sst)'
 for sentence in 'A delight from its first scene to its last .' \
-                'It is neither good nor bad , just long .' \
+                'It has its moments , but it runs too long .' \
                 'I was bored and wanted my money back .'; do
   printf '%-46s  %s\n' "$sentence" "$("$bin/classify_sst" --quiet "$sentence")"
 done
