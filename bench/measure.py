@@ -184,7 +184,7 @@ def growth():
          'Decoding, 42M parameters, float32', 'position', 'tokens/s')
     rate = micro('step_bench', '.')
     seconds = {name: int(name.rsplit(' ', 1)[1]) / value for name, value in rate.items()}
-    plot('step_growth', seconds, 'Training step, 5M parameters', 'tokens in the batch', 'seconds')
+    plot('step_growth', seconds, 'Training step of a 5M classifier', 'tokens in the batch', 'seconds')
 
 
 def plot(name, values, *labels):
