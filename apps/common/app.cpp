@@ -27,8 +27,8 @@ int fail(const char* program, ExitCode code, const std::string& message) {
 }
 
 /// Has freed memory stay with the process. glibc gives a large tensor's pages back to the system at
-/// once, and the next one waits while they are handed out and cleared again: a tenth of a training
-/// epoch (docs/performance.md). Process-wide, so for apps to do and not for the library.
+/// once, and the next one waits while they are handed out and cleared again: a twentieth of the
+/// time of training (docs/performance.md). Process-wide, so for apps to do and not for the library.
 void keep_freed_memory() {
 #ifdef __GLIBC__
   mallopt(M_TRIM_THRESHOLD, INT_MAX);

@@ -27,7 +27,8 @@ class SentenceTemplate {
 
   /// The tokens of the filled template. The sentence gives way, never the text around it: at most
   /// `max_sentence_tokens` of its own are kept, and no more than fit into `max_tokens` in all. What
-  /// stands before and behind it is encoded apart. Throws OptionError if the sentence is not UTF-8.
+  /// stands before and behind it is encoded apart. Throws OptionError if the sentence is not UTF-8
+  /// or there is no room for a token of it.
   Encoded encode(const Tokenizer& tokenizer, std::string_view sentence,
                  std::int64_t max_sentence_tokens, std::int64_t max_tokens) const;
 
