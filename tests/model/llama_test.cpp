@@ -111,6 +111,29 @@ TEST_CASE("llama: packed sequences get what each gets alone") {
   }
 }
 
+TEST_CASE("llama: of the last tokens alone it computes what it computes of all") {
+  for (const auto kind : {AttentionKind::causal, AttentionKind::full}) {
+    auto config = test::small_config();
+    config.attention = kind;
+    Llama llama(config, make_generator(1));
+    const auto ids = random_ids({14}, 2);
+    for (const auto& sequences : {Sequences({4, 1, 9}), Sequences::rectangle(7, 2)}) {
+      const auto gradients_of = [&](const torch::Tensor& hidden) {
+        return torch::autograd::grad({hidden.square().sum()}, llama->parameters());
+      };
+      const auto last = llama->forward_last(ids, sequences);
+      const auto of_all =
+          llama->forward_packed(ids, sequences).index_select(0, sequences.last_tokens());
+      CHECK(test::difference(last, of_all, 1e-5, 1e-6) == "");
+      const auto expected = gradients_of(of_all);
+      const auto gradients = gradients_of(last);
+      for (std::size_t i = 0; i < expected.size(); ++i) {
+        CHECK(test::difference(gradients[i], expected[i], 1e-4, 1e-5) == "");
+      }
+    }
+  }
+}
+
 TEST_CASE("llama: decoding with a cache gives what the whole sequence gives") {
   const torch::NoGradGuard no_grad;
   Llama llama(test::small_config(), make_generator(1));

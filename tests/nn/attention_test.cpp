@@ -90,6 +90,25 @@ TEST_CASE("attention: a sequence does not see its neighbours in the batch") {
   }
 }
 
+TEST_CASE("attention: of the last tokens alone it computes the same, and the same gradients") {
+  auto generator = make_generator(6);
+  for (const auto& sequences : {Sequences({2, 5, 1}), Sequences::rectangle(2, 4)}) {
+    const auto x = torch::randn({8, 16}, generator, torch::kDouble);
+    for (const auto kind : {AttentionKind::causal, AttentionKind::full}) {
+      const auto config = config_with(2, kind);
+      auto attention = random_attention(config);
+      const auto context = context_for(config, sequences);
+      const auto last = context.for_last_tokens();
+      const auto y = attention(x, last);
+      CHECK(y.size(0) == sequences.size());
+      CHECK(test::difference(y, attention(x, context).index_select(0, sequences.last_tokens()), 0,
+                             1e-12) == "");
+      CHECK(test::gradient_difference([&](const auto& in) { return attention(in[0], last); },
+                                      {x}) == "");
+    }
+  }
+}
+
 TEST_CASE("attention: causal attention does not see the future, full attention does") {
   auto generator = make_generator(3);
   const auto x = torch::randn({6, 16}, generator, torch::kDouble);

@@ -79,22 +79,19 @@ torch::Tensor ClassifierImpl::forward(const ClassifierInput& input) {
 }
 
 torch::Tensor ClassifierImpl::pooled(const ClassifierInput& input) {
-  const auto hidden = llama->forward_packed(input.ids, input.sequences);  // [N, D]
-  return pool(hidden.to(classifier_head->weight.scalar_type()), input.sequences);
+  const auto type = classifier_head->weight.scalar_type();
+  if (config_.pooling != PoolingKind::mean) {
+    return llama->forward_last(input.ids, input.sequences).to(type);
+  }
+  const auto hidden = llama->forward_packed(input.ids, input.sequences).to(type);  // [N, D]
+  const auto lengths = torch::tensor(input.sequences.lengths(), hidden.options());
+  return input.sequences.to_rows(hidden).sum(1) / lengths.unsqueeze(1);
 }
 
 torch::Tensor ClassifierImpl::classify(const torch::Tensor& pooled) {
   // A product of a few rows: nothing is gained by rounding what decides.
   const PrecisionScope exact(Precision::float32, pooled.device());
   return classifier_head(dropout_(pooled));
-}
-
-torch::Tensor ClassifierImpl::pool(const torch::Tensor& hidden, const Sequences& sequences) const {
-  if (config_.pooling != PoolingKind::mean) {
-    return hidden.index_select(0, sequences.last_tokens(hidden.device()));
-  }
-  const auto lengths = torch::tensor(sequences.lengths(), hidden.options().requires_grad(false));
-  return sequences.to_rows(hidden).sum(1) / lengths.unsqueeze(1);
 }
 
 }  // namespace minillama

@@ -74,8 +74,6 @@ class ClassifierImpl : public torch::nn::Module {
   Linear classifier_head{nullptr};  ///< with bias
 
  private:
-  torch::Tensor pool(const torch::Tensor& hidden, const Sequences& sequences) const;
-
   ClassifierConfig config_;
   Dropout dropout_{nullptr};
 };

@@ -11,7 +11,7 @@ DecoderLayerImpl::DecoderLayerImpl(const ModelConfig& config, const torch::Gener
 
 torch::Tensor DecoderLayerImpl::forward(const torch::Tensor& x, const AttentionContext& context,
                                         LayerCache* cache) {
-  const auto h = x + attention(attention_norm(x), context, cache);
+  const auto h = context.of_queries(x) + attention(attention_norm(x), context, cache);
   return h + feed_forward(ffn_norm(h));
 }
 

@@ -37,14 +37,20 @@ void LlamaImpl::initialize(torch::Generator& generator) {
 
 torch::Tensor LlamaImpl::forward(const torch::Tensor& ids, KVCache* cache) {
   const auto sequences = Sequences::rectangle(ids.size(0), ids.size(1));
-  return run(ids.flatten(), sequences, cache).unflatten(0, {ids.size(0), ids.size(1)});
+  return run(ids.flatten(), sequences, cache, /*last_only=*/false)
+      .unflatten(0, {ids.size(0), ids.size(1)});
 }
 
 torch::Tensor LlamaImpl::forward_packed(const torch::Tensor& ids, const Sequences& sequences) {
-  return run(ids, sequences, nullptr);
+  return run(ids, sequences, nullptr, /*last_only=*/false);
 }
 
-torch::Tensor LlamaImpl::run(const torch::Tensor& ids, const Sequences& sequences, KVCache* cache) {
+torch::Tensor LlamaImpl::forward_last(const torch::Tensor& ids, const Sequences& sequences) {
+  return run(ids, sequences, nullptr, /*last_only=*/true);
+}
+
+torch::Tensor LlamaImpl::run(const torch::Tensor& ids, const Sequences& sequences, KVCache* cache,
+                             bool last_only) {
   TORCH_CHECK(cache == nullptr || config_.attention == AttentionKind::causal,
               "a KV cache needs causal attention: under full attention a new token changes all "
               "earlier states");
@@ -57,7 +63,9 @@ torch::Tensor LlamaImpl::run(const torch::Tensor& ids, const Sequences& sequence
       .visible = visible_positions(config_.attention, sequences, past, ids.device())};
   for (std::size_t i = 0; i < layers->size(); ++i) {
     auto* layer = layers[i]->as<DecoderLayer>();
-    x = layer->forward(x, context, cache == nullptr ? nullptr : &cache->layer(i));
+    const bool narrowed = last_only && i + 1 == layers->size();
+    x = layer->forward(x, narrowed ? context.for_last_tokens() : context,
+                       cache == nullptr ? nullptr : &cache->layer(i));
   }
   return norm(x);
 }

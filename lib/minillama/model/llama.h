@@ -38,6 +38,10 @@ class LlamaImpl : public torch::nn::Module {
   /// gets does not depend on its neighbours.
   torch::Tensor forward_packed(const torch::Tensor& ids, const Sequences& sequences);
 
+  /// Of forward_packed() the last token of each sequence, [N] -> [B, D]. The last layer computes
+  /// nothing else: of the other tokens only their keys and values.
+  torch::Tensor forward_last(const torch::Tensor& ids, const Sequences& sequences);
+
   const ModelConfig& config() const { return config_; }
   /// Changes which positions are attended to: a setting of the computation, not of the weights.
   void set_attention(AttentionKind kind) { config_.attention = kind; }
@@ -48,7 +52,8 @@ class LlamaImpl : public torch::nn::Module {
 
  private:
   void initialize(torch::Generator& generator);
-  torch::Tensor run(const torch::Tensor& ids, const Sequences& sequences, KVCache* cache);
+  torch::Tensor run(const torch::Tensor& ids, const Sequences& sequences, KVCache* cache,
+                    bool last_only);
 
   ModelConfig config_;
   Dropout dropout_{nullptr};

@@ -10,6 +10,24 @@
 
 namespace minillama {
 
+AttentionContext AttentionContext::for_last_tokens() const {
+  auto context = *this;
+  context.last_only = true;
+  if (visible.defined()) {
+    const auto lengths = torch::tensor(sequences.lengths(), torch::kLong).to(visible.device());
+    context.visible = visible.gather(1, (lengths - 1).unsqueeze(1));
+  }
+  return context;
+}
+
+Sequences AttentionContext::query_sequences() const {
+  return last_only ? Sequences::rectangle(sequences.size(), 1) : sequences;
+}
+
+torch::Tensor AttentionContext::of_queries(const torch::Tensor& tokens) const {
+  return last_only ? tokens.index_select(0, sequences.last_tokens(tokens.device())) : tokens;
+}
+
 torch::Tensor visible_positions(AttentionKind kind, const Sequences& sequences, std::int64_t past,
                                 torch::Device device) {
   const std::int64_t B = sequences.size(), T = sequences.longest();
@@ -65,20 +83,22 @@ torch::Tensor AttentionImpl::forward(const torch::Tensor& x, const AttentionCont
   const auto heads = [&](const torch::Tensor& y) {
     return y.unflatten(-1, {y.size(-1) / head_dim_, head_dim_});  // [N, heads, Dh]
   };
-  const auto rows = [&](const torch::Tensor& y) {
-    return sequences.to_rows(y).transpose(1, 2);  // [B, heads, T, Dh]
+  const auto rows = [](const Sequences& tokens, const torch::Tensor& y) {
+    return tokens.to_rows(y).transpose(1, 2);  // [B, heads, T, Dh]
   };
 
-  const auto q = rows(apply_rotary(heads(compute_query(x)), context.rotations));
-  auto k = rows(apply_rotary(heads(compute_key(x)), context.rotations));
-  auto v = rows(heads(compute_value(x)));
+  const auto queries = context.query_sequences();
+  const auto q = rows(queries, apply_rotary(heads(compute_query(context.of_queries(x))),
+                                            context.of_queries(context.rotations)));
+  auto k = rows(sequences, apply_rotary(heads(compute_key(x)), context.rotations));
+  auto v = rows(sequences, heads(compute_value(x)));
   if (cache != nullptr) {
     TORCH_CHECK(sequences.all_equal(), "a KV cache needs rows of equal length");
     std::tie(k, v) = cache->append(k, v);
   }
 
   const auto attended = scaled_dot_product_attention(q, k, v, context.visible, attention_dropout_);
-  const auto merged = sequences.to_tokens(attended.transpose(1, 2)).flatten(-2);  // [N, H * Dh]
+  const auto merged = queries.to_tokens(attended.transpose(1, 2)).flatten(-2);  // [N, H * Dh]
   return output_dropout_(compute_output(merged));
 }
 

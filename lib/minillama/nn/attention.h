@@ -14,8 +14,18 @@ namespace minillama {
 struct AttentionContext {
   Sequences sequences;      ///< how the tokens form rows
   torch::Tensor rotations;  ///< of each token's position, [N, 1, Dh / 2] complex (nn/rope.h)
-  /// How many positions, from the first on, each query attends to, [B, T] int64; undefined: all.
+  /// How many positions, from the first on, each query attends to, [B, T] int64 or, with last_only,
+  /// [B, 1]; undefined: all.
   torch::Tensor visible;
+  /// Whether the last token of each sequence is its only query: all are keys, B tokens come out.
+  bool last_only = false;
+
+  /// The same for a layer whose outputs for the other tokens nobody needs.
+  AttentionContext for_last_tokens() const;
+  /// How the queries form rows.
+  Sequences query_sequences() const;
+  /// [N, ...] -> what belongs to the queries, [N, ...] or [B, ...].
+  torch::Tensor of_queries(const torch::Tensor& tokens) const;
 };
 
 /// AttentionContext::visible for a pass over `sequences` in which `past` earlier positions come
@@ -62,7 +72,7 @@ class AttentionImpl : public torch::nn::Module {
 
   /// @param x     [N, D]
   /// @param cache of earlier positions; the new ones are appended. Needs rows of equal length.
-  /// @return [N, D]
+  /// @return [N, D], with context.last_only [B, D]
   torch::Tensor forward(const torch::Tensor& x, const AttentionContext& context,
                         LayerCache* cache = nullptr);
 
