@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "minillama/kernels/argmax.h"
+#include "minillama/kernels/softmax.h"
 
 #include "support/catch.h"
 #include "support/kernels.h"
@@ -41,7 +42,8 @@ TEST_CASE("attention kernel: queries of one token, and of tokens that follow eac
         auto q = numbers(n_queries * stride, 1);
         for (float& value : q) value *= 5;
         const auto k = numbers(n_keys * head_dim, 2), v = numbers(n_keys * head_dim, 3);
-        std::vector<float> scores(n_queries * n_keys), out(n_queries * stride, -7);
+        std::vector<float> scores(n_queries * score_room(n_keys));
+        std::vector<float> out(n_queries * stride, -7);
         attend(isa, {.queries = {q.data(), stride, n_queries},
                      .keys = k.data(),
                      .values = v.data(),

@@ -1,5 +1,7 @@
 #include "minillama/text/sentence_template.h"
 
+#include <fmt/format.h>
+
 #include "minillama/core/error.h"
 
 #include "support/catch.h"
@@ -25,10 +27,17 @@ TEST_CASE("sentence_template: encodes what the filled text encodes to, BOS in fr
   for (const std::string text :
        {"{sentence}", "{sentence} It is", "A film : {sentence}", "The film {sentence} is what ?"}) {
     const SentenceTemplate sentence_template(text);
-    const std::string sentence = "is slow , the second is slower";
-    const auto [ids, shortened] = sentence_template.encode(tokenizer, sentence, kMany, kMany);
-    CHECK(ids == with_bos(tokenizer, tokenizer.encode(sentence_template.fill(sentence))));
-    CHECK_FALSE(shortened);
+    std::vector<std::string> sentences;  // enough for several threads
+    for (int i = 0; i < 50; ++i) {
+      sentences.emplace_back("is slow , the second is slower");
+      sentences.push_back(fmt::format("the film is {}", i));
+    }
+    const auto [ids, n_shortened] = sentence_template.encode(tokenizer, sentences, kMany, kMany);
+    REQUIRE(ids.size() == sentences.size());
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      CHECK(ids[i] == with_bos(tokenizer, tokenizer.encode(sentence_template.fill(sentences[i]))));
+    }
+    CHECK(n_shortened == 0);
   }
 }
 
@@ -44,12 +53,19 @@ TEST_CASE("sentence_template: the sentence gives way, never the text around it")
     ids.insert(ids.end(), behind.begin(), behind.end());
     return with_bos(tokenizer, ids);
   };
-  const std::string text = "is slow , the second is slower";
-  const auto by_sentence = sentence_template.encode(tokenizer, text, 3, kMany);
-  CHECK(by_sentence.ids == expected(3));
-  CHECK(by_sentence.shortened);
+  const std::vector<std::string> texts{"is slow , the second is slower", "is"};
+  const auto by_sentence = sentence_template.encode(tokenizer, texts, 3, kMany);
+  CHECK(by_sentence.ids.front() == expected(3));
+  CHECK(by_sentence.n_shortened == 1);
   const auto others = 1 + std::ssize(before) + std::ssize(behind);
-  CHECK(sentence_template.encode(tokenizer, text, kMany, others + 2).ids == expected(2));
-  CHECK(sentence_template.encode(tokenizer, text, 1, others + 2).ids == expected(1));
-  CHECK_THROWS_AS(sentence_template.encode(tokenizer, text, kMany, others), OptionError);
+  const auto first = [&](std::int64_t max_sentence_tokens, std::int64_t max_tokens) {
+    return sentence_template.encode(tokenizer, texts, max_sentence_tokens, max_tokens).ids.front();
+  };
+  CHECK(first(kMany, others + 2) == expected(2));
+  CHECK(first(1, others + 2) == expected(1));
+  CHECK_THROWS_AS(first(kMany, others), OptionError);
+  // An error in a thread is the caller's.
+  std::vector<std::string> many(100, "is slow");
+  many.back() = "\xff";
+  CHECK_THROWS_WITH(sentence_template.encode(tokenizer, many, kMany, kMany), contains("UTF-8"));
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "minillama/kernels/softmax.h"
+
 namespace minillama {
 namespace {
 
@@ -53,7 +55,8 @@ EngineBuffers::EngineBuffers(const EngineModel& model, std::size_t sequences, st
     own.values = Buffer<std::int8_t>(max_tokens * widest);
     own.scales = Buffer<float>(max_tokens * widest / kernels::kBlockSize);
     own.quantized = {own.values.at(0), own.scales.at(0)};
-    own.scores = Buffer<float>(std::max(n_heads / n_kv_heads, kBlockTokens) * capacity);
+    own.scores =
+        Buffer<float>(std::max(n_heads / n_kv_heads, kBlockTokens) * kernels::score_room(capacity));
   }
 }
 

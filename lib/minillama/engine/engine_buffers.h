@@ -55,7 +55,7 @@ struct ThreadBuffers {
   Buffer<std::int8_t> values;   ///< [T, max(D, hidden)], the input in eight bits
   Buffer<float> scales;         ///< one for each 32 of them
   kernels::Q8Rows quantized{};  ///< those two
-  Buffer<float> scores;         ///< [max(H / Hkv, kBlockTokens), capacity]
+  Buffer<float> scores;         ///< [max(H / Hkv, kBlockTokens), score_room(capacity)]
 };
 
 /// Sizes of a model and what a pass over at most T tokens needs. The kernels count in size_t.

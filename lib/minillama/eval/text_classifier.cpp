@@ -26,14 +26,12 @@ TextClassifier::TextClassifier(Classifier model, Tokenizer tokenizer,
 }
 
 std::vector<Prediction> TextClassifier::classify(std::span<const std::string> sentences) {
-  std::vector<TokenIds> sequences;
-  for (const auto& sentence : sentences) sequences.push_back(encode(sentence));
   const auto scores =
-      label_log_probabilities(model_, sequences, options_.batch_size, tokenizer_.pad_id());
+      label_log_probabilities(model_, encode(sentences), options_.batch_size, tokenizer_.pad_id());
+  const auto* row = scores.data_ptr<double>();
   std::vector<Prediction> predictions;
-  for (std::int64_t row = 0; row < scores.size(0); ++row) {
-    const auto* begin = scores[row].data_ptr<double>();
-    predictions.push_back(to_prediction({begin, begin + scores.size(1)}));
+  for (std::size_t i = 0; i < sentences.size(); ++i, row += scores.size(1)) {
+    predictions.push_back(to_prediction({row, row + scores.size(1)}));
   }
   return predictions;
 }
@@ -46,13 +44,13 @@ const std::vector<std::string>& TextClassifier::label_names() const {
   return model_->config().label_names;
 }
 
-TokenIds TextClassifier::encode(const std::string& sentence) {
+std::vector<TokenIds> TextClassifier::encode(std::span<const std::string> sentences) {
   constexpr auto kAll = std::numeric_limits<std::int64_t>::max();
   const bool compatible = model_->config().pooling == PoolingKind::padded_last;
-  auto [ids, shortened] = template_.encode(
-      tokenizer_, sentence, options_.max_sentence_len > 0 ? options_.max_sentence_len : kAll,
+  auto [ids, n_shortened] = template_.encode(
+      tokenizer_, sentences, options_.max_sentence_len > 0 ? options_.max_sentence_len : kAll,
       compatible ? kAll : model_->llama->config().max_seq_len);
-  n_shortened_ += shortened ? 1 : 0;
+  n_shortened_ += n_shortened;
   return std::move(ids);
 }
 

@@ -31,8 +31,8 @@ class TextClassifier : public SentenceClassifier {
   const std::vector<std::string>& label_names() const override;
   std::int64_t n_shortened() const override { return n_shortened_; }
 
-  /// What the model reads for `sentence`. Throws OptionError if it is not valid UTF-8.
-  TokenIds encode(const std::string& sentence);
+  /// What the model reads for each sentence. Throws OptionError if one is not valid UTF-8.
+  std::vector<TokenIds> encode(std::span<const std::string> sentences);
 
   Classifier& model() { return model_; }
   const Tokenizer& tokenizer() const { return tokenizer_; }

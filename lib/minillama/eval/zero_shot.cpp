@@ -55,7 +55,7 @@ ZeroShotClassifier::ZeroShotClassifier(LanguageModel model, Tokenizer tokenizer,
     throw OptionError(
         "scoring a label needs causal attention: under full attention it would see itself");
   }
-  prompt_ids("");  // throws if the text around a sentence leaves no room for one
+  encode_prompts({});  // throws if the text around a sentence leaves no room for one
   if (options_.calibrate) {
     const std::vector<std::string> content_free{"N/A"};
     bias_ = score(content_free).front();
@@ -76,18 +76,17 @@ std::vector<Prediction> ZeroShotClassifier::classify(std::span<const std::string
   return predictions;
 }
 
-TokenIds ZeroShotClassifier::prompt_ids(const std::string& sentence) {
+std::vector<TokenIds> ZeroShotClassifier::encode_prompts(std::span<const std::string> sentences) {
   const auto room = model_->config().max_seq_len - plan_.longest();
-  auto [ids, shortened] = template_.encode(
-      tokenizer_, sentence, options_.max_sentence_len > 0 ? options_.max_sentence_len : room, room);
-  n_shortened_ += shortened ? 1 : 0;
+  auto [ids, n_shortened] =
+      template_.encode(tokenizer_, sentences,
+                       options_.max_sentence_len > 0 ? options_.max_sentence_len : room, room);
+  n_shortened_ += n_shortened;
   return std::move(ids);
 }
 
 std::vector<LabelScores> ZeroShotClassifier::score(std::span<const std::string> sentences) {
-  std::vector<TokenIds> prompts;
-  for (const auto& sentence : sentences) prompts.push_back(prompt_ids(sentence));
-  return label_log_likelihoods(model_, prompts, plan_);
+  return label_log_likelihoods(model_, encode_prompts(sentences), plan_);
 }
 
 std::vector<LabelScores> ZeroShotClassifier::score_compatible(

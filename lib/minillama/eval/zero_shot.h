@@ -57,7 +57,7 @@ class ZeroShotClassifier : public SentenceClassifier {
  private:
   std::vector<LabelScores> score(std::span<const std::string> sentences);
   std::vector<LabelScores> score_compatible(std::span<const std::string> sentences);
-  TokenIds prompt_ids(const std::string& sentence);
+  std::vector<TokenIds> encode_prompts(std::span<const std::string> sentences);
 
   LanguageModel model_;
   Tokenizer tokenizer_;

@@ -16,12 +16,13 @@ MINILLAMA_INLINE void weighted_tile(const Attention& a, std::size_t query, std::
                                     std::size_t n_keys) {
   constexpr int kSums = Queries * Vectors >= 8 ? 1 : 4;
   Floats<Lanes> sums[kSums][Queries][Vectors] = {};
-  const float* weights = a.scores + query * n_keys;
+  const std::size_t room = score_room(n_keys);
+  const float* weights = a.scores + query * room;
   const auto add = [&](int sum, std::size_t s) MINILLAMA_INLINED {
     Floats<Lanes> v[Vectors];
     for (int k = 0; k < Vectors; ++k) load<Lanes>(v[k], a.values + s * a.head_dim + d + k * Lanes);
     for (int q = 0; q < Queries; ++q) {
-      for (int k = 0; k < Vectors; ++k) sums[sum][q][k] += weights[q * n_keys + s] * v[k];
+      for (int k = 0; k < Vectors; ++k) sums[sum][q][k] += weights[q * room + s] * v[k];
     }
   };
   std::size_t s = 0;
@@ -62,10 +63,11 @@ MINILLAMA_INLINE void weighted_sums(const Attention& a, std::size_t d, std::size
 void attend(Isa isa, const Attention& attention) {
   const Attention& a = attention;
   const std::size_t n_keys = a.positions + (a.queries.count - 1) * a.step;
-  matmul(isa, a.keys, n_keys, a.head_dim, a.queries, {a.scores, n_keys});
+  const std::size_t room = score_room(n_keys);
+  matmul(isa, a.keys, n_keys, a.head_dim, a.queries, {a.scores, room});
   const float scale = 1 / std::sqrt(static_cast<float>(a.head_dim));
   for (std::size_t i = 0; i < a.queries.count; ++i) {
-    softmax_forward(isa, n_keys, a.positions + i * a.step, scale, a.scores + i * n_keys);
+    softmax_forward(isa, room, a.positions + i * a.step, scale, a.scores + i * room);
   }
   with_lanes(isa,
              [&a, n_keys]<int Lanes>() MINILLAMA_INLINED { weighted_sums<Lanes>(a, 0, n_keys); });

@@ -18,7 +18,7 @@ struct Attention {
   std::size_t positions;  ///< how many the first query attends to, at least one
   std::size_t step;       ///< how many more each query attends to than the one before: 0 or 1
   std::size_t head_dim;
-  float* scores;   ///< room for queries times keys
+  float* scores;   ///< room for the queries times score_room(keys) (kernels/softmax.h)
   OutputRows out;  ///< as many rows as queries
 };
 void attend(Isa isa, const Attention& attention);

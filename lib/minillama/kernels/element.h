@@ -34,27 +34,36 @@ MINILLAMA_INLINE void store(float value, BFloat16& out) {
   out.bits = static_cast<std::uint16_t>(value != value ? 0x7FC0U : rounded);
 }
 
-/// e^x to about 2 ulp, for x between -87 and 88; what lies outside is taken for the nearer end.
+/// x = e^x to about 2 ulp, for x between -87 and 88; what lies outside is taken for the nearer end.
 /// With x = n log 2 + r, |r| <= log 2 / 2, it is 2^n (the exponent's bits) times a polynomial in r
-/// (Cephes, expf). NaN stays NaN.
-MINILLAMA_INLINE float exponential(float x) {
+/// (Cephes, expf). NaN stays NaN. For Floats = float or a vector of them (kernels/simd.h), and Bits
+/// the integers of the same size. (The compiler's own bit cast: a function that returns a vector
+/// would do so in a way that depends on the instruction set.)
+template <typename Bits, typename Floats>
+MINILLAMA_INLINE void exponentiate(Floats& x) {
   constexpr float kLog2e = 1.44269504F;
   constexpr float kLn2High = 0.693359375F;  // few bits, so that n times it is exact
   constexpr float kLn2Low = -2.12194440e-4F;
   constexpr float kRound = 12582912.0F;  // 1.5 * 2^23: adding it rounds to an integer
-  const float clamped = x < -87.0F ? -87.0F : (x > 88.0F ? 88.0F : x);
-  const float shifted = clamped * kLog2e + kRound;
-  const float n = shifted - kRound;
-  const float r = clamped - n * kLn2High - n * kLn2Low;
-  float p = 1.9875691500e-4F;
-  p = p * r + 1.3981999507e-3F;
+  const Floats least = Floats{} - 87.0F, most = Floats{} + 88.0F;
+  const Floats bounded = x < least ? least : x;
+  const Floats clamped = bounded > most ? most : bounded;
+  const Floats shifted = clamped * kLog2e + kRound;
+  const Floats n = shifted - kRound;
+  const Floats r = clamped - n * kLn2High - n * kLn2Low;
+  Floats p = r * 1.9875691500e-4F + 1.3981999507e-3F;
   p = p * r + 8.3334519073e-3F;
   p = p * r + 4.1665795894e-2F;
   p = p * r + 1.6666665459e-1F;
   p = p * r + 5.0000001201e-1F;
   p = p * r * r + r + 1.0F;
-  const auto exponent = (std::bit_cast<std::uint32_t>(shifted) - 0x4B400000U + 127U) << 23;
-  return p * std::bit_cast<float>(exponent);
+  const Bits exponent = (__builtin_bit_cast(Bits, shifted) - 0x4B400000 + 127) << 23;
+  x = p * __builtin_bit_cast(Floats, exponent);
+}
+
+MINILLAMA_INLINE float exponential(float x) {
+  exponentiate<std::uint32_t>(x);
+  return x;
 }
 
 MINILLAMA_INLINE float sigmoid(float x) {

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "minillama/kernels/dispatch.h"
+#include "minillama/kernels/element.h"
 
 // For kernels written with vectors: the vector types of GCC and Clang, whose width is a parameter,
 // so that one text serves every instruction set. Vectors are passed by reference, since how they
@@ -16,6 +17,8 @@ template <int Lanes>
 struct Simd {
   using Floats [[gnu::vector_size(Lanes * sizeof(float))]] = float;
   using Ints [[gnu::vector_size(Lanes * sizeof(float))]] = std::int32_t;
+  using Words [[gnu::vector_size(Lanes * sizeof(float))]] = std::uint32_t;
+  using Halves [[gnu::vector_size(Lanes * sizeof(BFloat16))]] = std::uint16_t;
 };
 /// `Lanes` floats, and as many integers: a power of two.
 template <int Lanes>
@@ -31,6 +34,24 @@ MINILLAMA_INLINE void load(Floats<Lanes>& v, const float* p) {
 template <int Lanes>
 MINILLAMA_INLINE void store(float* p, const Floats<Lanes>& v) {
   std::memcpy(p, &v, sizeof(v));
+}
+
+template <int Lanes>
+MINILLAMA_INLINE void load(Floats<Lanes>& v, const BFloat16* p) {
+  typename Simd<Lanes>::Halves halves;
+  std::memcpy(&halves, p, sizeof(halves));
+  v = __builtin_bit_cast(Floats<Lanes>, __builtin_convertvector(halves, Ints<Lanes>) << 16);
+}
+
+/// Rounds as the scalar store() does.
+template <int Lanes>
+MINILLAMA_INLINE void store(BFloat16* p, const Floats<Lanes>& v) {
+  using Words = typename Simd<Lanes>::Words;
+  using Halves = typename Simd<Lanes>::Halves;
+  const auto bits = __builtin_bit_cast(Words, v);
+  const Words rounded = (bits + 0x7FFFU + ((bits >> 16) & 1U)) >> 16;
+  const auto halves = __builtin_convertvector(v != v ? Words{} + 0x7FC0U : rounded, Halves);
+  std::memcpy(p, &halves, sizeof(halves));
 }
 
 /// Sum of the lanes, by halves.

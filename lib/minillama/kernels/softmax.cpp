@@ -1,76 +1,109 @@
 #include "minillama/kernels/softmax.h"
 
 #include <cmath>
+#include <limits>
+
+#include "minillama/kernels/simd.h"
 
 // Compiled with -fopenmp-simd: a sum over a row may then be one of vectors.
 
 namespace minillama::kernels {
 namespace {
 
-/// The end of whole vectors that hold the first `visible` elements: a loop that ends within a
-/// vector goes through the rest one by one, which costs more than all before.
-MINILLAMA_INLINE std::size_t whole_vectors(std::size_t size, std::size_t visible) {
-  constexpr std::size_t kVector = 32;
-  const std::size_t end = (visible + kVector - 1) / kVector * kVector;
-  return end < size ? end : size;
+/// Sets the lanes of `v`, which holds the elements from `begin` on, to `value` where they are not
+/// among the first `visible`.
+template <int Lanes>
+MINILLAMA_INLINE void hide(Floats<Lanes>& v, std::size_t begin, std::size_t visible, float value) {
+  Ints<Lanes> lane;
+  for (int i = 0; i < Lanes; ++i) lane[i] = i;
+  v = lane < static_cast<std::int32_t>(visible - begin) ? v : Floats<Lanes>{} + value;
 }
 
-/// The largest of the first `visible` among `end` elements.
+template <int Lanes, typename T>
+MINILLAMA_INLINE void fill_with_zeros(T* begin, T* end) {
+  const Floats<Lanes> zeros = {};
+  for (; begin < end; begin += Lanes) store<Lanes>(begin, zeros);
+}
+
+template <int Lanes, typename T>
+MINILLAMA_INLINE void forward(std::size_t size, std::size_t visible, float scale, T* x) {
+  constexpr float kLowest = -std::numeric_limits<float>::infinity();
+  Floats<Lanes> v, largest = Floats<Lanes>{} + kLowest, sums = {};
+  for (std::size_t i = 0; i < visible; i += Lanes) {
+    load<Lanes>(v, x + i);
+    hide<Lanes>(v, i, visible, kLowest);
+    largest = v > largest ? v : largest;
+  }
+  const float most = max<Lanes>(largest);
+  const auto load_exponentials = [&](std::size_t i) MINILLAMA_INLINED {
+    load<Lanes>(v, x + i);
+    v = scale * (v - most);
+    exponentiate<Ints<Lanes>>(v);
+    hide<Lanes>(v, i, visible, 0);
+  };
+  for (std::size_t i = 0; i < visible; i += Lanes) {
+    load_exponentials(i);
+    sums += v;
+  }
+  const float share = 1.0F / sum<Lanes>(sums);
+  std::size_t i = 0;
+  for (; i < visible; i += Lanes) {
+    load_exponentials(i);
+    v *= share;
+    store<Lanes>(x + i, v);
+  }
+  fill_with_zeros<Lanes>(x + i, x + size);
+}
+
+template <int Lanes, typename T>
+MINILLAMA_INLINE void backward(std::size_t size, std::size_t visible, float scale,
+                               const T* __restrict p, T* __restrict grad) {
+  Floats<Lanes> weights, v, sums = {};
+  const auto load_gradients = [&](std::size_t i) MINILLAMA_INLINED {
+    load<Lanes>(weights, p + i);
+    load<Lanes>(v, grad + i);
+    hide<Lanes>(v, i, visible, 0);
+  };
+  for (std::size_t i = 0; i < visible; i += Lanes) {
+    load_gradients(i);
+    sums += weights * v;
+  }
+  const float common = sum<Lanes>(sums);
+  std::size_t i = 0;
+  for (; i < visible; i += Lanes) {
+    load_gradients(i);
+    v = scale * weights * (v - common);  // weights are 0 where nothing is visible
+    store<Lanes>(grad + i, v);
+  }
+  fill_with_zeros<Lanes>(grad + i, grad + size);
+}
+
+/// The largest of `size` elements.
 template <typename T>
-MINILLAMA_INLINE float largest(std::size_t end, std::size_t visible, const T* x) {
+MINILLAMA_INLINE float largest_of(std::size_t size, const T* x) {
   float most = load(x[0]);
 #pragma omp simd reduction(max : most)
-  for (std::size_t i = 0; i < end; ++i) {
+  for (std::size_t i = 0; i < size; ++i) {
     const float value = load(x[i]);
-    most = i < visible && value > most ? value : most;
+    most = value > most ? value : most;
   }
   return most;
 }
 
-/// The sum of exp(scale (x - most)) over the same.
+/// The sum of exp(x - most) over them.
 template <typename T>
-MINILLAMA_INLINE float sum_of_exponentials(std::size_t end, std::size_t visible, float scale,
-                                           float most, const T* x) {
+MINILLAMA_INLINE float sum_of_exponentials(std::size_t size, float most, const T* x) {
   float sum = 0;
 #pragma omp simd reduction(+ : sum)
-  for (std::size_t i = 0; i < end; ++i) {
-    const float term = exponential(scale * (load(x[i]) - most));
-    sum += i < visible ? term : 0.0F;
-  }
+  for (std::size_t i = 0; i < size; ++i) sum += exponential(load(x[i]) - most);
   return sum;
-}
-
-template <typename T>
-MINILLAMA_INLINE void forward(std::size_t size, std::size_t visible, float scale, T* x) {
-  const std::size_t end = whole_vectors(size, visible);
-  const float most = largest(end, visible, x);
-  const float share = 1.0F / sum_of_exponentials(end, visible, scale, most, x);
-  for (std::size_t i = 0; i < end; ++i) {
-    const float weight = exponential(scale * (load(x[i]) - most)) * share;
-    store(i < visible ? weight : 0.0F, x[i]);
-  }
-  for (std::size_t i = end; i < size; ++i) store(0.0F, x[i]);
-}
-
-template <typename T>
-MINILLAMA_INLINE void backward(std::size_t size, std::size_t visible, float scale,
-                               const T* __restrict p, T* __restrict grad) {
-  // Where nothing is visible p is 0.
-  const std::size_t end = whole_vectors(size, visible);
-  float sum = 0;
-#pragma omp simd reduction(+ : sum)
-  for (std::size_t i = 0; i < end; ++i) sum += load(p[i]) * load(grad[i]);
-  for (std::size_t i = 0; i < end; ++i) {
-    store(scale * load(p[i]) * (load(grad[i]) - sum), grad[i]);
-  }
-  for (std::size_t i = end; i < size; ++i) store(0.0F, grad[i]);
 }
 
 template <typename T>
 MINILLAMA_INLINE void negative_log_likelihood(std::size_t size, std::size_t target,
                                               bool differentiate, T* x, double* loss) {
-  const float most = largest(size, size, x);
-  const float sum = sum_of_exponentials(size, size, 1.0F, most, x);
+  const float most = largest_of(size, x);
+  const float sum = sum_of_exponentials(size, most, x);
   *loss = std::log(static_cast<double>(sum)) - (static_cast<double>(load(x[target])) - most);
   if (!differentiate) return;
   const float likelihood = exponential(load(x[target]) - most) / sum;
@@ -83,13 +116,14 @@ MINILLAMA_INLINE void negative_log_likelihood(std::size_t size, std::size_t targ
 
 template <typename T>
 void softmax_forward(Isa isa, std::size_t size, std::size_t visible, float scale, T* x) {
-  run_for(isa, [=]() MINILLAMA_INLINED { forward(size, visible, scale, x); });
+  with_lanes(isa, [=]<int Lanes>() MINILLAMA_INLINED { forward<Lanes>(size, visible, scale, x); });
 }
 
 template <typename T>
 void softmax_backward(Isa isa, std::size_t size, std::size_t visible, float scale, const T* p,
                       T* grad) {
-  run_for(isa, [=]() MINILLAMA_INLINED { backward(size, visible, scale, p, grad); });
+  with_lanes(
+      isa, [=]<int Lanes>() MINILLAMA_INLINED { backward<Lanes>(size, visible, scale, p, grad); });
 }
 
 template <typename T>

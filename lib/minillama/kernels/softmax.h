@@ -7,15 +7,23 @@
 
 namespace minillama::kernels {
 
-/// Attention weights of one row of `size` scores, of which only the first `visible` (at least 1)
-/// count; in place:
+/// The room for a row of `n` scores: whole vectors of any instruction set. A vector that ends
+/// within a row, or reaches into the next, costs as much as all others.
+constexpr std::size_t score_room(std::size_t n) {
+  constexpr std::size_t kVector = 16;
+  return (n + kVector - 1) / kVector * kVector;
+}
+
+/// Attention weights of one row with room for `size` scores, a score_room(), of which only the
+/// first `visible` (at least 1) count, whatever the others are; in place:
 ///
 ///     x[j] = exp(scale * x[j] - max) / sum    j < visible
 ///     x[j] = 0                                otherwise
 template <typename T>
 void softmax_forward(Isa isa, std::size_t size, std::size_t visible, float scale, T* x);
 
-/// The gradient with respect to the scores, over that with respect to the weights `p`; in place:
+/// The gradient with respect to the scores, over that with respect to the weights `p`; in place,
+/// for rows like the above:
 ///
 ///     grad[j] = scale * p[j] * (grad[j] - sum_k p[k] grad[k])    j < visible, 0 otherwise
 template <typename T>

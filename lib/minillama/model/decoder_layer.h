@@ -16,7 +16,8 @@ class DecoderLayerImpl : public torch::nn::Module {
  public:
   DecoderLayerImpl(const ModelConfig& config, const torch::Generator& generator);
 
-  /// x [N, D] -> [N, D] or, with context.last_only, [B, D]; see AttentionImpl::forward for the rest.
+  /// x [N, D] -> [N, D] or, with context.last_only, [B, D]; see AttentionImpl::forward for the
+  /// rest.
   torch::Tensor forward(const torch::Tensor& x, const AttentionContext& context,
                         LayerCache* cache = nullptr);
 

@@ -53,7 +53,14 @@ struct Shape {
     x.narrow(2, block.begin, block.size).copy_(rows.view({B, Hkv * G, block.size, Dh}));
   }
 
-  /// Calls row_kernel(row, visible) for every row of scores [B * Hkv, G * size, n_keys].
+  /// Room for scores [B * Hkv, G * size, n_keys], each row with what the kernels want behind it.
+  torch::Tensor scores(const Block& block, const torch::TensorOptions& options) const {
+    const auto room = kernels::score_room(static_cast<std::size_t>(block.n_keys));
+    return torch::empty({B * Hkv, G * block.size, static_cast<std::int64_t>(room)}, options)
+        .narrow(2, 0, block.n_keys);
+  }
+
+  /// Calls row_kernel(row, visible) for every row of scores().
   template <typename RowKernel>
   void for_each_row(const Block& block, const torch::Tensor& visible,
                     const RowKernel& row_kernel) const {
@@ -68,10 +75,9 @@ struct Shape {
   }
 };
 
-/// a[i] b[i] for every i. Each product is one thread's: LibTorch would let all threads meet for
-/// each, small as they are.
-torch::Tensor products(const torch::Tensor& a, const torch::Tensor& b) {
-  const auto y = torch::empty({a.size(0), a.size(1), b.size(2)}, a.options());
+/// y[i] = a[i] b[i] for every i. Each product is one thread's: LibTorch would let all threads meet
+/// for each, small as they are.
+torch::Tensor products(const torch::Tensor& a, const torch::Tensor& b, const torch::Tensor& y) {
   const auto share = (a.size(0) + at::get_num_threads() - 1) / at::get_num_threads();
   at::parallel_for(0, a.size(0), share, [&](std::int64_t begin, std::int64_t end) {
     const at::AutoDispatchBelowADInplaceOrView
@@ -82,25 +88,31 @@ torch::Tensor products(const torch::Tensor& a, const torch::Tensor& b) {
   return y;
 }
 
+torch::Tensor products(const torch::Tensor& a, const torch::Tensor& b) {
+  return products(a, b, torch::empty({a.size(0), a.size(1), b.size(2)}, a.options()));
+}
+
 void softmax(const torch::Tensor& scores, const Shape& shape, const Block& block,
              const torch::Tensor& visible) {
-  const auto width = block.n_keys;
+  const auto room = scores.stride(1);
   with_element_type(scores, [&]<typename T>(T) {
+    auto* rows = static_cast<T*>(scores.data_ptr());
     shape.for_each_row(block, visible, [&](std::int64_t row, std::size_t count) {
-      kernels::softmax_forward(kernels::best_isa(), static_cast<std::size_t>(width), count,
-                               shape.scale(), elements<T>(scores) + row * width);
+      kernels::softmax_forward(kernels::best_isa(), static_cast<std::size_t>(room), count,
+                               shape.scale(), rows + row * room);
     });
   });
 }
 
 void softmax_backward(const torch::Tensor& weights, const torch::Tensor& grad, const Shape& shape,
                       const Block& block, const torch::Tensor& visible) {
-  const auto width = block.n_keys;
+  const auto room = weights.stride(1);
   with_element_type(weights, [&]<typename T>(T) {
+    const auto* weight_rows = static_cast<const T*>(weights.data_ptr());
+    auto* grad_rows = static_cast<T*>(grad.data_ptr());
     shape.for_each_row(block, visible, [&](std::int64_t row, std::size_t count) {
-      kernels::softmax_backward(kernels::best_isa(), static_cast<std::size_t>(width), count,
-                                shape.scale(), elements<T>(weights) + row * width,
-                                elements<T>(grad) + row * width);
+      kernels::softmax_backward(kernels::best_isa(), static_cast<std::size_t>(room), count,
+                                shape.scale(), weight_rows + row * room, grad_rows + row * room);
     });
   });
 }
@@ -118,7 +130,8 @@ struct FusedAttention : torch::autograd::Function<FusedAttention> {
     const auto y = shape.like_queries(q.options());
     for (const auto& block : blocks_of(shape.T, k.size(1), visible)) {
       const auto keys = k.narrow(1, 0, block.n_keys);
-      const auto weights = products(shape.rows(q, block), keys.transpose(1, 2));
+      const auto weights =
+          products(shape.rows(q, block), keys.transpose(1, 2), shape.scores(block, q.options()));
       softmax(weights, shape, block, visible);
       shape.put(products(weights, v.narrow(1, 0, block.n_keys)), block, y);
       saved.push_back(weights);
@@ -142,7 +155,8 @@ struct FusedAttention : torch::autograd::Function<FusedAttention> {
       const auto& block = blocks[i];
       const auto& weights = saved[4 + i];
       const auto grad = shape.rows(grads[0], block);
-      const auto grad_scores = products(grad, v.narrow(1, 0, block.n_keys).transpose(1, 2));
+      const auto grad_scores = products(grad, v.narrow(1, 0, block.n_keys).transpose(1, 2),
+                                        shape.scores(block, grad.options()));
       softmax_backward(weights, grad_scores, shape, block, visible);
       shape.put(products(grad_scores, k.narrow(1, 0, block.n_keys)), block, grad_q);
       grad_k.narrow(1, 0, block.n_keys)

@@ -1,8 +1,10 @@
 #include "minillama/text/sentence_template.h"
 
 #include <algorithm>
+#include <atomic>
 #include <utility>
 
+#include <ATen/Parallel.h>
 #include <fmt/format.h>
 
 #include "minillama/core/error.h"
@@ -33,14 +35,13 @@ std::string SentenceTemplate::fill(std::string_view sentence) const {
 }
 
 SentenceTemplate::Encoded SentenceTemplate::encode(const Tokenizer& tokenizer,
-                                                   std::string_view sentence,
+                                                   std::span<const std::string> sentences,
                                                    std::int64_t max_sentence_tokens,
                                                    std::int64_t max_tokens) const {
   // A sentencepiece begins a text as it does a word: the space before it is its own.
   const std::string_view text = text_;
   const auto before = tokenizer.encode(without_spaces(text.substr(0, place_)));
   const auto behind = tokenizer.encode(without_spaces(text.substr(place_ + kPlace.size())));
-  auto ids = tokenizer.encode(sentence);
 
   const std::int64_t others = 1 + std::ssize(before) + std::ssize(behind);  // 1 for BOS
   const auto room = std::min(max_sentence_tokens, max_tokens - others);
@@ -48,11 +49,24 @@ SentenceTemplate::Encoded SentenceTemplate::encode(const Tokenizer& tokenizer,
     throw OptionError(fmt::format("no room for a sentence: the template has {} tokens, {} fit",
                                   others, max_tokens));
   }
-  const bool shortened = std::ssize(ids) > room;
-  if (shortened) ids.resize(static_cast<std::size_t>(room));
-  ids.insert(ids.begin(), before.begin(), before.end());
-  ids.insert(ids.end(), behind.begin(), behind.end());
-  return {with_bos(tokenizer, ids), shortened};
+
+  std::vector<TokenIds> all(sentences.size());
+  std::atomic<std::int64_t> n_shortened = 0;
+  const auto encode_one = [&](std::size_t i) {
+    auto ids = tokenizer.encode(sentences[i]);
+    if (std::ssize(ids) > room) {
+      ids.resize(static_cast<std::size_t>(room));
+      ++n_shortened;
+    }
+    ids.insert(ids.begin(), before.begin(), before.end());
+    ids.insert(ids.end(), behind.begin(), behind.end());
+    all[i] = with_bos(tokenizer, ids);
+  };
+  constexpr std::int64_t kShare = 16;  // sentences that are worth a thread
+  at::parallel_for(0, std::ssize(sentences), kShare, [&](std::int64_t begin, std::int64_t end) {
+    for (auto i = begin; i < end; ++i) encode_one(static_cast<std::size_t>(i));
+  });
+  return {std::move(all), n_shortened};
 }
 
 }  // namespace minillama

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "minillama/text/batch.h"
 #include "minillama/text/tokenizer.h"
@@ -21,15 +23,15 @@ class SentenceTemplate {
   std::string fill(std::string_view sentence) const;
 
   struct Encoded {
-    TokenIds ids;    ///< BOS first
-    bool shortened;  ///< tokens at the end of the sentence were left out
+    std::vector<TokenIds> ids;  ///< of each sentence, BOS first
+    std::int64_t n_shortened;   ///< how many lack tokens at the end of the sentence
   };
 
-  /// The tokens of the filled template. The sentence gives way, never the text around it: at most
+  /// The tokens of the filled templates. A sentence gives way, never the text around it: at most
   /// `max_sentence_tokens` of its own are kept, and no more than fit into `max_tokens` in all. What
-  /// stands before and behind it is encoded apart. Throws OptionError if the sentence is not UTF-8
-  /// or there is no room for a token of it.
-  Encoded encode(const Tokenizer& tokenizer, std::string_view sentence,
+  /// stands before and behind it is encoded apart. Throws OptionError if a sentence is not UTF-8
+  /// or there is no room for a token of one.
+  Encoded encode(const Tokenizer& tokenizer, std::span<const std::string> sentences,
                  std::int64_t max_sentence_tokens, std::int64_t max_tokens) const;
 
  private:
