@@ -3,6 +3,7 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -25,16 +26,6 @@ std::size_t suitable_threads(const EngineModel& model, std::size_t tokens, std::
     }
   }
   return std::clamp<std::size_t>(weights * tokens / kWorkPerThread, 1, at_most);
-}
-
-void split_into_blocks(std::span<const EngineToken> tokens, std::vector<EngineBlock>& blocks) {
-  blocks.clear();
-  for (std::size_t t = 0; t < tokens.size(); ++t) {
-    const bool goes_on =
-        t > 0 && tokens[t].sequence == tokens[t - 1].sequence && blocks.back().count < kBlockTokens;
-    if (!goes_on) blocks.push_back({.begin = t});
-    ++blocks.back().count;
-  }
 }
 
 std::size_t available_threads() {
@@ -79,12 +70,14 @@ void Engine::append(std::span<const Continuation> continuations) {
   for (std::size_t begin = 0; begin < tokens.size(); begin += buffers_->max_tokens) {
     const auto part = tokens.subspan(begin, std::min(buffers_->max_tokens, tokens.size() - begin));
     run(part, logits);
-    logits += static_cast<std::size_t>(std::ranges::count_if(part, &EngineToken::is_last));
+    logits += buffers_->last.size();
   }
 }
 
 void Engine::run(std::span<const EngineToken> tokens, std::size_t logits) {
-  split_into_blocks(tokens, buffers_->blocks);
+  buffers_->split_into_blocks(tokens);
+  buffers_->last.clear();
+  std::ranges::copy_if(tokens, std::back_inserter(buffers_->last), &EngineToken::is_last);
   const std::size_t at_most = std::min(buffers_->threads.size(), available_threads());
   const std::size_t threads = suitable_threads(*model_, tokens.size(), at_most);
 #pragma omp parallel num_threads(static_cast <int>(threads))

@@ -60,4 +60,14 @@ EngineBuffers::EngineBuffers(const EngineModel& model, std::size_t sequences, st
   }
 }
 
+void EngineBuffers::split_into_blocks(std::span<const EngineToken> tokens) {
+  blocks.clear();
+  for (std::size_t t = 0; t < tokens.size(); ++t) {
+    const bool goes_on =
+        t > 0 && tokens[t].sequence == tokens[t - 1].sequence && blocks.back().count < kBlockTokens;
+    if (!goes_on) blocks.push_back({.begin = t});
+    ++blocks.back().count;
+  }
+}
+
 }  // namespace minillama

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <new>
+#include <span>
 #include <vector>
 
 #include "minillama/engine/engine_model.h"
@@ -72,6 +73,9 @@ struct EngineBuffers {
     return keys(sequence, layer, kv_head) + capacity * head_dim;
   }
 
+  /// Makes `blocks` of tokens.
+  void split_into_blocks(std::span<const EngineToken> tokens);
+
   std::size_t dim, hidden_dim, n_layers, n_heads, n_kv_heads, head_dim, kv_dim, vocab_size;
   std::size_t capacity;
   std::size_t max_tokens;          ///< T
@@ -88,6 +92,7 @@ struct EngineBuffers {
   Buffer<float> up;         ///< [T, hidden]
   Buffer<float> gated;      ///< [T, hidden]
   Buffer<float> logits;     ///< [sequences, V]
+  std::vector<EngineToken> last;    ///< tokens of the pass that are
   std::vector<EngineBlock> blocks;  ///< of the pass
   std::vector<ThreadBuffers> threads;
 };

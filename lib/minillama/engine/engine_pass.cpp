@@ -32,6 +32,9 @@ EnginePass::EnginePass(const EngineModel& model, EngineBuffers& buffers, std::si
 void EnginePass::run(std::span<const EngineToken> tokens, std::size_t logits_row) {
   embed(tokens);
   for (std::size_t layer = 0; layer < model_.layers.size(); ++layer) {
+    const bool is_top = layer + 1 == model_.layers.size();
+    if (is_top && buffers_.last.size() < tokens.size()) tokens = keep_last(tokens, layer);
+    if (tokens.empty()) return;
     attention(tokens, layer);
     feed_forward(tokens.size(), layer);
   }
@@ -63,11 +66,11 @@ void EnginePass::attention(std::span<const EngineToken> tokens, std::size_t laye
   const EngineLayer& weights = model_.layers[layer];
   set_input(weights.attention_norm, buffers_.x.at(0), tokens.size());
   multiply(weights.query, buffers_.query.at(0), Output::replace);
-  multiply(weights.key, buffers_.key.at(0), Output::replace);
-  multiply(weights.value, buffers_.value.at(0), Output::replace);
-  barrier();
+  keys_and_values(tokens, layer);
+  const kernels::RotaryShape heads{1, buffers_.n_heads, buffers_.head_dim / 2};
   for (std::size_t t = thread_; t < tokens.size(); t += threads_) {
-    store_keys_and_values(tokens[t], t, layer);
+    float* query = buffers_.query.at(t * buffers_.dim);
+    kernels::rotary(isa_, heads, query, buffers_.rotations.at(t * buffers_.head_dim), query, false);
   }
   barrier();
   // Later tokens have more to look at: each thread gets some heads of every block.
@@ -81,13 +84,20 @@ void EnginePass::attention(std::span<const EngineToken> tokens, std::size_t laye
   barrier();
 }
 
+void EnginePass::keys_and_values(std::span<const EngineToken> tokens, std::size_t layer) {
+  multiply(model_.layers[layer].key, buffers_.key.at(0), Output::replace);
+  multiply(model_.layers[layer].value, buffers_.value.at(0), Output::replace);
+  barrier();
+  for (std::size_t t = thread_; t < tokens.size(); t += threads_) {
+    store_keys_and_values(tokens[t], t, layer);
+  }
+}
+
 void EnginePass::store_keys_and_values(const EngineToken& token, std::size_t t, std::size_t layer) {
   const std::size_t head_dim = buffers_.head_dim;
   const float* rotation = buffers_.rotations.at(t * head_dim);
-  float* query = buffers_.query.at(t * buffers_.dim);
   float* key = buffers_.key.at(t * buffers_.kv_dim);
   const float* value = buffers_.value.at(t * buffers_.kv_dim);
-  kernels::rotary(isa_, {1, buffers_.n_heads, head_dim / 2}, query, rotation, query, false);
   kernels::rotary(isa_, {1, buffers_.n_kv_heads, head_dim / 2}, key, rotation, key, false);
   const std::size_t place = token.position * head_dim;
   for (std::size_t head = 0; head < buffers_.n_kv_heads; ++head) {
@@ -96,6 +106,27 @@ void EnginePass::store_keys_and_values(const EngineToken& token, std::size_t t, 
     std::copy_n(value + head * head_dim, head_dim,
                 buffers_.values(token.sequence, layer, head) + place);
   }
+}
+
+std::span<const EngineToken> EnginePass::keep_last(std::span<const EngineToken> tokens,
+                                                   std::size_t layer) {
+  set_input(model_.layers[layer].attention_norm, buffers_.x.at(0), tokens.size());
+  keys_and_values(tokens, layer);
+  barrier();
+  if (thread_ == 0) {
+    const std::size_t dim = buffers_.dim, head_dim = buffers_.head_dim;
+    std::size_t kept = 0;
+    for (std::size_t t = 0; t < tokens.size(); ++t) {
+      if (!tokens[t].is_last) continue;
+      std::copy_n(buffers_.x.at(t * dim), dim, buffers_.x.at(kept * dim));
+      std::copy_n(buffers_.rotations.at(t * head_dim), head_dim,
+                  buffers_.rotations.at(kept * head_dim));
+      ++kept;
+    }
+    buffers_.split_into_blocks(buffers_.last);
+  }
+  barrier();
+  return buffers_.last;
 }
 
 void EnginePass::attend(const EngineBlock& block, std::span<const EngineToken> tokens,
@@ -141,15 +172,7 @@ void EnginePass::feed_forward(std::size_t n_tokens, std::size_t layer) {
 }
 
 void EnginePass::head(std::span<const EngineToken> tokens, std::size_t logits_row) {
-  std::size_t count = 0;
-  for (std::size_t t = 0; t < tokens.size(); ++t) {
-    if (!tokens[t].is_last) continue;
-    // Every thread gathers all of them for itself.
-    std::copy_n(buffers_.x.at(t * buffers_.dim), buffers_.dim, own_.input.at(count * buffers_.dim));
-    ++count;
-  }
-  if (count == 0) return;
-  set_input(model_.norm, own_.input.at(0), count);
+  set_input(model_.norm, buffers_.x.at(0), tokens.size());
   multiply(model_.head, buffers_.logits.at(logits_row * buffers_.vocab_size), Output::replace);
 }
 

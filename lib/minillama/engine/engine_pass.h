@@ -28,7 +28,12 @@ class EnginePass {
  private:
   void embed(std::span<const EngineToken> tokens);
   void attention(std::span<const EngineToken> tokens, std::size_t layer);
+  /// Those of the input, into the cache.
+  void keys_and_values(std::span<const EngineToken> tokens, std::size_t layer);
   void store_keys_and_values(const EngineToken& token, std::size_t t, std::size_t layer);
+  /// What `layer`, the topmost, does for tokens that are not last: all that is needed of them are
+  /// keys and values. Leaves the others, which it returns, in the buffers' first rows.
+  std::span<const EngineToken> keep_last(std::span<const EngineToken> tokens, std::size_t layer);
   void attend(const EngineBlock& block, std::span<const EngineToken> tokens, std::size_t layer,
               std::size_t kv_head);
   void feed_forward(std::size_t n_tokens, std::size_t layer);
