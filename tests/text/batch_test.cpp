@@ -15,7 +15,7 @@ TEST_CASE("batch: concatenated and padded") {
 
 TEST_CASE("batch: by length, every sequence once, within the limit") {
   const std::vector<std::int64_t> lengths{3, 9, 1, 5, 5, 2, 30, 4};
-  const auto batches = batches_by_length(lengths, 12);
+  const auto batches = batches_by_length(lengths, 12, 1);
   std::vector<std::size_t> seen;
   for (const auto& batch : batches) {
     std::int64_t longest = 0;
@@ -29,5 +29,10 @@ TEST_CASE("batch: by length, every sequence once, within the limit") {
   std::sort(seen.begin(), seen.end());
   CHECK(seen == std::vector<std::size_t>{0, 1, 2, 3, 4, 5, 6, 7});
   CHECK(batches.front() == std::vector<std::size_t>{6});
-  CHECK(batches_by_length({}, 12).empty());
+  CHECK(batches_by_length({}, 12, 2).empty());
+  // Four sequences that would fit into one batch, for two workers.
+  const std::vector<std::int64_t> few{3, 3, 3, 3};
+  CHECK(batches_by_length(few, 12, 1).size() == 1);
+  CHECK(batches_by_length(few, 12, 2).size() == 2);
+  CHECK(batches_by_length(few, 12, 100).size() == 4);
 }

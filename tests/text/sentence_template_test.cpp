@@ -66,6 +66,6 @@ TEST_CASE("sentence_template: the sentence gives way, never the text around it")
   CHECK_THROWS_AS(first(kMany, others), OptionError);
   // An error in a thread is the caller's.
   std::vector<std::string> many(100, "is slow");
-  many.back() = "\xff";
+  many.emplace_back("\xff");
   CHECK_THROWS_WITH(sentence_template.encode(tokenizer, many, kMany, kMany), contains("UTF-8"));
 }

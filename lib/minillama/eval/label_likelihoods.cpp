@@ -61,8 +61,8 @@ std::vector<LabelScores> label_log_likelihoods(LanguageModel& model,
   for (const auto& ids : prompts) sizes.push_back((std::ssize(ids) + plan.longest()) * copies);
 
   std::vector<LabelScores> scores(prompts.size());
-  const auto batches = batches_by_length(sizes, kBatchTokens);
   const auto device = model->llama->tok_embeddings->weight.device();
+  const auto batches = batches_by_length(sizes, kBatchTokens, parallel_workers(device));
   parallel_parts(device, std::ssize(batches), [&](std::int64_t part) {
     const auto& indices = batches[static_cast<std::size_t>(part)];
     ScoringBatch batch;

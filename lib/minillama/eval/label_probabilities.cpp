@@ -33,7 +33,7 @@ torch::Tensor label_log_probabilities(Classifier& model, std::span<const TokenId
   const auto batches =
       pooling == PoolingKind::padded_last
           ? consecutive_batches(sequences.size(), static_cast<std::size_t>(batch_size))
-          : batches_by_length(lengths_of(sequences), kBatchTokens);
+          : batches_by_length(lengths_of(sequences), kBatchTokens, parallel_workers(device));
 
   auto all = torch::empty({std::ssize(sequences), std::ssize(model->config().label_names)},
                           torch::kDouble);

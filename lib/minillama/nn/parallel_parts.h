@@ -9,10 +9,13 @@
 
 namespace minillama {
 
+/// How many parts are computed at a time: on the CPU one by each thread.
+std::int64_t parallel_workers(torch::Device device);
+
 /// Calls work(0) … work(count - 1), which compute independent parts on `device`. On the CPU threads
-/// share out whole parts rather than the work within each operation: they meet once and not a
-/// thousand times. What the caller said about gradients and precision (nn/precision.h) holds in
-/// every part. An exception in a part is thrown on.
+/// share out whole parts, each taking the next when it is done, rather than the work within each
+/// operation: they meet once and not a thousand times. What the caller said about gradients and
+/// precision (nn/precision.h) holds in every part. An exception in a part is thrown on.
 void parallel_parts(torch::Device device, std::int64_t count,
                     const std::function<void(std::int64_t part)>& work);
 

@@ -38,11 +38,14 @@ torch::Tensor pad_right(std::span<const TokenIds> sequences, std::int64_t pad_id
 }
 
 std::vector<std::vector<std::size_t>> batches_by_length(std::span<const std::int64_t> lengths,
-                                                        std::int64_t max_tokens) {
+                                                        std::int64_t max_tokens,
+                                                        std::int64_t workers) {
   std::vector<std::size_t> order(lengths.size());
   std::iota(order.begin(), order.end(), 0);
   std::ranges::stable_sort(order, [&](auto a, auto b) { return lengths[a] > lengths[b]; });
 
+  const auto total = std::accumulate(lengths.begin(), lengths.end(), std::int64_t{0});
+  max_tokens = std::min(max_tokens, (total + workers - 1) / workers);
   std::vector<std::vector<std::size_t>> batches;
   std::int64_t longest = 0;
   for (const auto index : order) {

@@ -24,8 +24,10 @@ torch::Tensor pad_right(std::span<const TokenIds> sequences, std::int64_t pad_id
 
 /// Divides sequences of the given lengths into batches of similar length, longest first, so that
 /// little is padded inside attention: lists of indices. A batch has at most `max_tokens` tokens in
-/// its rows, but at least one sequence.
+/// its rows, and no more than leave as many for each of the `workers` that share out the batches,
+/// but at least one sequence.
 std::vector<std::vector<std::size_t>> batches_by_length(std::span<const std::int64_t> lengths,
-                                                        std::int64_t max_tokens);
+                                                        std::int64_t max_tokens,
+                                                        std::int64_t workers);
 
 }  // namespace minillama
