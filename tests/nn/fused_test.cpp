@@ -5,6 +5,7 @@
 
 #include "minillama/core/random.h"
 #include "minillama/nn/attention.h"
+#include "minillama/nn/head_rows.h"
 #include "minillama/nn/layer_norm.h"
 #include "minillama/nn/linear_cross_entropy.h"
 #include "minillama/nn/precision.h"
@@ -107,6 +108,18 @@ TEST_CASE("fused: norms") {
       CHECK(test::difference(found[i].to(torch::kDouble), expected[i], 2e-5, 2e-5) == "");
     }
   }
+}
+
+TEST_CASE("fused: rows of heads") {
+  const Sequences sequences({7, 3, 1});
+  const Tensors tokens{random({11, 2, 6}, 1)}, rows{random({3, 2, 7, 6}, 2)};
+  for (const auto type : {torch::kFloat, torch::kBFloat16}) {
+    check_same([&](const auto& in) { return to_head_rows(in[0], sequences); },
+               [&](const auto& in) { return plain_to_head_rows(in[0], sequences); }, tokens, type);
+    check_same([&](const auto& in) { return from_head_rows(in[0], sequences); },
+               [&](const auto& in) { return plain_from_head_rows(in[0], sequences); }, rows, type);
+  }
+  CHECK(from_head_rows(to_head_rows(tokens[0], sequences), sequences).equal(tokens[0]));
 }
 
 TEST_CASE("fused: attention, for every grouping and mask") {

@@ -5,6 +5,7 @@
 
 #include "minillama/nn/fused.h"
 #include "minillama/nn/fused_attention.h"
+#include "minillama/nn/head_rows.h"
 #include "minillama/nn/norm.h"
 #include "minillama/nn/rope.h"
 
@@ -83,22 +84,20 @@ torch::Tensor AttentionImpl::forward(const torch::Tensor& x, const AttentionCont
   const auto heads = [&](const torch::Tensor& y) {
     return y.unflatten(-1, {y.size(-1) / head_dim_, head_dim_});  // [N, heads, Dh]
   };
-  const auto rows = [](const Sequences& tokens, const torch::Tensor& y) {
-    return tokens.to_rows(y).transpose(1, 2);  // [B, heads, T, Dh]
-  };
 
   const auto queries = context.query_sequences();
-  const auto q = rows(queries, apply_rotary(heads(compute_query(context.of_queries(x))),
-                                            context.of_queries(context.rotations)));
-  auto k = rows(sequences, apply_rotary(heads(compute_key(x)), context.rotations));
-  auto v = rows(sequences, heads(compute_value(x)));
+  const auto q = to_head_rows(apply_rotary(heads(compute_query(context.of_queries(x))),
+                                           context.of_queries(context.rotations)),
+                              queries);
+  auto k = to_head_rows(apply_rotary(heads(compute_key(x)), context.rotations), sequences);
+  auto v = to_head_rows(heads(compute_value(x)), sequences);
   if (cache != nullptr) {
     TORCH_CHECK(sequences.all_equal(), "a KV cache needs rows of equal length");
     std::tie(k, v) = cache->append(k, v);
   }
 
   const auto attended = scaled_dot_product_attention(q, k, v, context.visible, attention_dropout_);
-  const auto merged = queries.to_tokens(attended.transpose(1, 2)).flatten(-2);  // [N, H * Dh]
+  const auto merged = from_head_rows(attended, queries).flatten(-2);  // [N, H * Dh]
   return output_dropout_(compute_output(merged));
 }
 

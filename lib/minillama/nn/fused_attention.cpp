@@ -36,11 +36,6 @@ struct Shape {
 
   float scale() const { return 1.0F / std::sqrt(static_cast<float>(Dh)); }
 
-  /// Room for [B, H, T, Dh], in memory position by position, as the linears have it.
-  torch::Tensor like_queries(const torch::TensorOptions& options) const {
-    return torch::empty({B, T, Hkv * G, Dh}, options).transpose(1, 2);
-  }
-
   /// [B, H, T, Dh] -> [B * Hkv, G * size, Dh]
   torch::Tensor rows(const torch::Tensor& x, const Block& block) const {
     return x.narrow(2, block.begin, block.size)
@@ -48,8 +43,15 @@ struct Shape {
         .reshape({B * Hkv, G * block.size, Dh});
   }
 
-  /// The reverse: copies `rows` into x [B, H, T, Dh].
+  /// Room for such rows: within x, if they are one piece of it.
+  torch::Tensor room(const torch::Tensor& x, const Block& block) const {
+    if (x.is_contiguous() && block.size == T) return rows(x, block);
+    return torch::empty({B * Hkv, G * block.size, Dh}, x.options());
+  }
+
+  /// Copies what was computed in room() to its place in x.
   void put(const torch::Tensor& rows, const Block& block, const torch::Tensor& x) const {
+    if (rows.is_alias_of(x)) return;
     x.narrow(2, block.begin, block.size).copy_(rows.view({B, Hkv * G, block.size, Dh}));
   }
 
@@ -127,13 +129,14 @@ struct FusedAttention : torch::autograd::Function<FusedAttention> {
     const auto k = k_input.flatten(0, 1).contiguous();  // [B * Hkv, S, Dh]
     const auto v = v_input.flatten(0, 1).contiguous();
     torch::autograd::variable_list saved{q, k, v, visible};
-    const auto y = shape.like_queries(q.options());
+    const auto y = torch::empty_like(q);  // with the same strides
     for (const auto& block : blocks_of(shape.T, k.size(1), visible)) {
       const auto keys = k.narrow(1, 0, block.n_keys);
       const auto weights =
           products(shape.rows(q, block), keys.transpose(1, 2), shape.scores(block, q.options()));
       softmax(weights, shape, block, visible);
-      shape.put(products(weights, v.narrow(1, 0, block.n_keys)), block, y);
+      const auto attended = products(weights, v.narrow(1, 0, block.n_keys), shape.room(y, block));
+      shape.put(attended, block, y);
       saved.push_back(weights);
     }
     context->save_for_backward(saved);
@@ -146,7 +149,7 @@ struct FusedAttention : torch::autograd::Function<FusedAttention> {
     const auto& [q, k, v, visible] = std::tie(saved[0], saved[1], saved[2], saved[3]);
     const auto B = q.size(0), Hkv = k.size(0) / B;
     const Shape shape{B, Hkv, q.size(1) / Hkv, q.size(2), q.size(3)};
-    const auto grad_q = shape.like_queries(q.options());
+    const auto grad_q = torch::empty_like(q);
     // Several blocks add to the same keys: in float32.
     const auto grad_k = torch::zeros(k.sizes(), k.options().dtype(torch::kFloat));
     const auto grad_v = torch::zeros_like(grad_k);
@@ -158,7 +161,9 @@ struct FusedAttention : torch::autograd::Function<FusedAttention> {
       const auto grad_scores = products(grad, v.narrow(1, 0, block.n_keys).transpose(1, 2),
                                         shape.scores(block, grad.options()));
       softmax_backward(weights, grad_scores, shape, block, visible);
-      shape.put(products(grad_scores, k.narrow(1, 0, block.n_keys)), block, grad_q);
+      const auto grad_rows =
+          products(grad_scores, k.narrow(1, 0, block.n_keys), shape.room(grad_q, block));
+      shape.put(grad_rows, block, grad_q);
       grad_k.narrow(1, 0, block.n_keys)
           .add_(products(grad_scores.transpose(1, 2), shape.rows(q, block)));
       grad_v.narrow(1, 0, block.n_keys).add_(products(weights.transpose(1, 2), grad));

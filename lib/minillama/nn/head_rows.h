@@ -1,0 +1,20 @@
+#pragma once
+
+#include <torch/torch.h>
+
+#include "minillama/nn/sequences.h"
+
+namespace minillama {
+
+/// Tokens as attention wants them, head by head: [N, heads, Dh] -> [B, heads, T, Dh], zeros where
+/// there is no token. On the CPU one copy; a view if all sequences are of equal length.
+torch::Tensor to_head_rows(const torch::Tensor& tokens, const Sequences& sequences);
+
+/// The inverse, [B, heads, T, Dh] -> [N, heads, Dh].
+torch::Tensor from_head_rows(const torch::Tensor& rows, const Sequences& sequences);
+
+/// The same with LibTorch's operations.
+torch::Tensor plain_to_head_rows(const torch::Tensor& tokens, const Sequences& sequences);
+torch::Tensor plain_from_head_rows(const torch::Tensor& rows, const Sequences& sequences);
+
+}  // namespace minillama
