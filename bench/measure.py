@@ -32,11 +32,13 @@ def timed(*command):
         return output.read(), seconds, usage.ru_maxrss / 1024
 
 
-def micro(program, pattern, repetitions=3):
-    """Medians of the Google Benchmarks whose names match, by name: items or bytes per second."""
+def micro(program, pattern, repetitions=5, in_turn=True):
+    """Medians of the Google Benchmarks whose names match, by name: items or bytes per second. In turn
+    they are repeated in random order, so that what else the machine does befalls all of them."""
     out = OUT / f'{program}.json'
     run(BIN / program, f'--benchmark_filter={pattern}', f'--benchmark_repetitions={repetitions}',
-        '--benchmark_min_time=0.2', f'--benchmark_out={out}', '--benchmark_out_format=json')
+        '--benchmark_min_time=0.2', f'--benchmark_enable_random_interleaving={str(in_turn).lower()}',
+        f'--benchmark_out={out}', '--benchmark_out_format=json')
     rates = {}
     for b in json.load(open(out))['benchmarks']:
         if b['run_type'] == 'iteration':
@@ -183,9 +185,9 @@ def training(table, data, limit):
 
 def growth():
     """How speed changes with the position and with the tokens of a batch, drawn by bench/plot.py."""
-    plot('decode_growth', micro('decode_bench', 'decode 42M at'),
+    plot('decode_growth', micro('decode_bench', 'decode 42M at', in_turn=False),
          'Decoding, 42M parameters, float32', 'position', 'tokens/s')
-    rate = micro('step_bench', '.')
+    rate = micro('step_bench', '.', in_turn=False)
     seconds = {name: int(name.rsplit(' ', 1)[1]) / value for name, value in rate.items()}
     plot('step_growth', seconds, 'Training step of a 5M classifier', 'tokens in the batch', 'seconds')
 

@@ -92,7 +92,7 @@ struct EngineBuffers {
   Buffer<float> up;         ///< [T, hidden]
   Buffer<float> gated;      ///< [T, hidden]
   Buffer<float> logits;     ///< [sequences, V]
-  std::vector<EngineToken> last;    ///< tokens of the pass that are
+  std::vector<EngineToken> last;    ///< tokens of the pass whose logits are wanted
   std::vector<EngineBlock> blocks;  ///< of the pass
   std::vector<ThreadBuffers> threads;
 };
