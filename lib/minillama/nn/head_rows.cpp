@@ -65,31 +65,19 @@ torch::Tensor scatter(const torch::Tensor& input, const Sequences& sequences) {
   return tokens;
 }
 
-struct Gather : torch::autograd::Function<Gather> {
-  static torch::Tensor forward(torch::autograd::AutogradContext* context,
-                               const torch::Tensor& tokens, const Sequences& sequences) {
-    context->saved_data["lengths"] = sequences.lengths();
-    return gather(tokens, sequences);
-  }
-
-  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
-                                                 torch::autograd::variable_list grads) {
-    const Sequences sequences(context->saved_data["lengths"].toIntVector());
-    return {scatter(grads[0], sequences), torch::Tensor()};
-  }
-};
-
-struct Scatter : torch::autograd::Function<Scatter> {
-  static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& rows,
+/// One of the two, with the other, its adjoint, as its backward pass.
+template <auto Forward, auto Backward>
+struct Copy : torch::autograd::Function<Copy<Forward, Backward>> {
+  static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& x,
                                const Sequences& sequences) {
     context->saved_data["lengths"] = sequences.lengths();
-    return scatter(rows, sequences);
+    return Forward(x, sequences);
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  torch::autograd::variable_list grads) {
     const Sequences sequences(context->saved_data["lengths"].toIntVector());
-    return {gather(grads[0], sequences), torch::Tensor()};
+    return {Backward(grads[0], sequences), torch::Tensor()};
   }
 };
 
@@ -97,12 +85,14 @@ struct Scatter : torch::autograd::Function<Scatter> {
 
 torch::Tensor to_head_rows(const torch::Tensor& tokens, const Sequences& sequences) {
   const bool fused = suits_kernels(tokens) && !sequences.all_equal();
-  return fused ? Gather::apply(tokens, sequences) : plain_to_head_rows(tokens, sequences);
+  return fused ? Copy<gather, scatter>::apply(tokens, sequences)
+               : plain_to_head_rows(tokens, sequences);
 }
 
 torch::Tensor from_head_rows(const torch::Tensor& rows, const Sequences& sequences) {
   const bool fused = suits_kernels(rows) && !sequences.all_equal();
-  return fused ? Scatter::apply(rows, sequences) : plain_from_head_rows(rows, sequences);
+  return fused ? Copy<scatter, gather>::apply(rows, sequences)
+               : plain_from_head_rows(rows, sequences);
 }
 
 torch::Tensor plain_to_head_rows(const torch::Tensor& tokens, const Sequences& sequences) {
