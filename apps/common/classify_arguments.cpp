@@ -53,8 +53,7 @@ void add_training_options(Arguments& arguments, const Dataset& dataset) {
   arguments.option("max-grad-norm", "Clip the norm of all gradients; 0: no clipping (1; 0)", "X");
   arguments.option("dtype", "Of matrix products: f32 or bf16", "TYPE", "f32");
   arguments.option("hidden-dropout-prob", "Dropout on the state that is classified", "P", "0.3");
-  arguments.option("pooling", "last (a fifth faster), mean or padded-last (mean; padded-last)",
-                   "NAME");
+  arguments.option("pooling", "last, mean or padded-last (mean; padded-last)", "NAME");
   arguments.option("lora-rank,rank", "Rank of the adapters (8; 4)", "N");
   arguments.option("lora-alpha", "Their output is multiplied with alpha / rank (16; 1)", "X");
   arguments.option("lora-dropout", "Dropout on their input", "P", "0");

@@ -32,7 +32,8 @@ class EnginePass {
   void keys_and_values(std::span<const EngineToken> tokens, std::size_t layer);
   void store_keys_and_values(const EngineToken& token, std::size_t t, std::size_t layer);
   /// What `layer`, the topmost, does for tokens that are not last: all that is needed of them are
-  /// keys and values. Leaves the others, which it returns, in the buffers' first rows.
+  /// keys and values. Leaves the others, which it returns, in the buffers' first rows, for
+  /// attention() to go on with.
   std::span<const EngineToken> keep_last(std::span<const EngineToken> tokens, std::size_t layer);
   void attend(const EngineBlock& block, std::span<const EngineToken> tokens, std::size_t layer,
               std::size_t kv_head);

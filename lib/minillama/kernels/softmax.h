@@ -7,8 +7,8 @@
 
 namespace minillama::kernels {
 
-/// The room for a row of `n` scores: whole vectors of any instruction set. A vector that ends
-/// within a row, or reaches into the next, costs as much as all others.
+/// The room for a row of `n` scores: whole vectors of any instruction set, so that none ends within
+/// a row or reaches into the next one.
 constexpr std::size_t score_room(std::size_t n) {
   constexpr std::size_t kVector = 16;
   return (n + kVector - 1) / kVector * kVector;

@@ -7,13 +7,14 @@
 namespace minillama {
 
 /// Tokens as attention wants them, head by head: [N, heads, Dh] -> [B, heads, T, Dh], zeros where
-/// there is no token. On the CPU one copy; a view if all sequences are of equal length.
+/// there is no token. One copy for float32 and bfloat16 on the CPU, LibTorch's operations
+/// otherwise; a view if all sequences are of equal length.
 torch::Tensor to_head_rows(const torch::Tensor& tokens, const Sequences& sequences);
 
 /// The inverse, [B, heads, T, Dh] -> [N, heads, Dh].
 torch::Tensor from_head_rows(const torch::Tensor& rows, const Sequences& sequences);
 
-/// The same with LibTorch's operations.
+/// The same with LibTorch's operations, for any type and device.
 torch::Tensor plain_to_head_rows(const torch::Tensor& tokens, const Sequences& sequences);
 torch::Tensor plain_from_head_rows(const torch::Tensor& rows, const Sequences& sequences);
 
