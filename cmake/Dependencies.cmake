@@ -1,10 +1,18 @@
 # The packages that minillama stands on. Those that are not in the system's default places are found
 # through CMAKE_PREFIX_PATH.
 
-find_package(Torch REQUIRED)
+include(LibTorch)
 # at::parallel_for() is a template of ATen's headers: without the compiler's OpenMP it runs serially.
 find_package(OpenMP REQUIRED COMPONENTS CXX)
 find_package(fmt REQUIRED)
+# LibTorch 2.11 and later have headers of fmt among their own, and the compiler finds those before the
+# system's, whose library is of another version: then fmt is used from its headers alone.
+set(MINILLAMA_FMT fmt::fmt)
+foreach(directory ${TORCH_INCLUDE_DIRS})
+  if(EXISTS "${directory}/fmt/format-inl.h")
+    set(MINILLAMA_FMT fmt::fmt-header-only)
+  endif()
+endforeach()
 find_package(nlohmann_json REQUIRED)
 
 # sentencepiece carries its own protobuf, whose symbols clash with the one that Debian's LibTorch

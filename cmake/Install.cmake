@@ -1,5 +1,5 @@
 # What `cmake --install` puts where: the library with its public headers, its CMake package and
-# pkg-config file, the apps, and the model that ships.
+# pkg-config file, the apps, the models that ship, the licence and the documentation.
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 
@@ -15,17 +15,24 @@ configure_package_config_file(cmake/minillamaConfig.cmake.in minillamaConfig.cma
                               INSTALL_DESTINATION ${package_dir})
 write_basic_package_version_file(minillamaConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/minillamaConfig.cmake
-              ${PROJECT_BINARY_DIR}/minillamaConfigVersion.cmake DESTINATION ${package_dir})
+              ${PROJECT_BINARY_DIR}/minillamaConfigVersion.cmake cmake/LibTorch.cmake
+        DESTINATION ${package_dir})
 
 # pkg-config: where CMake found LibTorch, and what its header needs.
-get_target_property(torch_location torch IMPORTED_LOCATION)
-if(NOT torch_location)
-  get_target_property(torch_location torch IMPORTED_LOCATION_NONE)
-endif()
-get_filename_component(MINILLAMA_TORCH_LIBDIR ${torch_location} DIRECTORY)
 list(TRANSFORM TORCH_INCLUDE_DIRS PREPEND "-I" OUTPUT_VARIABLE torch_includes)
 list(JOIN torch_includes " " MINILLAMA_TORCH_CFLAGS)
 string(STRIP "${MINILLAMA_TORCH_CFLAGS} ${TORCH_CXX_FLAGS}" MINILLAMA_TORCH_CFLAGS)
+set(MINILLAMA_TORCH_LIBS "-L${MINILLAMA_TORCH_LIBDIR}")
+if(NOT MINILLAMA_TORCH_LIBDIR IN_LIST CMAKE_CXX_IMPLICIT_LINK_DIRECTORIES)
+  string(APPEND MINILLAMA_TORCH_LIBS " -Wl,-rpath,${MINILLAMA_TORCH_LIBDIR}")
+endif()
+# Nothing refers to libtorch.so, which brings LibTorch's part for CUDA: a linker that drops libraries
+# that are not referred to, as Ubuntu's does, must be told to keep it.
+string(APPEND MINILLAMA_TORCH_LIBS
+       " -Wl,--push-state,--no-as-needed -ltorch -Wl,--pop-state -ltorch_cpu -lc10")
+if(MINILLAMA_FMT STREQUAL "fmt::fmt")
+  set(MINILLAMA_FMT_LIBS "-lfmt")
+endif()
 if(SENTENCEPIECE_USES_ABSL)
   set(MINILLAMA_PC_REQUIRES absl_status)
 endif()
@@ -34,8 +41,18 @@ file(RELATIVE_PATH MINILLAMA_PC_TO_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(cmake/minillama.pc.in minillama.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/minillama.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
+install(FILES LICENSE README.md CONTRIBUTING.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
 if(MINILLAMA_BUILD_APPS)
-  install(TARGETS classify_cfimdb classify_sst convert generate pretrain)
+  # Programs of everyday names carry the project's where others' lie: ImageMagick has a convert, too.
+  # They go as they were linked, so that a LibTorch outside the system's places is found.
+  foreach(app convert generate pretrain)
+    install(PROGRAMS $<TARGET_FILE:${app}> DESTINATION ${CMAKE_INSTALL_BINDIR}
+            RENAME minillama-${app})
+  endforeach()
+  install(PROGRAMS $<TARGET_FILE:classify_cfimdb> $<TARGET_FILE:classify_sst>
+          DESTINATION ${CMAKE_INSTALL_BINDIR})
   install(DIRECTORY checkpoints/reviews checkpoints/reviews-tiny checkpoints/sst checkpoints/cfimdb
           DESTINATION ${CMAKE_INSTALL_DATADIR}/minillama/checkpoints)
 endif()

@@ -2,7 +2,7 @@
 # Installs what minillama is built from. Debian and Ubuntu: through apt-get, as root or with sudo.
 # Elsewhere: says what is needed. Quick if everything is there. LibTorch is left alone if
 # CMAKE_PREFIX_PATH is set, where CMake looks for one first. With the argument "fuzz", what
-# scripts/fuzz.sh needs besides: clang with its sanitizers.
+# scripts/fuzz.sh needs besides: clang with its sanitizers; with "wheel", what scripts/wheel.sh does.
 set -euo pipefail
 
 packages=(
@@ -13,12 +13,14 @@ packages=(
 )
 [ -n "${CMAKE_PREFIX_PATH:-}" ] || packages+=(libtorch-dev)
 [ "${1:-}" != fuzz ] || packages+=(clang libclang-rt-dev libomp-dev)
+[ "${1:-}" != wheel ] || packages+=(python3-venv)
 
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
   cat >&2 <<'EOF'
 This is no Debian or Ubuntu. Please install, by the means of your system:
   a C++20 compiler, CMake 3.25 or later, Ninja, ccache (optional)
-  LibTorch 1.13 to 2.14      https://pytorch.org/get-started/locally/ (the C++ package)
+  LibTorch 1.13 to 2.15      https://pytorch.org/get-started/locally/ (the C++ package), or a Python
+                             wheel of 2.6 or later: pip install torch
   sentencepiece 0.1.97+, cxxopts 3.1+, fmt 9+, nlohmann-json 3.11+, Catch2 2 or 3
 then tell CMake where those are that it does not find by itself:
   cmake --preset release -DCMAKE_PREFIX_PATH="/path/to/libtorch;/path/to/others"

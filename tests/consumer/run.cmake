@@ -22,7 +22,7 @@ run(${work}/build/consumer ${model})
 message("${output}")
 run(${work}/build/example ${model} "This movie is")
 message("${output}")
-run(${work}/prefix/bin/generate -p "This movie is" -n 3 --quiet)
+run(${work}/prefix/bin/minillama-generate -p "This movie is" -n 3 --quiet)
 
 find_program(PKG_CONFIG pkg-config)
 if(NOT PKG_CONFIG)

@@ -1,6 +1,6 @@
 #pragma once
 
-// What differs between the versions of LibTorch that minillama compiles with (1.13 to 2.14).
+// What differs between the versions of LibTorch that minillama compiles with (1.13 to 2.15).
 
 #include <optional>
 
