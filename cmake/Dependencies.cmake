@@ -8,8 +8,9 @@ find_package(fmt REQUIRED)
 # LibTorch 2.11 and later have headers of fmt among their own, and the compiler finds those before the
 # system's, whose library is of another version: then fmt is used from its headers alone.
 set(MINILLAMA_FMT fmt::fmt)
+get_target_property(fmt_includes fmt::fmt INTERFACE_INCLUDE_DIRECTORIES)
 foreach(directory ${TORCH_INCLUDE_DIRS})
-  if(EXISTS "${directory}/fmt/format-inl.h")
+  if(EXISTS "${directory}/fmt/format-inl.h" AND NOT directory IN_LIST fmt_includes)
     set(MINILLAMA_FMT fmt::fmt-header-only)
   endif()
 endforeach()
