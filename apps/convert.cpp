@@ -14,6 +14,7 @@
 #include "common/app.h"
 #include "common/arguments.h"
 #include "common/model_arguments.h"
+#include "common/output.h"
 
 namespace {
 
@@ -49,7 +50,7 @@ void verify(LanguageModel& model, const std::filesystem::path& written, LoadOpti
   read_tokenizer_for(written, copy->config());
   const auto expected = logits_of(model);
   const auto difference = (logits_of(copy) - expected).abs().max().item<double>();
-  fmt::print("largest logit difference: {:.3g} (logits up to {:.3g})\n", difference,
+  app::print("largest logit difference: {:.3g} (logits up to {:.3g})\n", difference,
              expected.abs().max().item<double>());
 }
 

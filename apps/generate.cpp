@@ -1,7 +1,10 @@
 // Continues a text.
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <chrono>
-#include <iostream>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -11,11 +14,12 @@
 #include "minillama/core/error.h"
 #include "minillama/generate/text_generator.h"
 #include "minillama/io/atomic_file.h"
-#include "minillama/io/mapped_file.h"
+#include "minillama/text/text_file.h"
 
 #include "common/app.h"
 #include "common/arguments.h"
 #include "common/model_arguments.h"
+#include "common/output.h"
 
 namespace {
 
@@ -27,21 +31,26 @@ constexpr const char* kAssignmentPrompt =
     "playing "
     "the hero John Wick, is";
 constexpr std::int64_t kAssignmentTokens = 75;
+/// The options that name its files.
+constexpr const char* kLowFile = "generated-sentence-low-temp-out";
+constexpr const char* kHighFile = "generated-sentence-high-temp-out";
 
 app::Arguments declare_arguments() {
   app::Arguments arguments("generate", "Continues a text with a language model.", "[OPTION...]",
-                           {"generate -p \"This movie is\"",
+                           {"generate -p \"This movie is\"", "echo \"This movie is\" | generate",
                             "generate -p \"Once upon a time\" --temp 0 -n 200 -m stories260K.bin "
                             "--tokenizer tok512.bin",
                             "generate -f prompts.txt --each-line --weights q8_0"});
   arguments.group("Text");
-  arguments.option("prompt,p", "The text to continue (default: the assignment's two continuations)",
-                   "TEXT");
-  arguments.option("file,f", "Read the text to continue from a file", "PATH");
+  arguments.option("prompt,p", "The text to continue", "TEXT");
+  arguments.option("file,f",
+                   "Read the text to continue from a file; -: from standard input, as without -p "
+                   "when something is piped in",
+                   "PATH");
   arguments.flag(
       "each-line",
-      "Continue every line of the file for itself, several at a time; one line of output "
-      "for each, with line breaks written as \\n");
+      "Continue every line for itself, several at a time; one line of output for each, with line "
+      "breaks written as \\n, and an empty one for a line that cannot be continued");
   arguments.option("batch-size", "With --each-line: how many are continued at the same time", "N",
                    "16");
   arguments.option("max-new-tokens,max-tokens,n",
@@ -58,11 +67,12 @@ app::Arguments declare_arguments() {
   arguments.option("seed,s", "Of the random numbers", "N", "1337");
   arguments.flag("no-cache", "Compute all positions again for every token");
   arguments.group("Assignment");
-  arguments.option("generated-sentence-low-temp-out",
-                   "Without -p: the continuation at temperature 0", "PATH",
+  arguments.flag("assignment",
+                 "Continue the CMU assignment's prompt at temperatures 0 and 1, into two files; so "
+                 "does naming one of them");
+  arguments.option(kLowFile, "The continuation at temperature 0", "PATH",
                    "generated-sentence-temp-0.txt");
-  arguments.option("generated-sentence-high-temp-out",
-                   "Without -p: the continuation at temperature 1", "PATH",
+  arguments.option(kHighFile, "The continuation at temperature 1", "PATH",
                    "generated-sentence-temp-1.txt");
   add_model_arguments(arguments);
   arguments.option("weights",
@@ -98,30 +108,62 @@ GenerationOptions generation_options(const app::Arguments& arguments, bool compa
 
 void report(const Generation& generation) {
   const auto n = generation.ids.size();
-  fmt::print(stderr, "\n{} tokens, {:.1f} tokens/s (prompt {:.3f} s)\n", n,
-             n > 1 ? static_cast<double>(n - 1) / generation.decode_seconds : 0.0,
-             generation.prompt_seconds);
+  app::note("\n{} tokens, {:.1f} tokens/s (prompt {:.3f} s)\n", n,
+            n > 1 ? static_cast<double>(n - 1) / generation.decode_seconds : 0.0,
+            generation.prompt_seconds);
   if (generation.stop == StopReason::context_full) {
-    fmt::print(stderr, "stopped: the model's context is full\n");
+    app::note("stopped: the model's context is full\n");
   }
 }
 
-std::string read_prompt(const app::Arguments& arguments) {
-  if (!arguments.given("file")) return arguments.text("prompt");
-  if (arguments.given("prompt")) throw OptionError("--prompt and --file exclude each other");
-  const MappedFile file(arguments.text("file"));
-  std::string text(as_text(file.bytes()));
+bool is_assignment(const app::Arguments& arguments) {
+  return arguments.is_set("assignment") || arguments.given(kLowFile) || arguments.given(kHighFile);
+}
+
+/// Whether standard input is open for reading, and no person sits there.
+bool something_is_piped_in() {
+  const int mode = ::fcntl(STDIN_FILENO, F_GETFL);
+  return mode >= 0 && (mode & O_ACCMODE) != O_WRONLY && ::isatty(STDIN_FILENO) == 0;
+}
+
+/// Opens what --file names or standard input, before a model is loaded. Nothing if the text is
+/// given by --prompt, or is the assignment's.
+std::optional<TextFile> open_text(const app::Arguments& arguments) {
+  const int given = (arguments.given("prompt") ? 1 : 0) + (arguments.given("file") ? 1 : 0) +
+                    (is_assignment(arguments) ? 1 : 0);
+  if (given > 1) throw OptionError("--prompt, --file and --assignment exclude each other");
+  const bool each_line = arguments.is_set("each-line");
+  if (each_line && given > 0 && !arguments.given("file")) {
+    throw OptionError("--each-line needs --file, or lines on standard input");
+  }
+  if (arguments.given("file")) {
+    TextFile file(arguments.text("file"));
+    if (file.text().empty()) throw FileError(file.path(), "is empty");
+    return file;
+  }
+  if (given > 0) return std::nullopt;
+  if (something_is_piped_in()) {
+    TextFile file("-");
+    if (!file.text().empty()) return file;
+  }
+  throw OptionError(
+      "nothing to continue: give a text with --prompt, --file or a pipe, or --assignment for the "
+      "CMU assignment's two continuations (--help shows more)");
+}
+
+/// The whole of it but for one line end, as "\n" at the end of a file belongs to its last line.
+std::string prompt_of(const TextFile& file) {
+  auto text = file.normalized();
   if (text.ends_with('\n')) text.pop_back();
   return text;
 }
 
 void continue_prompt(TextGenerator& generator, const app::Arguments& arguments,
-                     const GenerationOptions& options, bool quiet) {
-  const auto prompt = read_prompt(arguments);
+                     const std::string& prompt, const GenerationOptions& options, bool quiet) {
   generator.encode(prompt, options);  // an error should come before any output
-  if (!arguments.is_set("no-display-prompt")) std::cout << prompt << std::flush;
-  const auto generation = generator.generate(prompt, options, std::cout);
-  std::cout << '\n';
+  if (!arguments.is_set("no-display-prompt")) app::write_result(prompt);
+  const auto generation = generator.generate(prompt, options, app::results());
+  app::write_result("\n");
   if (!quiet) report(generation);
 }
 
@@ -132,42 +174,74 @@ std::string as_line(std::string_view text) {
   return line;
 }
 
-/// Every line of the file for itself.
-void continue_lines(TextGenerator& generator, const app::Arguments& arguments,
+/// What keeps a line from being continued; empty if nothing.
+std::string problem_of(const TextGenerator& generator, std::string_view line,
+                       const GenerationOptions& options) {
+  auto problem = problem_of_line(line);
+  if (!problem.empty()) return problem;
+  try {
+    generator.encode(line, options);
+  } catch (const OptionError& error) {
+    return error.what();
+  }
+  return {};
+}
+
+/// Every line of the file for itself. Those that cannot be continued are named and have an empty
+/// line of output; at the end they are an error.
+void continue_lines(TextGenerator& generator, const app::Arguments& arguments, const TextFile& file,
                     const GenerationOptions& options, bool quiet) {
-  if (!arguments.given("file")) throw OptionError("--each-line needs --file");
   std::vector<std::string> prompts;
-  std::istringstream lines(read_prompt(arguments));
-  for (std::string line; std::getline(lines, line);) prompts.push_back(line);
+  std::vector<bool> is_good;  // of every line
+  for (auto rest = file.text(); !rest.empty();) {
+    const auto line = take_line(rest);
+    const auto problem = problem_of(generator, line, options);
+    is_good.push_back(problem.empty());
+    if (problem.empty()) {
+      prompts.emplace_back(line);
+    } else {
+      app::note("{}\n", FileError(file.path(), is_good.size(), problem).what());
+    }
+  }
   const auto start = std::chrono::steady_clock::now();
-  const auto texts = generator.generate_batch(prompts, options);
+  std::vector<ContinuedText> texts;
+  if (!prompts.empty()) texts = generator.generate_batch(prompts, options);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   std::size_t n_tokens = 0;
-  for (std::size_t i = 0; i < prompts.size(); ++i) {
-    if (!arguments.is_set("no-display-prompt")) std::cout << prompts[i];
-    std::cout << as_line(texts[i].text) << '\n';
-    n_tokens += texts[i].generation.ids.size();
+  std::size_t i = 0;
+  for (const bool good : is_good) {
+    if (!good) {
+      app::print("\n");
+      continue;
+    }
+    app::print("{}{}\n", arguments.is_set("no-display-prompt") ? "" : prompts[i],
+               as_line(texts[i].text));
+    n_tokens += texts[i++].generation.ids.size();
   }
-  if (quiet) return;
-  fmt::print(stderr, "{} tokens for {} prompts, {:.1f} tokens/s\n", n_tokens, prompts.size(),
-             static_cast<double>(n_tokens) / seconds.count());
+  if (!quiet && n_tokens > 0) {
+    app::note("{} tokens for {} prompts, {:.1f} tokens/s\n", n_tokens, prompts.size(),
+              static_cast<double>(n_tokens) / seconds.count());
+  }
+  if (prompts.size() < is_good.size()) {
+    throw FileError(file.path(), fmt::format("{} of {} lines could not be continued",
+                                             is_good.size() - prompts.size(), is_good.size()));
+  }
 }
 
 /// The assignment's task: the continuations of its prompt at temperatures 0 and 1, into two files.
 void write_assignment_outputs(TextGenerator& generator, const app::Arguments& arguments,
                               GenerationOptions options, bool quiet) {
   if (!arguments.given("max-new-tokens")) options.max_new_tokens = kAssignmentTokens;
-  for (const auto& [temperature, file] : {std::pair{0.0, "generated-sentence-low-temp-out"},
-                                          std::pair{1.0, "generated-sentence-high-temp-out"}}) {
+  for (const auto& [temperature, file] : {std::pair{0.0, kLowFile}, std::pair{1.0, kHighFile}}) {
     options.temperature = temperature;
     std::ostringstream text;
     text << kAssignmentPrompt;
     const auto generation = generator.generate(kAssignmentPrompt, options, text);
     write_file(arguments.text(file), text.str() + "\n");
-    std::cout << text.str() << '\n';
+    app::print("{}\n", text.str());
     if (!quiet) {
       report(generation);
-      fmt::print(stderr, "temperature {}: written to {}\n\n", temperature, arguments.text(file));
+      app::note("temperature {}: written to {}\n\n", temperature, arguments.text(file));
     }
   }
 }
@@ -179,6 +253,7 @@ void run(int argc, char** argv) {
     throw OptionError(fmt::format("unexpected argument {}: give the text with --prompt",
                                   quote(arguments.positional().front())));
   }
+  const auto file = open_text(arguments);
   const auto model = read_model_arguments(arguments, "reviews");
   const auto options = generation_options(arguments, model.compatible);
   auto generator = load_language_model(model.model, model.load, model.tokenizer);
@@ -186,12 +261,13 @@ void run(int argc, char** argv) {
     if (!options.use_cache) throw OptionError("--weights q8_0 need a cache: without --no-cache");
     generator.quantize();
   }
-  if (arguments.is_set("each-line")) {
-    continue_lines(generator, arguments, options, model.quiet);
-  } else if (arguments.given("prompt") || arguments.given("file")) {
-    continue_prompt(generator, arguments, options, model.quiet);
-  } else {
+  if (is_assignment(arguments)) {
     write_assignment_outputs(generator, arguments, options, model.quiet);
+  } else if (arguments.is_set("each-line")) {
+    continue_lines(generator, arguments, *file, options, model.quiet);
+  } else {
+    const auto prompt = file ? prompt_of(*file) : arguments.text("prompt");
+    continue_prompt(generator, arguments, prompt, options, model.quiet);
   }
 }
 

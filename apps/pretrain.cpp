@@ -1,7 +1,6 @@
 // Trains a language model on text.
 
 #include <chrono>
-#include <iostream>
 #include <sstream>
 
 #include <fmt/format.h>
@@ -11,12 +10,14 @@
 #include "minillama/generate/text_generator.h"
 #include "minillama/io/atomic_file.h"
 #include "minillama/io/directory_lock.h"
+#include "minillama/text/text_file.h"
 #include "minillama/text/tokenized_text.h"
 #include "minillama/train/pretraining.h"
 
 #include "common/app.h"
 #include "common/interrupts.h"
 #include "common/model_arguments.h"
+#include "common/output.h"
 #include "common/pretrain_arguments.h"
 #include "common/progress_bar.h"
 
@@ -28,6 +29,8 @@ using namespace minillama;
 constexpr const char* kStateFile = "training.safetensors";
 constexpr const char* kLogFile = "log.jsonl";
 
+constexpr const char* kStopped = "stopped and saved; --resume goes on from here\n";
+
 /// The tokenizer of a new model: one that is given, or made of the text. A run that resumes takes
 /// the one that it made.
 Tokenizer open_tokenizer(const app::Arguments& arguments, const app::ModelArguments& given) {
@@ -37,6 +40,11 @@ Tokenizer open_tokenizer(const app::Arguments& arguments, const app::ModelArgume
   }
   const auto path = std::filesystem::path(arguments.text("out-dir")) / "tokenizer.model";
   if (arguments.is_set("resume") && std::filesystem::exists(path)) return Tokenizer::load(path);
+  if (arguments.text("train") == "-" || is_stream(arguments.text("train"))) {
+    throw OptionError(fmt::format(
+        "--train-tokenizer reads --train before it is trained on: {} can be read once only",
+        quote(arguments.text("train"), 400)));
+  }
   auto tokenizer = Tokenizer::train(arguments.text("train"), arguments.integer("train-tokenizer"));
   write_file(path, tokenizer.serialized());
   return tokenizer;
@@ -58,26 +66,23 @@ TextGenerator make_model(const app::Arguments& arguments, const app::ModelArgume
 
 void print_record(const PretrainingRecord& record, bool is_best, bool json) {
   if (json) {
-    std::cout << to_json_line(record) << std::endl;
+    app::print("{}\n", to_json_line(record));
     return;
   }
-  fmt::print("step {}: {:.2f} epochs, {:.2f} M tokens, loss {:.4f}, lr {:.2e}, {:.0f} tokens/s",
-             record.step, record.epoch, static_cast<double>(record.tokens) * 1e-6,
-             record.train_loss, record.learning_rate, record.tokens_per_second);
-  if (record.valid) {
-    fmt::print("\n  valid: loss {:.4f}, perplexity {:.2f}, {:.4f} bits per byte{}",
-               record.valid->loss, record.valid->perplexity, record.valid->bits_per_byte,
-               is_best ? " *" : "");
-  }
-  fmt::print("\n");
-  std::fflush(stdout);
+  app::print_wrapped(
+      "step {}: {:.2f} epochs, {:.2f} M tokens, loss {}, lr {:.2e}, {:.0f} tokens/s\n", record.step,
+      record.epoch, static_cast<double>(record.tokens) * 1e-6, app::number(record.train_loss, 4),
+      record.learning_rate, record.tokens_per_second);
+  if (!record.valid) return;
+  app::print_wrapped("  valid: loss {}, perplexity {}, {} bits per byte{}\n",
+                     app::number(record.valid->loss, 4), app::number(record.valid->perplexity, 2),
+                     app::number(record.valid->bits_per_byte, 4), is_best ? " *" : "");
 }
 
 void print_sample(TextGenerator& generator, const std::string& prompt) {
   std::ostringstream text;
   generator.generate(prompt, {.max_new_tokens = 60, .temperature = 0.8, .epsilon = 0.02}, text);
-  fmt::print("  {}{}\n", prompt, text.str());
-  std::fflush(stdout);
+  app::print("  {}{}\n", prompt, text.str());
 }
 
 void run(int argc, char** argv) {
@@ -114,43 +119,50 @@ void run(int argc, char** argv) {
   if (!given.quiet) {
     std::int64_t n_parameters = 0;
     for (const auto& parameter : model->parameters()) n_parameters += parameter.numel();
-    fmt::print(stderr, "{} parameters, {} tokens to train on, {} to evaluate on\n", n_parameters,
-               train.size(), valid.size());
+    app::note("{} parameters, {} tokens to train on, {} to evaluate on\n", n_parameters,
+              train.size(), valid.size());
   }
 
   Pretraining training(model, std::move(train), std::move(valid), options, generator);
   training.keep_state(directory / kStateFile, arguments.is_set("resume"));
 
-  const app::Interrupts interrupts;
+  app::Interrupts interrupts;
   app::ProgressBar bar(given.quiet);
   bar.start(training.steps());
   const auto start = std::chrono::steady_clock::now();
   bool out_of_time = false;
-  const auto outcome =
-      training.run({.after_step =
-                        [&](std::int64_t step, std::int64_t n_steps, double loss) {
-                          bar.update("step", step, n_steps, fmt::format("loss {:.3f}", loss));
-                        },
-                    .after_record =
-                        [&](const PretrainingRecord& record, bool is_best) {
-                          bar.clear();
-                          print_record(record, is_best, json);
-                          if (!record.valid) return;
-                          if (!json) print_sample(text_generator, prompt);
-                          if (is_best) write_language_model(directory, model, tokenizer);
-                          write_records(directory / kLogFile, training.records());
-                        },
-                    .should_stop =
-                        [&] {
-                          const std::chrono::duration<double> passed =
-                              std::chrono::steady_clock::now() - start;
-                          out_of_time = passed.count() >= budget;
-                          return out_of_time || interrupts.signal() != 0;
-                        }});
+  const auto outcome = training.run(
+      {.after_step =
+           [&](std::int64_t step, std::int64_t n_steps, double loss) {
+             bar.update("step", step, n_steps, fmt::format("loss {}", app::number(loss, 3)));
+           },
+       .before_evaluation =
+           [&] {
+             bar.clear();
+             interrupts.end_at_once(given.quiet ? "" : kStopped);
+           },
+       .after_record =
+           [&](const PretrainingRecord& record, bool is_best) {
+             interrupts.resume_noting();
+             // First what is kept: printing may fail and end the run.
+             if (record.valid) {
+               if (is_best) write_language_model(directory, model, tokenizer);
+               write_records(directory / kLogFile, training.records());
+             }
+             bar.clear();
+             print_record(record, is_best, json);
+             if (record.valid && !json) print_sample(text_generator, prompt);
+           },
+       .should_stop =
+           [&] {
+             const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
+             out_of_time = passed.count() >= budget;
+             return out_of_time || interrupts.signal() != 0;
+           }});
   bar.clear();
-  if (outcome == Pretraining::Outcome::finished) return;
+  if (outcome == Pretraining::Outcome::finished && interrupts.signal() == 0) return;
   write_records(directory / kLogFile, training.records());
-  if (!given.quiet) fmt::print(stderr, "stopped and saved; --resume goes on from here\n");
+  if (!given.quiet) app::write_message(kStopped);
   if (interrupts.signal() != 0) throw app::Interrupted{interrupts.signal()};
 }
 

@@ -27,7 +27,7 @@ mkdir -p "$out"
 cd "$out"
 
 echo "generate" >&2
-"$bin/generate" "${model[@]}" --quiet
+"$bin/generate" --assignment "${model[@]}" --quiet
 
 # classify SET BATCH_SIZE METHOD OPTION...: its output goes to SET-METHOD.txt.
 classify() {

@@ -1,28 +1,25 @@
 #include "common/app.h"
 
-#include <cerrno>
 #include <climits>
-#include <cstdio>
+#include <csignal>
 #include <filesystem>
-#include <iostream>
 #include <string>
 
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
 
-#include <fmt/format.h>
-
 #include "minillama/core/error.h"
 
 #include "common/interrupts.h"
+#include "common/output.h"
 
 namespace minillama::app {
 namespace {
 
 int fail(const char* program, ExitCode code, const std::string& message) {
   // LibTorch's messages carry a stack trace on further lines.
-  fmt::print(stderr, "{}: error: {}\n", program, message.substr(0, message.find('\n')));
+  note("{}: error: {}\n", program, message.substr(0, message.find('\n')));
   return code;
 }
 
@@ -39,13 +36,14 @@ void keep_freed_memory() {
 }  // namespace
 
 int run(const char* program, const std::function<void()>& body) {
+  prepare_standard_streams();
+  end_on_signals(program);
   keep_freed_memory();
   try {
     body();
-    errno = 0;
-    std::cout.flush();
-    if (!std::cout) throw IoError("standard output", "cannot write", errno == 0 ? EIO : errno);
     return kDone;
+  } catch (const BrokenPipe&) {
+    return 128 + SIGPIPE;
   } catch (const OptionError& error) {
     return fail(program, kUsage, error.what());
   } catch (const IoError& error) {

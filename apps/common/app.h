@@ -15,8 +15,9 @@ enum ExitCode : int {
 };
 
 /// Runs `body` and turns what it throws into one line on stderr, "<program>: error: …", and an exit
-/// code: 128 + N if a signal N ended the work (common/interrupts.h). Output that could not be
-/// written counts as an I/O error.
+/// code: 128 + N if a signal N ended the work (common/interrupts.h). A result that could not be
+/// written is an I/O error, but for a broken pipe, which ends with 141 and without a word
+/// (common/output.h).
 int run(const char* program, const std::function<void()>& body);
 
 }  // namespace minillama::app

@@ -2,13 +2,17 @@
 
 #include <algorithm>
 #include <charconv>
-#include <iostream>
+#include <numeric>
+#include <sstream>
+#include <utility>
 
 #include <cxxopts.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "minillama/core/error.h"
+
+#include "common/output.h"
 
 namespace minillama::app {
 namespace {
@@ -32,12 +36,66 @@ std::string plain(std::string message) {
   return printable(message);
 }
 
+/// How many characters must be put in, taken out or changed to make one word of the other
+/// (Levenshtein 1965).
+std::size_t distance(std::string_view from, std::string_view to) {
+  std::vector<std::size_t> row(to.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i + 1);
+    for (std::size_t j = 0; j < to.size(); ++j) {
+      const auto changed = diagonal + (from[i] == to[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({changed, row[j] + 1, diagonal + 1});
+    }
+  }
+  return row.back();
+}
+
+/// "unknown option --tempp: did you mean --temp?"
+std::string unknown_option(const std::string& name, const std::vector<std::string>& known) {
+  const auto nearer = [&](const std::string& a, const std::string& b) {
+    return distance(name, a) < distance(name, b);
+  };
+  const auto nearest = std::ranges::min_element(known, nearer);
+  auto message = fmt::format("unknown option {}{}", name.size() == 1 ? "-" : "--", name);
+  const bool is_near = nearest != known.end() && distance(name, *nearest) <= 1 + name.size() / 4;
+  if (name.size() > 1 && is_near) return message + fmt::format(": did you mean --{}?", *nearest);
+  return message + ": --help lists all";
+}
+
+/// A command on lines of at most `width` characters that a shell reads as one, if words allow.
+std::string command_lines(std::string_view command, std::size_t width) {
+  std::string out = "  ";
+  std::size_t column = 2;
+  while (!command.empty()) {
+    // Up to a space that is in no quotation marks.
+    std::size_t end = 0;
+    for (bool quoted = false; end < command.size() && (quoted || command[end] != ' '); ++end) {
+      quoted ^= command[end] == '"';
+    }
+    const bool is_first = column == 2;
+    if (!is_first && column + 1 + end + 2 > width) {
+      out += " \\\n    ";
+      column = 4;
+    } else if (!is_first) {
+      out += ' ';
+      ++column;
+    }
+    out += command.substr(0, end);
+    column += end;
+    command.remove_prefix(std::min(end + 1, command.size()));
+  }
+  return out + '\n';
+}
+
 }  // namespace
 
 struct Arguments::State {
   cxxopts::Options options;
   std::vector<std::string> examples;
   std::vector<std::string> groups;
+  std::vector<std::string> names;  // the long ones
   cxxopts::ParseResult parsed;
 };
 
@@ -45,7 +103,7 @@ Arguments::Arguments(std::string program, std::string summary, std::string usage
                      std::vector<std::string> examples)
     : state_(new State{.options = cxxopts::Options(std::move(program), std::move(summary)),
                        .examples = std::move(examples)}) {
-  state_->options.custom_help(std::move(usage)).set_width(100);
+  state_->options.custom_help(std::move(usage));
 }
 
 Arguments::~Arguments() = default;
@@ -57,13 +115,32 @@ void Arguments::group(const std::string& title) {
 
 void Arguments::option(const std::string& names, const std::string& help, const std::string& value,
                        const std::optional<std::string>& default_value) {
+  add_names(names);
   auto type = cxxopts::value<std::string>();
   if (default_value) type->default_value(*default_value);
   state_->options.add_options(state_->groups.back())(names, help, type, value);
 }
 
 void Arguments::flag(const std::string& names, const std::string& help) {
+  add_names(names);
   state_->options.add_options(state_->groups.back())(names, help);
+}
+
+void Arguments::add_names(const std::string& names) {
+  std::istringstream in(names);
+  for (std::string name; std::getline(in, name, ',');) {
+    if (name.size() > 1) state_->names.push_back(name);
+  }
+}
+
+std::string Arguments::help() const {
+  constexpr std::size_t kUsual = 80;
+  constexpr std::size_t kWidest = 100;  // longer lines are hard to read
+  const auto width = std::min(columns(1, kUsual), kWidest);
+  state_->options.set_width(width);
+  auto text = wrapped(state_->options.help(state_->groups), width) + "\nExamples:\n";
+  for (const auto& example : state_->examples) text += command_lines(example, width);
+  return text;
 }
 
 bool Arguments::parse(int argc, const char* const* argv) {
@@ -83,16 +160,21 @@ bool Arguments::parse(int argc, const char* const* argv) {
   try {
     state_->parsed = state_->options.parse(static_cast<int>(pointers.size()), pointers.data());
   } catch (const std::exception& error) {
-    throw OptionError(plain(error.what()));
+    const auto message = plain(error.what());
+    if (message.ends_with("' does not exist")) {
+      const auto begin = message.find('\'') + 1;
+      throw OptionError(
+          unknown_option(message.substr(begin, message.rfind('\'') - begin), state_->names));
+    }
+    throw OptionError(message);
   }
 
   if (is_set("help")) {
-    std::cout << state_->options.help(state_->groups) << "\nExamples:\n";
-    for (const auto& example : state_->examples) std::cout << "  " << example << '\n';
+    write_result(help());
     return false;
   }
   if (is_set("version")) {
-    std::cout << "minillama " MINILLAMA_VERSION "\n";
+    write_result("minillama " MINILLAMA_VERSION "\n");
     return false;
   }
   return true;

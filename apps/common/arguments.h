@@ -44,6 +44,9 @@ class Arguments {
 
  private:
   struct State;
+  void add_names(const std::string& names);
+  std::string help() const;
+
   std::unique_ptr<State> state_;
 };
 

@@ -1,28 +1,43 @@
 #include "common/evaluate.h"
 
 #include <chrono>
-#include <iostream>
 
-#include <fmt/format.h>
-
+#include "minillama/core/error.h"
 #include "minillama/eval/confusion_matrix.h"
 #include "minillama/eval/predictions.h"
+
+#include "common/output.h"
 
 namespace minillama::app {
 namespace {
 
 void print_confusion(const ConfusionMatrix& matrix, const std::vector<std::string>& names) {
-  std::size_t width = 6;
-  for (const auto& name : names) width = std::max(width, name.size() + 1);
-  fmt::print("{:>{}}", "true \\ predicted", width + 11);
-  for (const auto& name : names) fmt::print("{:>{}}", name, width);
-  fmt::print("\n");
-  for (std::int64_t truth = 0; truth < matrix.n_labels(); ++truth) {
-    fmt::print("{:>{}}", names[static_cast<std::size_t>(truth)], width + 11);
-    for (std::int64_t predicted = 0; predicted < matrix.n_labels(); ++predicted) {
-      fmt::print("{:>{}}", matrix.count(truth, predicted), width);
+  constexpr std::string_view kCorner = "true \\ predicted";
+  std::vector<std::string> heads;
+  std::size_t first = kCorner.size();
+  for (const auto& name : names) {
+    heads.push_back(printable(name));
+    first = std::max(first, heads.back().size());
+  }
+  const auto wide = std::to_string(matrix.total()).size();
+  const auto width = [&](std::int64_t label) {
+    return std::max(heads[static_cast<std::size_t>(label)].size(), wide) + 2;
+  };
+  // Columns that a terminal has no room for follow below.
+  const auto room = columns(1, std::string::npos);
+  for (std::int64_t begin = 0, end = 0; begin < matrix.n_labels(); begin = end) {
+    std::size_t used = first;
+    while (end < matrix.n_labels() && (end == begin || used + width(end) <= room)) {
+      used += width(end++);
     }
-    fmt::print("\n");
+    print("{:>{}}", kCorner, first);
+    for (auto i = begin; i < end; ++i)
+      print("{:>{}}", heads[static_cast<std::size_t>(i)], width(i));
+    for (std::int64_t truth = 0; truth < matrix.n_labels(); ++truth) {
+      print("\n{:>{}}", heads[static_cast<std::size_t>(truth)], first);
+      for (auto i = begin; i < end; ++i) print("{:>{}}", matrix.count(truth, i), width(i));
+    }
+    print("\n");
   }
 }
 
@@ -51,18 +66,17 @@ double evaluate(SentenceClassifier& classifier, const std::string& split,
   }
   write_predictions(out, labels, prompts);
 
-  fmt::print("{}: {} sentences, accuracy {:.4f}, macro-F1 {:.4f}{}\n", split, matrix.total(),
-             matrix.accuracy(), matrix.macro_f1(),
-             labelled ? "" : " (the file's labels are placeholders: these figures mean nothing)");
+  print_wrapped(
+      "{}: {} sentences, accuracy {:.4f}, macro-F1 {:.4f}{}\n", split, matrix.total(),
+      matrix.accuracy(), matrix.macro_f1(),
+      labelled ? "" : " (the file's labels are placeholders: these figures mean nothing)");
   print_confusion(matrix, names);
-  std::cout.flush();
   if (quiet) return matrix.accuracy();
   if (const auto shortened = classifier.n_shortened() - shortened_before; shortened > 0) {
-    fmt::print(stderr, "{}: {} sentences were shortened to fit the model's context\n", split,
-               shortened);
+    note("{}: {} sentences were shortened to fit the model's context\n", split, shortened);
   }
-  fmt::print(stderr, "{}: {:.2f} s, {:.0f} sentences/s; predictions written to {}\n", split,
-             seconds, static_cast<double>(examples.size()) / seconds, out.string());
+  note("{}: {:.2f} s, {:.0f} sentences/s; predictions written to {}\n", split, seconds,
+       static_cast<double>(examples.size()) / seconds, out.string());
   return matrix.accuracy();
 }
 

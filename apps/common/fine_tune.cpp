@@ -1,7 +1,6 @@
 #include "common/fine_tune.h"
 
 #include <cmath>
-#include <iostream>
 #include <numeric>
 #include <optional>
 
@@ -18,6 +17,7 @@
 #include "common/classify_arguments.h"
 #include "common/evaluate.h"
 #include "common/interrupts.h"
+#include "common/output.h"
 #include "common/progress_bar.h"
 #include "common/training_arguments.h"
 
@@ -27,6 +27,9 @@ namespace {
 /// The files in --out-dir beside the classifier's own.
 constexpr const char* kStateFile = "training.safetensors";
 constexpr const char* kMetricsFile = "metrics.jsonl";
+
+constexpr const char* kStopped = "stopped and saved; --resume goes on from here\n";
+constexpr const char* kStoppedUnsaved = "stopped; without --out-dir nothing was saved\n";
 
 /// Everything that the runs of all seeds share.
 struct Setting {
@@ -57,15 +60,12 @@ TextClassifier make_classifier(const Setting& setting, const torch::Generator& g
 
 void print_epoch(const EpochMetrics& metrics, bool is_best, bool json) {
   if (json) {
-    std::cout << to_json_line(metrics) << std::endl;
+    print("{}\n", to_json_line(metrics));
     return;
   }
-  fmt::print(
-      "epoch {}: train loss {:.4f}, dev loss {:.4f}, dev accuracy {:.4f}, macro-F1 {:.4f}, "
-      "{:.0f} tokens/s, {:.1f} s{}\n",
-      metrics.epoch, metrics.train_loss, metrics.dev_loss, metrics.dev_accuracy,
-      metrics.dev_macro_f1, metrics.tokens_per_second, metrics.seconds, is_best ? " *" : "");
-  std::fflush(stdout);
+  print_wrapped("epoch {}: loss {}, dev loss {}, accuracy {:.4f}, macro-F1 {:.4f}, {:.1f} s{}\n",
+                metrics.epoch, number(metrics.train_loss, 4), number(metrics.dev_loss, 4),
+                metrics.dev_accuracy, metrics.dev_macro_f1, metrics.seconds, is_best ? " *" : "");
 }
 
 /// Trains `classifier` and leaves it with the best epoch's weights.
@@ -75,7 +75,7 @@ void train(TextClassifier& classifier, const Setting& setting, const torch::Gene
   auto train_examples = encode(classifier, data.train);
   auto dev_examples = encode(classifier, data.dev);
   if (classifier.n_shortened() > 0 && !model.quiet) {
-    fmt::print(stderr, "{} sentences were shortened to fit\n", classifier.n_shortened());
+    note("{} sentences were shortened to fit\n", classifier.n_shortened());
   }
   FineTuning run(classifier.model(), std::move(train_examples), std::move(dev_examples),
                  training.fine_tuning, generator);
@@ -86,30 +86,34 @@ void train(TextClassifier& classifier, const Setting& setting, const torch::Gene
     run.keep_state(directory / kStateFile, arguments.is_set("resume"));
   }
 
-  const Interrupts interrupts;
+  Interrupts interrupts;
+  const char* stopped = model.quiet ? "" : directory.empty() ? kStoppedUnsaved : kStopped;
   ProgressBar bar(model.quiet);
   const auto report_step = [&](const StepReport& step) {
     bar.update(fmt::format("epoch {}/{}", step.epoch, training.fine_tuning.epochs), step.batch,
-               step.n_batches, fmt::format("loss {:.3f}", step.loss));
+               step.n_batches, fmt::format("loss {}", number(step.loss, 3)));
+  };
+  const auto before_evaluation = [&] {
+    bar.clear();
+    interrupts.end_at_once(stopped);
   };
   const auto report_epoch = [&](const EpochMetrics& metrics, bool is_best) {
+    interrupts.resume_noting();
+    // First what is kept: printing may fail and end the run.
+    if (!directory.empty()) {
+      if (is_best) write_classifier(directory, classifier.model(), classifier.tokenizer());
+      write_metrics(directory / kMetricsFile, run.metrics());
+    }
     bar.clear();
     print_epoch(metrics, is_best, arguments.is_set("json"));
-    if (directory.empty()) return;
-    if (is_best) write_classifier(directory, classifier.model(), classifier.tokenizer());
-    write_metrics(directory / kMetricsFile, run.metrics());
   };
-  const auto outcome =
-      run.run({.after_step = report_step, .after_epoch = report_epoch, .should_stop = [&] {
-                 return interrupts.signal() != 0;
-               }});
-  if (outcome == FineTuning::Outcome::finished) return;
+  run.run({.after_step = report_step,
+           .before_evaluation = before_evaluation,
+           .after_epoch = report_epoch,
+           .should_stop = [&] { return interrupts.signal() != 0; }});
+  if (interrupts.signal() == 0) return;
   bar.clear();
-  if (!model.quiet) {
-    fmt::print(stderr, "{}\n",
-               directory.empty() ? "stopped; without --out-dir nothing was saved"
-                                 : "stopped and saved; --resume goes on from here");
-  }
+  write_message(stopped);
   throw Interrupted{interrupts.signal()};
 }
 
@@ -172,15 +176,15 @@ void fine_tune(const Arguments& arguments, const ModelArguments& model, const Da
   std::vector<double> test;
   for (std::int64_t i = 0; i < training.n_seeds; ++i) {
     const auto seed = training.first_seed + static_cast<std::uint64_t>(i);
-    fmt::print("seed {}\n", seed);
+    print("seed {}\n", seed);
     const auto accuracies =
         run_seed(setting, seed, directory.empty() ? "" : directory / fmt::format("seed-{}", seed));
     dev.push_back(accuracies.dev);
     if (accuracies.test) test.push_back(*accuracies.test);
   }
-  fmt::print("{} seeds, mean (sd): dev accuracy {}", training.n_seeds, mean_and_deviation(dev));
-  if (!test.empty()) fmt::print(", test accuracy {}", mean_and_deviation(test));
-  fmt::print("\n");
+  print("{} seeds, mean (sd): dev accuracy {}", training.n_seeds, mean_and_deviation(dev));
+  if (!test.empty()) print(", test accuracy {}", mean_and_deviation(test));
+  print("\n");
 }
 
 }  // namespace minillama::app

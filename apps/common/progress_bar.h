@@ -6,7 +6,8 @@
 
 namespace minillama::app {
 
-/// A line on stderr that tells how far something is and when it will be done; only on a terminal.
+/// A line on stderr that tells how far something is and when it will be done; only on a terminal
+/// that can take a line back, and never longer than its width.
 ///
 ///     epoch 2/3 [#########           ] 120/267  loss 1.213  0:35 left
 class ProgressBar {

@@ -2,61 +2,100 @@
 
 #include <unistd.h>
 
-#include <iostream>
-#include <sstream>
+#include <algorithm>
+#include <span>
+#include <string_view>
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "minillama/core/error.h"
-#include "minillama/core/utf8.h"
-#include "minillama/io/mapped_file.h"
+#include "minillama/text/text_file.h"
+
+#include "common/output.h"
 
 namespace minillama::app {
 namespace {
 
-void classify_sentence(SentenceClassifier& classifier, const std::string& sentence, bool json) {
-  const auto [label, name, probability] = classifier.classify(sentence);
+void print_answer(const SentenceClassifier& classifier, const Prediction& prediction,
+                  const std::string& sentence, bool json) {
+  const auto label = static_cast<std::size_t>(prediction.label);
+  const auto& name = classifier.label_names()[label];
+  const double probability = prediction.probabilities[label];
   if (json) {
-    const nlohmann::ordered_json line{
-        {"label", label}, {"name", name}, {"probability", probability}, {"text", sentence}};
-    std::cout << line.dump() << std::endl;
+    const nlohmann::ordered_json line{{"label", prediction.label},
+                                      {"name", name},
+                                      {"probability", probability},
+                                      {"text", sentence}};
+    print("{}\n", line.dump());
   } else {
-    fmt::print("{}  {:.2f}\n", name, probability);
-    std::fflush(stdout);
+    print("{}  {:.2f}\n", printable(name), probability);
   }
 }
 
-/// Classifies line by line, blank ones left out.
-void classify_lines(SentenceClassifier& classifier, std::istream& in,
-                    const std::filesystem::path& name, bool json) {
-  std::string line;
-  for (std::size_t number = 1; std::getline(in, line); ++number) {
-    if (line.ends_with('\r')) line.pop_back();
-    if (utf8_valid_prefix(line) != line.size()) throw FileError(name, number, "invalid UTF-8");
-    if (line.find_first_not_of(" \t") != std::string::npos) {
-      classify_sentence(classifier, line, json);
+/// Answers `lines` in their order. A blank one has no label, but its answer, so that answer n stays
+/// line n's.
+void classify_lines(SentenceClassifier& classifier, std::span<const std::string> lines, bool json) {
+  std::vector<std::string> sentences;
+  std::ranges::remove_copy_if(lines, std::back_inserter(sentences), is_blank);
+  std::vector<Prediction> predictions;
+  if (!sentences.empty())
+    predictions = classifier.classify(std::span<const std::string>(sentences));
+  auto prediction = predictions.begin();
+  for (const auto& line : lines) {
+    if (!is_blank(line)) {
+      print_answer(classifier, *prediction++, line, json);
+    } else if (json) {
+      const nlohmann::ordered_json blank{{"blank", true}, {"text", line}};
+      print("{}\n", blank.dump());
+    } else {
+      print("\n");
     }
   }
+}
+
+/// Many lines at a time: sentences of similar length are computed together.
+void classify_file(SentenceClassifier& classifier, const TextFile& file, bool json) {
+  file.check();
+  const std::size_t at_once = classifier.answers_singly() ? 1024 : 1;
+  std::vector<std::string> lines;
+  for (auto rest = file.text(); !rest.empty();) {
+    lines.emplace_back(take_line(rest));
+    if (lines.size() < at_once && !rest.empty()) continue;
+    classify_lines(classifier, lines, json);
+    lines.clear();
+  }
+}
+
+/// Each line when it comes: whoever writes them may wait for the answer.
+void classify_stream(SentenceClassifier& classifier, const std::filesystem::path& path, bool json) {
+  LineReader lines(path);
+  while (const auto line = lines.next()) classify_lines(classifier, {&*line, 1}, json);
 }
 
 }  // namespace
 
 void classify_sentences(SentenceClassifier& classifier, const Arguments& arguments, bool quiet) {
   const bool json = arguments.is_set("json");
+  const auto shortened_before = classifier.n_shortened();
   if (!arguments.positional().empty()) {
     for (const auto& sentence : arguments.positional()) {
-      classify_sentence(classifier, sentence, json);
+      const std::span one(&sentence, 1);
+      print_answer(classifier, classifier.classify(one).front(), sentence, json);
     }
-  } else if (arguments.given("file")) {
-    const MappedFile file(arguments.text("file"));
-    std::istringstream in{std::string(as_text(file.bytes()))};
-    classify_lines(classifier, in, file.path(), json);
   } else {
-    if (::isatty(STDIN_FILENO) != 0 && !quiet) {
-      fmt::print(stderr, "Type sentences, one a line; Ctrl-D ends.\n");
+    const std::filesystem::path path = arguments.given("file") ? arguments.text("file") : "-";
+    if (path == "-" && ::isatty(STDIN_FILENO) != 0 && !quiet) {
+      note("Type sentences, one a line; Ctrl-D ends.\n");
     }
-    classify_lines(classifier, std::cin, "standard input", json);
+    if (is_stream(path)) {
+      classify_stream(classifier, path, json);
+    } else {
+      classify_file(classifier, TextFile(path), json);
+    }
+  }
+  const auto shortened = classifier.n_shortened() - shortened_before;
+  if (shortened > 0 && !quiet) {
+    note("{} sentences were shortened to fit the model's context\n", shortened);
   }
 }
 

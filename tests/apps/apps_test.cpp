@@ -85,9 +85,10 @@ TEST_CASE("apps: generate stops at the end of the context, says so, and exits 0"
   CHECK_THAT(outcome.err, contains("stopped: the model's context is full"));
 }
 
-TEST_CASE("apps: generate writes the assignment's two files without a prompt") {
+TEST_CASE("apps: generate writes the assignment's two files if asked to") {
   const TemporaryDirectory directory;
-  const auto outcome = run_app("generate", {"--compat", "cmu2025"}, directory.path());
+  const auto outcome =
+      run_app("generate", {"--assignment", "--compat", "cmu2025"}, directory.path());
   CHECK(outcome.exit_code == 0);
   for (const std::string name :
        {"generated-sentence-temp-0.txt", "generated-sentence-temp-1.txt"}) {
@@ -167,7 +168,10 @@ TEST_CASE("apps: options that cannot be used are refused with exit code 2") {
                            const std::string& message) {
     check_refused(app, arguments, 2, message, directory);
   };
-  refused("generate", {"--bogus"}, "'bogus'");
+  refused("generate", {"--bogus"}, "unknown option --bogus: --help lists all");
+  refused("generate", {"--tempp", "1"}, "unknown option --tempp: did you mean --temp?");
+  refused("classify_sst", {"--lora_rnak=3"}, "did you mean --lora-rank?");
+  refused("generate", {"-z"}, "unknown option -z");
   refused("generate", {"-p"}, "p");
   refused("generate", {"-p", "x", "--temp", "nan"}, "temperature is nan");
   refused("generate", {"-p", "x", "--temp", "-1"}, "temperature is -1");

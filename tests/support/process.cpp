@@ -1,6 +1,7 @@
 #include "support/process.h"
 
 #include <fcntl.h>
+#include <pty.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -22,11 +23,43 @@ void redirect(const std::filesystem::path& path, int flags, int target) {
   if (descriptor < 0 || ::dup2(descriptor, target) < 0) ::_exit(125);
 }
 
+/// In the child: the descriptor `target` becomes what `stream` says, `path` if that is a file.
+void attach(Stream stream, const std::filesystem::path& path, int flags, int target) {
+  int ends[2];  // of a pipe: the one to read from, the one to write to
+  switch (stream) {
+    case Stream::file:
+      redirect(path, flags, target);
+      break;
+    case Stream::closed:
+      ::close(target);
+      break;
+    case Stream::full:
+      redirect("/dev/full", O_RDWR, target);
+      break;
+    case Stream::piped:
+    case Stream::broken_pipe:
+      if (::pipe(ends) != 0) ::_exit(125);
+      if (stream == Stream::piped) {
+        char content[4096];
+        const int file = ::open(path.c_str(), flags);
+        const auto n = ::read(file, content, sizeof content);
+        if (n < 0 || ::write(ends[1], content, static_cast<std::size_t>(n)) != n) ::_exit(125);
+        ::close(file);
+      }
+      ::dup2(ends[target == STDIN_FILENO ? 0 : 1], target);
+      for (const int end : ends) {
+        if (end != target) ::close(end);
+      }
+      break;
+  }
+}
+
 }  // namespace
 
 Outcome run_program(const std::filesystem::path& program, const std::vector<std::string>& arguments,
                     const std::filesystem::path& directory, const std::string& input,
-                    const Interruption& interruption, const std::vector<std::string>& environment) {
+                    const Interruption& interruption, const std::vector<std::string>& environment,
+                    const Streams& kinds) {
   // Files, not pipes: no program can block because nobody reads.
   const TemporaryDirectory streams;
   const auto in = streams.file("in", input);
@@ -37,9 +70,12 @@ Outcome run_program(const std::filesystem::path& program, const std::vector<std:
   const pid_t child = ::fork();
   if (child < 0) throw std::runtime_error("fork");
   if (child == 0) {
-    redirect(in, O_RDONLY, STDIN_FILENO);
+    // These are there if they are not written to.
     redirect(streams.path() / "out", O_WRONLY | O_CREAT, STDOUT_FILENO);
     redirect(streams.path() / "err", O_WRONLY | O_CREAT, STDERR_FILENO);
+    attach(kinds.err, streams.path() / "err", O_WRONLY, STDERR_FILENO);
+    attach(kinds.out, streams.path() / "out", O_WRONLY, STDOUT_FILENO);
+    attach(kinds.in, in, O_RDONLY, STDIN_FILENO);
     if (::chdir(directory.c_str()) != 0) ::_exit(125);
     for (const auto& variable : environment) ::putenv(const_cast<char*>(variable.c_str()));
     ::execv(program.c_str(), argv.data());
@@ -64,9 +100,45 @@ Outcome run_program(const std::filesystem::path& program, const std::vector<std:
 
 Outcome run_app(const std::string& app, const std::vector<std::string>& arguments,
                 const std::filesystem::path& directory, const std::string& input,
-                const Interruption& interruption, const std::vector<std::string>& environment) {
+                const Interruption& interruption, const std::vector<std::string>& environment,
+                const Streams& streams) {
   return run_program(std::filesystem::path(MINILLAMA_BIN_DIR) / app, arguments, directory, input,
-                     interruption, environment);
+                     interruption, environment, streams);
+}
+
+Outcome run_on_terminal(const std::string& app, const std::vector<std::string>& arguments,
+                        const std::filesystem::path& directory, unsigned short columns,
+                        const std::vector<std::string>& environment) {
+  const auto program = std::filesystem::path(MINILLAMA_BIN_DIR) / app;
+  std::vector<char*> argv{const_cast<char*>(program.c_str())};
+  for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+  winsize size{};
+  size.ws_col = columns;
+  int terminal = -1;
+  const pid_t child = ::forkpty(&terminal, nullptr, nullptr, &size);
+  if (child < 0) throw std::runtime_error("forkpty");
+  if (child == 0) {
+    ::unsetenv("COLUMNS");
+    ::setenv("TERM", "xterm", 1);
+    for (const auto& variable : environment) ::putenv(const_cast<char*>(variable.c_str()));
+    if (::chdir(directory.c_str()) == 0) ::execv(program.c_str(), argv.data());
+    ::_exit(126);
+  }
+  Outcome outcome;
+  char buffer[4096];
+  // Reading fails when the last one who has the terminal is gone.
+  for (ssize_t n = 0; (n = ::read(terminal, buffer, sizeof buffer)) > 0;) {
+    outcome.out.append(buffer, static_cast<std::size_t>(n));
+  }
+  ::close(terminal);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  outcome.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  for (std::size_t at = 0; (at = outcome.out.find("\r\n", at)) != std::string::npos;) {
+    outcome.out.erase(at, 1);  // the terminal's doing
+  }
+  return outcome;
 }
 
 std::size_t lines_in(const std::string& text) {

@@ -22,18 +22,38 @@ struct Interruption {
   std::chrono::milliseconds after{};
 };
 
+/// What one of a program's standard streams is.
+enum class Stream {
+  file,         ///< as usual
+  closed,       ///< not there at all
+  full,         ///< /dev/full: no space left to write, zeros without end to read
+  broken_pipe,  ///< a pipe with nobody at its other end
+  piped,        ///< standard input only: its content through a pipe, which must have room for it
+};
+struct Streams {
+  Stream in = Stream::file;
+  Stream out = Stream::file;
+  Stream err = Stream::file;
+};
+
 /// Runs a program to its end in `directory`, with `input` as its standard input and "NAME=value" of
 /// `environment` beside this process's own.
 Outcome run_program(const std::filesystem::path& program, const std::vector<std::string>& arguments,
                     const std::filesystem::path& directory, const std::string& input = "",
                     const Interruption& interruption = {},
-                    const std::vector<std::string>& environment = {});
+                    const std::vector<std::string>& environment = {}, const Streams& streams = {});
 
 /// The same for one of the apps, by its name.
 Outcome run_app(const std::string& app, const std::vector<std::string>& arguments,
                 const std::filesystem::path& directory, const std::string& input = "",
                 const Interruption& interruption = {},
-                const std::vector<std::string>& environment = {});
+                const std::vector<std::string>& environment = {}, const Streams& streams = {});
+
+/// Runs one of the apps on a terminal of that many columns, which is all of its standard streams.
+/// What it shows is in `out`.
+Outcome run_on_terminal(const std::string& app, const std::vector<std::string>& arguments,
+                        const std::filesystem::path& directory, unsigned short columns,
+                        const std::vector<std::string>& environment = {});
 
 /// How many lines have ended.
 std::size_t lines_in(const std::string& text);

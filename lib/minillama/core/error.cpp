@@ -1,5 +1,6 @@
 #include "minillama/core/error.h"
 
+#include <algorithm>
 #include <system_error>
 
 #include <fmt/format.h>
@@ -11,15 +12,16 @@ namespace minillama {
 std::string printable(std::string_view text) {
   std::string out;
   while (!text.empty()) {
-    const auto byte = static_cast<unsigned char>(text[0]);
     const std::size_t length = utf8_character_length(text);
-    if (length == 0 || byte < 0x20 || byte == 0x7F) {
-      out += fmt::format("\\x{:02x}", byte);
-      text.remove_prefix(1);
+    const auto character = text.substr(0, std::max<std::size_t>(length, 1));
+    if (length > 0 && !utf8_is_control(character)) {
+      out += character;
+    } else if (length > 1) {
+      out += fmt::format("\\u{:04x}", utf8_code_point(character));
     } else {
-      out += text.substr(0, length);
-      text.remove_prefix(length);
+      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(character[0]));
     }
+    text.remove_prefix(character.size());
   }
   return out;
 }

@@ -11,8 +11,17 @@ namespace minillama {
 Json parse_json(std::string_view text, const std::filesystem::path& path) {
   try {
     return Json::parse(text);
-  } catch (const nlohmann::json::exception& error) {
-    throw FileError(path, fmt::format("not valid JSON: {}", quote(error.what(), 160)));
+  } catch (const nlohmann::json::parse_error& error) {
+    const auto at = error.byte > 0 ? error.byte - 1 : 0;  // of the last byte that was read
+    if (at >= text.size()) throw FileError(path, "not valid JSON: it ends too early");
+    const auto before = text.substr(0, at);
+    const auto line = static_cast<std::size_t>(std::count(before.begin(), before.end(), '\n')) + 1;
+    const auto begin = before.rfind('\n') + 1;  // npos + 1 is 0
+    throw FileError(path, line,
+                    fmt::format("not valid JSON at byte {} of the line: {}", at - begin,
+                                quote(text.substr(at), 20)));
+  } catch (const nlohmann::json::exception&) {
+    throw FileError(path, "not valid JSON: it holds a number that is too large");
   }
 }
 

@@ -38,4 +38,23 @@ std::size_t utf8_valid_prefix(std::string_view text) {
   return position;
 }
 
+std::uint32_t utf8_code_point(std::string_view character) {
+  const auto first = static_cast<unsigned char>(character[0]);
+  if (character.size() == 1) return first;
+  // The first of n bytes gives 7 - n bits, each other one six.
+  std::uint32_t value = first & (0x7FU >> character.size());
+  for (const char byte : character.substr(1)) {
+    value = value << 6 | (static_cast<unsigned char>(byte) & 0x3FU);
+  }
+  return value;
+}
+
+bool utf8_is_control(std::string_view character) {
+  const auto value = utf8_code_point(character);
+  const auto within = [value](std::uint32_t low, std::uint32_t high) {
+    return value >= low && value <= high;
+  };
+  return value < 0x20 || within(0x7F, 0x9F) || within(0x2028, 0x202E) || within(0x2066, 0x2069);
+}
+
 }  // namespace minillama

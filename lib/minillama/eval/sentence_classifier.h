@@ -36,6 +36,10 @@ class SentenceClassifier {
 
   virtual const std::vector<std::string>& label_names() const = 0;
 
+  /// Whether a sentence's prediction is the same whatever sentences it is classified with, but for
+  /// rounding.
+  virtual bool answers_singly() const { return true; }
+
   /// How many of the sentences seen so far were cut at their end to fit.
   virtual std::int64_t n_shortened() const = 0;
 

@@ -29,6 +29,9 @@ class TextClassifier : public SentenceClassifier {
   std::vector<Prediction> classify(std::span<const std::string> sentences) override;
   std::string prompt(const std::string& sentence) const override;
   const std::vector<std::string>& label_names() const override;
+  bool answers_singly() const override {
+    return model_->config().pooling != PoolingKind::padded_last;
+  }
   std::int64_t n_shortened() const override { return n_shortened_; }
 
   /// What the model reads for each sentence. Throws OptionError if one is not valid UTF-8.

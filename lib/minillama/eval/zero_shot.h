@@ -52,6 +52,7 @@ class ZeroShotClassifier : public SentenceClassifier {
   std::vector<Prediction> classify(std::span<const std::string> sentences) override;
   std::string prompt(const std::string& sentence) const override;
   const std::vector<std::string>& label_names() const override { return label_names_; }
+  bool answers_singly() const override { return !options_.compatible; }
   std::int64_t n_shortened() const override { return n_shortened_; }
 
  private:

@@ -3,19 +3,17 @@
 #include <algorithm>
 #include <charconv>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "minillama/core/error.h"
 #include "minillama/core/json.h"
-#include "minillama/core/utf8.h"
-#include "minillama/io/mapped_file.h"
 
 namespace minillama {
 namespace {
 
 constexpr std::string_view kSeparator = " ||| ";
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 std::string_view strip(std::string_view text) {
   constexpr std::string_view kSpaces = " \t\n\v\f\r\x1C\x1D\x1E\x1F";
@@ -43,11 +41,7 @@ std::int64_t parse_label(std::string_view text, std::int64_t n_labels) {
 }
 
 LabelledSentence parse_line(std::string_view line, std::int64_t n_labels) {
-  const std::size_t valid = utf8_valid_prefix(line);
-  if (valid != line.size()) {
-    throw LineError{fmt::format("not UTF-8 at byte {} of the line", valid)};
-  }
-  if (line.find('\0') != std::string_view::npos) throw LineError{"holds a NUL byte"};
+  if (auto problem = problem_of_line(line); !problem.empty()) throw LineError{std::move(problem)};
   if (strip(line).empty()) throw LineError{"is blank"};
   const std::size_t separator = line.find(kSeparator);
   if (separator == std::string_view::npos) {
@@ -63,36 +57,31 @@ LabelledSentence parse_line(std::string_view line, std::int64_t n_labels) {
   return {std::string(strip(sentence)), label};
 }
 
-/// The content of a text file without its byte order mark.
-std::string_view text_of(const MappedFile& file) {
-  std::string_view text = as_text(file.bytes());
-  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
-  return text;
-}
-
 }  // namespace
 
 std::vector<LabelledSentence> read_labelled_sentences(const std::filesystem::path& path,
                                                       std::int64_t n_labels) {
-  const MappedFile file(path);
-  std::string_view rest = text_of(file);
+  return parse_labelled_sentences(TextFile(path), n_labels);
+}
+
+std::vector<LabelledSentence> parse_labelled_sentences(const TextFile& file,
+                                                       std::int64_t n_labels) {
+  std::string_view rest = file.text();
   std::vector<LabelledSentence> sentences;
   for (std::size_t line = 1; !strip(rest).empty(); ++line) {
-    const std::size_t end = std::min(rest.find('\n'), rest.size());
     try {
-      sentences.push_back(parse_line(rest.substr(0, end), n_labels));
+      sentences.push_back(parse_line(take_line(rest), n_labels));
     } catch (const LineError& error) {
-      throw FileError(path, line, error.problem);
+      throw FileError(file.path(), line, error.problem);
     }
-    rest.remove_prefix(std::min(end + 1, rest.size()));
   }
-  if (sentences.empty()) throw FileError(path, "holds no sentence");
+  if (sentences.empty()) throw FileError(file.path(), "holds no sentence");
   return sentences;
 }
 
 std::vector<std::string> read_label_names(const std::filesystem::path& path) {
-  const MappedFile file(path);
-  const Json json = parse_json(text_of(file), path);
+  const TextFile file(path);
+  const Json json = parse_json(file.text(), file.path());
   if (!json.is_array()) throw FileError(path, "must be a JSON list of label names");
   std::vector<std::string> names;
   for (const Json& item : json) {

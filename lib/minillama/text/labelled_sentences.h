@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "minillama/text/text_file.h"
+
 namespace minillama {
 
 /// One line of a classification data set.
@@ -18,12 +20,14 @@ struct LabelledSentence {
 /// Reads a file of lines `label ||| sentence` with labels 0 to n_labels - 1.
 ///
 /// The sentence loses the ASCII white space around it (what Python's str.strip() removes of ASCII:
-/// space, `\t \n \v \f \r` and `\x1c` to `\x1f`) and is otherwise kept as it stands. A byte order
-/// mark,
-/// `\r\n` line ends, blank lines at the end and a missing last newline make no difference.
-/// Throws FileError naming file and line on anything else, IoError if the file cannot be read.
+/// space, `\t \n \v \f \r` and `\x1c` to `\x1f`) and is otherwise kept as it stands. Lines are
+/// those of text/text_file.h; blank ones at the end make no difference. Throws FileError naming
+/// file and line on anything else, IoError if the file cannot be read.
 std::vector<LabelledSentence> read_labelled_sentences(const std::filesystem::path& path,
                                                       std::int64_t n_labels);
+
+/// The same for a file that has been opened.
+std::vector<LabelledSentence> parse_labelled_sentences(const TextFile& file, std::int64_t n_labels);
 
 /// Reads the names of the labels: a JSON list of at least two distinct, non-empty strings.
 /// Throws FileError, IoError.

@@ -1,7 +1,11 @@
 #include "minillama/text/sentencepiece_library.h"
 
 #include <dlfcn.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <initializer_list>
 #include <memory>
 #include <new>
@@ -114,6 +118,60 @@ std::optional<std::string> failure(const Call& call) {
   }
 }
 
+/// The number behind `mark` in `message`.
+std::optional<std::string_view> number_behind(std::string_view message, std::string_view mark) {
+  const auto at = message.find(mark);
+  if (at == std::string_view::npos) return std::nullopt;
+  message.remove_prefix(at + mark.size());
+  return message.substr(0, message.find_first_not_of("0123456789"));
+}
+
+/// What the trainer's `message` comes to, in words of this program's user.
+std::string training_problem(std::string_view message) {
+  if (const auto most = number_behind(message, "set it to a value <= ")) {
+    return fmt::format("the text is enough for {} at most", *most);
+  }
+  if (message.find("required_chars") != std::string_view::npos) {
+    if (const auto least = number_behind(message, " vs ")) {
+      return fmt::format("its characters and the bytes need {} at least", *least);
+    }
+  }
+  return "the text is too short for so many, or has too many characters for so few";
+}
+
+/// Whether the library finds the same text at that path: it knows files, "\n" and nothing else, and
+/// takes a comma for the end of a path.
+bool library_reads_alike(const TextFile& text) {
+  return text.is_mapped() && text.text().size() == text.bytes().size() &&
+         text.text().find('\r') == std::string_view::npos &&
+         text.path().native().find(',') == std::string::npos;
+}
+
+/// A text in memory that has a path.
+class MemoryFile {
+ public:
+  explicit MemoryFile(std::string_view content) : descriptor_(::memfd_create("text", MFD_CLOEXEC)) {
+    if (descriptor_ < 0) throw IoError("text for a tokenizer", "cannot keep in memory", errno);
+    while (!content.empty()) {
+      const auto written = ::write(descriptor_, content.data(), content.size());
+      if (written < 0 && errno != EINTR) {
+        const int error = errno;
+        ::close(descriptor_);
+        throw IoError("text for a tokenizer", "cannot keep in memory", error);
+      }
+      content.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(written, 0)));
+    }
+  }
+  ~MemoryFile() { ::close(descriptor_); }
+  MemoryFile(const MemoryFile&) = delete;
+  MemoryFile& operator=(const MemoryFile&) = delete;
+
+  std::string path() const { return fmt::format("/proc/self/fd/{}", descriptor_); }
+
+ private:
+  int descriptor_;
+};
+
 }  // namespace
 
 struct SentencePieceEncoder::Processor {
@@ -131,7 +189,7 @@ SentencePieceEncoder::SentencePieceEncoder(std::string_view model,
                                            const std::filesystem::path& path)
     : processor_(std::make_unique<Processor>()) {
   const auto problem = failure([&] { return processor_->get()->LoadFromSerializedProto(model); });
-  if (problem) throw FileError(path, fmt::format("sentencepiece refuses it: {}", *problem));
+  if (problem) throw FileError(path, "libsentencepiece makes no tokenizer of what it holds");
 }
 
 SentencePieceEncoder::~SentencePieceEncoder() = default;
@@ -139,15 +197,14 @@ SentencePieceEncoder::~SentencePieceEncoder() = default;
 std::vector<std::int64_t> SentencePieceEncoder::encode(std::string_view text) const {
   std::vector<int> ids;
   const auto problem = failure([&] { return processor_->get()->Encode(text, &ids); });
-  if (problem) throw InputError(fmt::format("sentencepiece cannot encode: {}", *problem));
+  if (problem) throw InputError("libsentencepiece failed to encode a text");
   return {ids.begin(), ids.end()};
 }
 
-std::string train_sentencepiece(const std::filesystem::path& text, std::int64_t vocab_size) {
-  if (text.native().find(',') != std::string::npos) {
-    throw OptionError(fmt::format("{}: sentencepiece reads no file with a comma in its name",
-                                  quote(text.native(), 400)));
-  }
+std::string train_sentencepiece(const TextFile& text, std::int64_t vocab_size) {
+  text.check();
+  std::optional<MemoryFile> copy;
+  if (!library_reads_alike(text)) copy.emplace(text.normalized());
   using Train = Status(std::string_view arguments, void* iterator, std::string* model);
   Train* train = nullptr;
   find(open({MINILLAMA_SENTENCEPIECE_TRAIN_LIBRARY, "libsentencepiece_train.so.0"}),
@@ -159,12 +216,12 @@ std::string train_sentencepiece(const std::filesystem::path& text, std::int64_t 
       "--input={} --vocab_size={} --model_type=bpe --byte_fallback=true --split_digits=true "
       "--normalization_rule_name=identity --max_sentence_length=1048576 "
       "--input_sentence_size=1000000 --shuffle_input_sentence=true --minloglevel=2",
-      text.native(), vocab_size);
+      copy ? copy->path() : text.path().native(), vocab_size);
   std::string model;
   const auto problem = failure([&] { return train(arguments, nullptr, &model); });
   if (problem) {
-    throw OptionError(fmt::format("sentencepiece makes no tokenizer of {} pieces from {}: {}",
-                                  vocab_size, quote(text.native(), 400), *problem));
+    throw OptionError(fmt::format("no tokenizer of {} pieces can be made of {}: {}", vocab_size,
+                                  quote(text.path().native(), 400), training_problem(*problem)));
   }
   return model;
 }

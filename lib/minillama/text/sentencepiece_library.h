@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "minillama/text/text_file.h"
+
 namespace minillama {
 
 /// An encoder of libsentencepiece, which is opened when the first one is made.
@@ -33,11 +35,11 @@ class SentencePieceEncoder {
   std::unique_ptr<Processor> processor_;
 };
 
-/// Makes a model of `vocab_size` pieces from the text file `text`, by byte pairs (Sennrich et al.
+/// Makes a model of `vocab_size` pieces from the lines of `text`, by byte pairs (Sennrich et al.
 /// 2016, arXiv:1508.07909), with pieces for all bytes, so that nothing is unknown, and digits on
 /// their own. Long texts are represented by a million of their lines. Returns a serialized
-/// ModelProto. Throws OptionError if the library refuses the size or the path holds a comma,
-/// InputError if there is no library.
-std::string train_sentencepiece(const std::filesystem::path& text, std::int64_t vocab_size);
+/// ModelProto. Throws OptionError if the library refuses the size, FileError if there is a line
+/// that is no text, IoError if a copy cannot be kept in memory, InputError if there is no library.
+std::string train_sentencepiece(const TextFile& text, std::int64_t vocab_size);
 
 }  // namespace minillama

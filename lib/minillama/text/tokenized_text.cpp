@@ -5,9 +5,9 @@
 #include <fmt/format.h>
 
 #include "minillama/core/error.h"
-#include "minillama/core/utf8.h"
 #include "minillama/io/crc32.h"
 #include "minillama/text/labelled_sentences.h"
+#include "minillama/text/text_file.h"
 
 namespace minillama {
 namespace {
@@ -22,9 +22,8 @@ class Writer {
       : text_(text), tokenizer_(tokenizer), file_(cache, source) {}
 
   void add_document(std::string_view document, std::size_t line) {
-    if (const auto valid = utf8_valid_prefix(document); valid != document.size()) {
-      throw FileError(text_, line,
-                      fmt::format("is not UTF-8: {}", quote(document.substr(valid), 8)));
+    if (const auto problem = problem_of_line(document); !problem.empty()) {
+      throw FileError(text_, line, problem);
     }
     const auto ids = tokenizer_.encode(document);
     if (ids.empty()) return;
@@ -52,18 +51,14 @@ class Writer {
 
 void write_lines(std::string_view text, Writer& writer) {
   for (std::size_t line = 1; !text.empty(); ++line) {
-    const auto end = std::min(text.find('\n'), text.size());
-    auto document = text.substr(0, end);
-    if (document.ends_with('\r')) document.remove_suffix(1);
-    writer.add_document(document, line);
-    text.remove_prefix(std::min(end + 1, text.size()));
+    writer.add_document(take_line(text), line);
   }
 }
 
-void write_sentences(const std::filesystem::path& path, Writer& writer) {
+void write_sentences(const TextFile& file, Writer& writer) {
   constexpr auto kAnyLabel = std::numeric_limits<std::int64_t>::max();
   std::size_t line = 1;
-  for (const auto& [sentence, label] : read_labelled_sentences(path, kAnyLabel)) {
+  for (const auto& [sentence, label] : parse_labelled_sentences(file, kAnyLabel)) {
     writer.add_document(sentence, line++);
   }
 }
@@ -73,7 +68,7 @@ void write_sentences(const std::filesystem::path& path, Writer& writer) {
 TokenFile tokenize_file(const std::filesystem::path& path, const Tokenizer& tokenizer,
                         const std::filesystem::path& cache, Documents documents) {
   const auto tokenizer_checksum = crc32(as_bytes(tokenizer.serialized()));
-  const MappedFile text(path);
+  const TextFile text(path);
   if (is_token_file(text.bytes())) {
     TokenFile ids(path);
     if (ids.source().tokenizer_checksum != tokenizer_checksum) {
@@ -83,8 +78,8 @@ TokenFile tokenize_file(const std::filesystem::path& path, const Tokenizer& toke
   }
 
   TokenSource source{.tokenizer_checksum = tokenizer_checksum,
-                     .text_checksum = crc32(text.bytes()),
-                     .text_size = text.bytes().size(),
+                     .text_checksum = crc32(as_bytes(text.text())),
+                     .text_size = text.text().size(),
                      .vocab_size = static_cast<std::uint64_t>(tokenizer.vocab_size())};
   // The same text gives other ids where other parts of it are documents.
   source.text_checksum -= static_cast<std::uint32_t>(documents);
@@ -92,16 +87,16 @@ TokenFile tokenize_file(const std::filesystem::path& path, const Tokenizer& toke
     TokenFile ids(cache);
     if (ids.source() == source) return ids;
   }
-  Writer writer(path, cache, source, tokenizer);
+  Writer writer(text.path(), cache, source, tokenizer);
   switch (documents) {
     case Documents::lines:
-      write_lines(as_text(text.bytes()), writer);
+      write_lines(text.text(), writer);
       break;
     case Documents::file:
-      writer.add_document(as_text(text.bytes()), 1);
+      writer.add_document(text.normalized(), 1);
       break;
     case Documents::sentences:
-      write_sentences(path, writer);
+      write_sentences(text, writer);
       break;
   }
   writer.commit();

@@ -15,12 +15,12 @@ enum class Documents {
               ///< (text/labelled_sentences.h)
 };
 
-/// The token ids of the text `path`, one document after the other. They are made once and kept in
-/// the file `cache`, which is made anew if it is of another text or tokenizer. If `path` is such a
-/// file of ids itself, it is taken as it is, and `cache` is not needed.
+/// The token ids of the text `path` (text/text_file.h), one document after the other. They are made
+/// once and kept in the file `cache`, which is made anew if it is of another text or tokenizer. If
+/// `path` is such a file of ids itself, it is taken as it is, and `cache` is not needed.
 ///
-/// Throws FileError if a document is not UTF-8, there is no text, or ids in `path` are of another
-/// tokenizer; IoError.
+/// Throws FileError naming the line if a document is no text, if there is no text, or if ids in
+/// `path` are of another tokenizer; IoError.
 TokenFile tokenize_file(const std::filesystem::path& path, const Tokenizer& tokenizer,
                         const std::filesystem::path& cache, Documents documents = Documents::lines);
 

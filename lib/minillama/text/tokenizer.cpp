@@ -11,6 +11,7 @@
 #include "minillama/io/mapped_file.h"
 #include "minillama/text/sentencepiece_library.h"
 #include "minillama/text/stream_decoder.h"
+#include "minillama/text/text_file.h"
 
 namespace minillama {
 namespace {
@@ -98,8 +99,7 @@ Tokenizer Tokenizer::load(const std::filesystem::path& path) {
 }
 
 Tokenizer Tokenizer::train(const std::filesystem::path& text, std::int64_t vocab_size) {
-  const MappedFile file(text);  // it can be read
-  auto serialized = train_sentencepiece(text, vocab_size);
+  auto serialized = train_sentencepiece(TextFile(text), vocab_size);
   auto model = parse_sentencepiece_model(as_bytes(serialized), text);
   return Tokenizer(std::make_unique<State>(std::move(model), std::move(serialized), text));
 }

@@ -151,6 +151,10 @@ bool FineTuning::train_epoch(const FineTuningHooks& hooks) {
 }
 
 void FineTuning::finish_epoch(const FineTuningHooks& hooks) {
+  if (hooks.before_evaluation) {
+    save_state();
+    hooks.before_evaluation();
+  }
   const auto [dev_loss, matrix] = evaluate(model_, dev_, options_.batches.size);
   const EpochMetrics metrics{
       .epoch = ++progress_.epochs,

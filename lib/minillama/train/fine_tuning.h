@@ -27,6 +27,9 @@ struct StepReport {
 /// What a run tells and asks its caller; any of them may be empty.
 struct FineTuningHooks {
   std::function<void(const StepReport&)> after_step = {};
+  /// Called before an epoch's evaluation, with the state saved: who ends the program during it
+  /// loses nothing of the training.
+  std::function<void()> before_evaluation = {};
   /// Called after an epoch's evaluation, while the model has that epoch's weights; `is_best` if no
   /// earlier one did as well on dev.
   std::function<void(const EpochMetrics&, bool is_best)> after_epoch = {};

@@ -75,7 +75,16 @@ void Pretraining::keep_state(const std::filesystem::path& path, bool resume) {
 
 Pretraining::Outcome Pretraining::run(const PretrainingHooks& hooks) {
   PrecisionScope(options_.precision, model_->output_weight().device());  // there is one
-  while (steps_ < n_steps_) {
+  while (true) {
+    if (evaluation_is_due()) {
+      if (hooks.before_evaluation) {
+        save_state();
+        hooks.before_evaluation();
+      }
+      record(/*evaluate=*/true, hooks);
+      save_state();
+    }
+    if (steps_ >= n_steps_) break;
     const double start = now();
     model_->train();
     const double loss = step();
@@ -87,14 +96,21 @@ Pretraining::Outcome Pretraining::run(const PretrainingHooks& hooks) {
     loss_seconds_ += seconds;
 
     if (hooks.after_step) hooks.after_step(steps_, n_steps_, loss);
-    const bool evaluate = steps_ % options_.evaluate_every == 0 || steps_ == n_steps_;
-    if (evaluate || steps_ % options_.record_every == 0) record(evaluate, hooks);
+    const bool evaluates = evaluation_is_due();
+    if (!evaluates && steps_ % options_.record_every == 0) record(/*evaluate=*/false, hooks);
     const bool stop = steps_ < n_steps_ && hooks.should_stop && hooks.should_stop();
-    if (evaluate || stop || save_clock_.is_due()) save_state();
+    if (stop || (!evaluates && save_clock_.is_due())) save_state();
     if (stop) return Outcome::stopped;
   }
   model_->eval();
   return Outcome::finished;
+}
+
+bool Pretraining::evaluation_is_due() const {
+  const bool is_wanted =
+      steps_ > 0 && (steps_ % options_.evaluate_every == 0 || steps_ == n_steps_);
+  const bool is_done = !records_.empty() && records_.back().step == steps_;
+  return is_wanted && !is_done;
 }
 
 double Pretraining::step() {

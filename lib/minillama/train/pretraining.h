@@ -19,6 +19,9 @@ namespace minillama {
 /// What a run tells and asks its caller; any of them may be empty.
 struct PretrainingHooks {
   std::function<void(std::int64_t step, std::int64_t n_steps, double loss)> after_step = {};
+  /// Called before an evaluation, with the state saved: who ends the program during it loses
+  /// nothing, and the resumed run begins with it.
+  std::function<void()> before_evaluation = {};
   /// Called for every record, before the state is saved. The model is in evaluation mode if there
   /// was an evaluation; `is_best` if no earlier one had as small a loss.
   std::function<void(const PretrainingRecord&, bool is_best)> after_record = {};
@@ -62,6 +65,7 @@ class Pretraining {
   double compute_gradients();
   /// The windows of pass `pass` of the step under way.
   torch::Tensor rows(std::int64_t pass);
+  bool evaluation_is_due() const;
   void record(bool evaluate, const PretrainingHooks& hooks);
 
   /// Everything that the end result depends on beside the steps, to tell one run from another.
