@@ -10,11 +10,14 @@
 #include "minillama/checkpoint/language_model_file.h"
 #include "minillama/checkpoint/peft_adapter.h"
 #include "minillama/core/error.h"
+#include "minillama/model/lora.h"
 
 #include "common/app.h"
 #include "common/arguments.h"
 #include "common/model_arguments.h"
+#include "common/option_rules.h"
 #include "common/output.h"
+#include "common/output_files.h"
 
 namespace {
 
@@ -31,6 +34,19 @@ const std::map<std::string, WeightType> kTypes = {{"f32", WeightType::float32},
                                                   {"f16", WeightType::float16},
                                                   {"bf16", WeightType::bfloat16},
                                                   {"q8_0", WeightType::q8_0}};
+/// By how much logits may differ from the original's for weights of that type, as a share of the
+/// largest one: a rounding of 2^-24, 2^-11, 2^-8 or 2^-8 in every weight, grown in the layers.
+double verify_bound(WeightType type) {
+  switch (type) {
+    case WeightType::float32:
+      return 1e-3;
+    case WeightType::float16:
+      return 0.02;
+    default:
+      return 0.2;
+  }
+}
+
 /// The name that a PEFT adapter gets.
 constexpr const char* kAdapter = "peft";
 
@@ -43,15 +59,43 @@ torch::Tensor logits_of(LanguageModel& model) {
   return model(ids.to(model->llama->tok_embeddings->weight.device()));
 }
 
+/// Asks, before any work, whether --out can be written, and that no model is lost.
+void check_out(const Arguments& arguments, const std::filesystem::path& model,
+               const std::string& to) {
+  const std::filesystem::path out = arguments.text("out");
+  const bool is_directory = to == "dir" || to == "hf" || to == "peft";
+  if (is_directory) {
+    app::check_output_directory("out", out, model);
+  } else {
+    app::check_output_file("out", out, {model, arguments.text("tokenizer")});
+  }
+  if (arguments.is_set("force")) return;
+  const auto there = to == "peft"   ? out / "adapter_config.json"
+                     : is_directory ? out / "config.json"
+                                    : out;
+  if (std::filesystem::is_regular_file(there)) {
+    throw OptionError(
+        fmt::format("{} is there already: --force replaces it", quote(there.native(), 400)));
+  }
+}
+
 /// Reads what was written and compares what both compute.
-void verify(LanguageModel& model, const std::filesystem::path& written, LoadOptions load) {
+void verify(LanguageModel& model, const std::filesystem::path& written, LoadOptions load,
+            WeightType type) {
+  model->eval();  // adding an adapter leaves it in training mode, with dropout
   load.attention = model->config().attention;  // a .pt does not say
   auto copy = read_language_model(written, load);
   read_tokenizer_for(written, copy->config());
   const auto expected = logits_of(model);
   const auto difference = (logits_of(copy) - expected).abs().max().item<double>();
-  app::print("largest logit difference: {:.3g} (logits up to {:.3g})\n", difference,
-             expected.abs().max().item<double>());
+  const auto largest = expected.abs().max().item<double>();
+  app::print("largest logit difference: {:.3g} (logits up to {:.3g})\n", difference, largest);
+  // So written that a difference of NaN fails, too.
+  const double bound = verify_bound(type) * std::max(largest, 1.0);
+  if (!(difference <= bound)) {
+    throw FileError(
+        written, fmt::format("its logits differ by {:.3g}, more than {:.3g}", difference, bound));
+  }
 }
 
 void convert_classifier(const Arguments& arguments, const ModelArguments& options,
@@ -76,18 +120,25 @@ void convert(const Arguments& arguments, const ModelArguments& options, const st
   const auto tokenizer = [&] {
     return read_tokenizer_for(options.model, model->config(), options.tokenizer);
   };
-  if (arguments.given("adapter")) {
-    const auto adapter = open_peft_adapter(arguments.text("adapter"));
+  const auto adapters = arguments.texts("adapter");
+  for (const auto& directory : adapters) {
+    // One is active at a time: those before become part of the weights.
+    absorb_adapter(model->llama);
+    const auto adapter = open_peft_adapter(directory);
     add_peft_adapter(model->llama, kAdapter, adapter, options.load.generator);
-    if (adapter.classifier) {
-      auto classifier = make_peft_classifier(model->llama, adapter, options.load.generator);
-      if (to != "dir") throw OptionError("--adapter is a classifier's: --to must be dir");
-      return write_classifier(out, classifier, tokenizer());
+    if (!adapter.classifier) continue;
+    if (to != "dir" || directory != adapters.back()) {
+      throw OptionError(
+          fmt::format("--adapter {} is a classifier's: --to must be dir, and it the "
+                      "last one",
+                      quote(directory, 400)));
     }
+    auto classifier = make_peft_classifier(model->llama, adapter, options.load.generator);
+    return write_classifier(out, classifier, tokenizer());
   }
   if (to == "peft") return write_peft_adapter(out, model->llama, arguments.text("base-name"));
   export_language_model(out, kFormats.at(to), model, tokenizer(), type);
-  if (arguments.is_set("verify")) verify(model, out, options.load);
+  if (arguments.is_set("verify")) verify(model, out, options.load, type);
 }
 
 void run(int argc, char** argv) {
@@ -107,8 +158,13 @@ void run(int argc, char** argv) {
   arguments.option("out", "File or directory to write", "PATH");
   arguments.option("dtype", "Type of the stored weights: f32, f16, bf16, or q8_0 with gguf", "TYPE",
                    "f32");
-  arguments.flag("verify", "Read the result again and print the largest difference of the logits");
-  arguments.option("adapter", "Adapter of PEFT's to add to the model", "DIR");
+  arguments.flag(
+      "verify",
+      "Read the result again, print the largest difference of the logits, and fail if it is "
+      "more than 0.001 (f32), 0.02 (f16) or 0.2 (bf16, q8_0) of the largest logit");
+  arguments.repeated_option(
+      "adapter", "Adapter of PEFT's to add to the model; given again, the next one", "DIR");
+  arguments.flag("force", "Replace the model that --out is");
   arguments.option("base-name", "With --to peft: what PEFT is to load the base model from", "NAME",
                    "");
   add_model_arguments(arguments);
@@ -116,14 +172,17 @@ void run(int argc, char** argv) {
   if (!arguments.positional().empty()) {
     throw OptionError(fmt::format("unexpected argument {}", quote(arguments.positional().front())));
   }
+  const std::vector<app::OptionRule> rules{{.option = "base-name", .needs = {"to=peft"}},
+                                           {.option = "verify", .excludes = {"to=peft"}},
+                                           {.option = "dtype", .excludes = {"to=peft"}},
+                                           {.option = "use-gpu", .excludes = {"device"}}};
+  app::check_options(arguments, rules);
   if (!arguments.given("out")) throw OptionError("--out is missing: where the model goes");
   const auto type = kTypes.at(arguments.choice("dtype", {"f32", "f16", "bf16", "q8_0"}));
   const auto to = arguments.choice("to", {"dir", "hf", "llama2c", "pt", "gguf", "peft"});
-  if (to == "peft" && (type != WeightType::float32 || arguments.is_set("verify"))) {
-    throw OptionError("--to peft writes float32, and cannot be verified by itself");
-  }
 
   const auto options = read_model_arguments(arguments, "reviews");
+  check_out(arguments, options.model, to);
   if (is_classifier(options.model)) {
     convert_classifier(arguments, options, to, type);
   } else {

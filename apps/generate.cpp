@@ -19,7 +19,9 @@
 #include "common/app.h"
 #include "common/arguments.h"
 #include "common/model_arguments.h"
+#include "common/option_rules.h"
 #include "common/output.h"
+#include "common/output_files.h"
 
 namespace {
 
@@ -42,7 +44,7 @@ app::Arguments declare_arguments() {
                             "--tokenizer tok512.bin",
                             "generate -f prompts.txt --each-line --weights q8_0"});
   arguments.group("Text");
-  arguments.option("prompt,p", "The text to continue", "TEXT");
+  arguments.repeated_option("prompt,p", "A text to continue; given again, the next one", "TEXT");
   arguments.option("file,f",
                    "Read the text to continue from a file; -: from standard input, as without -p "
                    "when something is piped in",
@@ -126,22 +128,36 @@ bool something_is_piped_in() {
   return mode >= 0 && (mode & O_ACCMODE) != O_WRONLY && ::isatty(STDIN_FILENO) == 0;
 }
 
+/// Throws OptionError if an option was given that has no effect beside the others.
+void check_arguments(const app::Arguments& arguments) {
+  std::vector<app::OptionRule> rules{{.option = "each-line", .excludes = {"prompt"}},
+                                     {.option = "file", .excludes = {"prompt"}},
+                                     {.option = "batch-size", .needs = {"each-line"}},
+                                     {.option = "no-cache", .excludes = {"weights=q8_0"}},
+                                     {.option = "use-gpu", .excludes = {"device"}}};
+  for (const auto* sampling : {"top-k", "top-p", "min-p", "epsilon", "seed"}) {
+    rules.push_back({.option = sampling, .excludes = {"temp=0"}});
+  }
+  const std::vector<std::string> assignment{"assignment", kLowFile, kHighFile};
+  for (const auto* option : {"prompt", "file", "each-line", "no-display-prompt", "temp"}) {
+    rules.push_back({.option = option, .excludes = assignment});
+  }
+  app::check_options(arguments, rules);
+  if (!is_assignment(arguments)) return;
+  for (const auto* file : {kLowFile, kHighFile}) {
+    app::check_output_file(file, arguments.text(file), {});
+  }
+}
+
 /// Opens what --file names or standard input, before a model is loaded. Nothing if the text is
 /// given by --prompt, or is the assignment's.
 std::optional<TextFile> open_text(const app::Arguments& arguments) {
-  const int given = (arguments.given("prompt") ? 1 : 0) + (arguments.given("file") ? 1 : 0) +
-                    (is_assignment(arguments) ? 1 : 0);
-  if (given > 1) throw OptionError("--prompt, --file and --assignment exclude each other");
-  const bool each_line = arguments.is_set("each-line");
-  if (each_line && given > 0 && !arguments.given("file")) {
-    throw OptionError("--each-line needs --file, or lines on standard input");
-  }
   if (arguments.given("file")) {
     TextFile file(arguments.text("file"));
     if (file.text().empty()) throw FileError(file.path(), "is empty");
     return file;
   }
-  if (given > 0) return std::nullopt;
+  if (arguments.given("prompt") || is_assignment(arguments)) return std::nullopt;
   if (something_is_piped_in()) {
     TextFile file("-");
     if (!file.text().empty()) return file;
@@ -160,7 +176,6 @@ std::string prompt_of(const TextFile& file) {
 
 void continue_prompt(TextGenerator& generator, const app::Arguments& arguments,
                      const std::string& prompt, const GenerationOptions& options, bool quiet) {
-  generator.encode(prompt, options);  // an error should come before any output
   if (!arguments.is_set("no-display-prompt")) app::write_result(prompt);
   const auto generation = generator.generate(prompt, options, app::results());
   app::write_result("\n");
@@ -253,12 +268,12 @@ void run(int argc, char** argv) {
     throw OptionError(fmt::format("unexpected argument {}: give the text with --prompt",
                                   quote(arguments.positional().front())));
   }
+  check_arguments(arguments);
   const auto file = open_text(arguments);
   const auto model = read_model_arguments(arguments, "reviews");
   const auto options = generation_options(arguments, model.compatible);
   auto generator = load_language_model(model.model, model.load, model.tokenizer);
   if (arguments.choice("weights", {"f32", "q8_0"}) == "q8_0") {
-    if (!options.use_cache) throw OptionError("--weights q8_0 need a cache: without --no-cache");
     generator.quantize();
   }
   if (is_assignment(arguments)) {
@@ -266,8 +281,12 @@ void run(int argc, char** argv) {
   } else if (arguments.is_set("each-line")) {
     continue_lines(generator, arguments, *file, options, model.quiet);
   } else {
-    const auto prompt = file ? prompt_of(*file) : arguments.text("prompt");
-    continue_prompt(generator, arguments, prompt, options, model.quiet);
+    const auto prompts = file ? std::vector{prompt_of(*file)} : arguments.texts("prompt");
+    // Errors should come before any output.
+    for (const auto& prompt : prompts) generator.encode(prompt, options);
+    for (const auto& prompt : prompts) {
+      continue_prompt(generator, arguments, prompt, options, model.quiet);
+    }
   }
 }
 

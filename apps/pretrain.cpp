@@ -1,5 +1,6 @@
 // Trains a language model on text.
 
+#include <algorithm>
 #include <chrono>
 #include <sstream>
 
@@ -18,6 +19,7 @@
 #include "common/interrupts.h"
 #include "common/model_arguments.h"
 #include "common/output.h"
+#include "common/output_files.h"
 #include "common/pretrain_arguments.h"
 #include "common/progress_bar.h"
 
@@ -94,24 +96,29 @@ void run(int argc, char** argv) {
   for (const auto* needed : {"train", "valid", "out-dir"}) {
     if (!arguments.given(needed)) throw OptionError(fmt::format("--{} is missing", needed));
   }
-  if (arguments.given("train-tokenizer") &&
-      (arguments.given("model") || arguments.given("tokenizer"))) {
-    throw OptionError("--train-tokenizer excludes --model and --tokenizer");
-  }
-  const auto options = app::read_pretraining_options(arguments);
+  app::check_pretrain_arguments(arguments);
+  auto options = app::read_pretraining_options(arguments);
   const double budget = app::read_time_budget(arguments);
   const bool json = arguments.is_set("json");
   const auto prompt = arguments.text("sample-prompt");
   const auto documents = app::read_documents(arguments);
   const auto given = read_model_arguments(arguments, "");
   const std::filesystem::path directory = arguments.text("out-dir");
+  app::check_output_directory("out-dir", directory, given.model);
+  const bool resumes =
+      arguments.is_set("resume") && std::filesystem::exists(directory / kStateFile);
+  if (!resumes && !arguments.is_set("force")) app::refuse_earlier_run(directory);
   make_directory(directory);
   const DirectoryLock lock(directory);
+  if (arguments.is_set("force")) remove_file(directory / kStateFile);
 
   const auto generator = make_generator(options.seed);
   auto text_generator = make_model(arguments, given, generator);
   auto& model = text_generator.model();
   const auto& tokenizer = text_generator.tokenizer();
+  if (!arguments.given("window")) {
+    options.window = std::min(options.window, model->config().max_seq_len);
+  }
   auto train =
       tokenize_file(arguments.text("train"), tokenizer, directory / "train.tokens", documents);
   auto valid =
@@ -160,7 +167,13 @@ void run(int argc, char** argv) {
              return out_of_time || interrupts.signal() != 0;
            }});
   bar.clear();
-  if (outcome == Pretraining::Outcome::finished && interrupts.signal() == 0) return;
+  if (outcome == Pretraining::Outcome::finished && interrupts.signal() == 0) {
+    if (!given.quiet) {
+      app::note("the model is in {0}; to use it: generate -m {0} -p \"A beginning\"\n",
+                directory.native());
+    }
+    return;
+  }
   write_records(directory / kLogFile, training.records());
   if (!given.quiet) app::write_message(kStopped);
   if (interrupts.signal() != 0) throw app::Interrupted{interrupts.signal()};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <numeric>
+#include <set>
 #include <sstream>
 #include <utility>
 
@@ -96,6 +97,7 @@ struct Arguments::State {
   std::vector<std::string> examples;
   std::vector<std::string> groups;
   std::vector<std::string> names;  // the long ones
+  std::set<std::string> repeated;  // the first names of those that may be given several times
   cxxopts::ParseResult parsed;
 };
 
@@ -119,6 +121,12 @@ void Arguments::option(const std::string& names, const std::string& help, const 
   auto type = cxxopts::value<std::string>();
   if (default_value) type->default_value(*default_value);
   state_->options.add_options(state_->groups.back())(names, help, type, value);
+}
+
+void Arguments::repeated_option(const std::string& names, const std::string& help,
+                                const std::string& value) {
+  option(names, help, value);
+  state_->repeated.insert(names.substr(0, names.find(',')));
 }
 
 void Arguments::flag(const std::string& names, const std::string& help) {
@@ -145,7 +153,7 @@ std::string Arguments::help() const {
 
 bool Arguments::parse(int argc, const char* const* argv) {
   group("Other");
-  flag("quiet", "Print results and errors only");
+  flag("quiet", "Print results, warnings and errors only");
   flag("version", "Print the version");
   flag("help,h", "Print this help");
   std::vector<std::string> arguments;
@@ -177,6 +185,7 @@ bool Arguments::parse(int argc, const char* const* argv) {
     write_result("minillama " MINILLAMA_VERSION "\n");
     return false;
   }
+  refuse_repetition();
   return true;
 }
 
@@ -191,6 +200,24 @@ bool Arguments::is_set(const std::string& name) const {
 std::string Arguments::text(const std::string& name) const {
   const auto& value = state_->parsed[name];
   return given(name) || value.has_default() ? value.as<std::string>() : "";
+}
+
+std::vector<std::string> Arguments::texts(const std::string& name) const {
+  std::vector<std::string> values;
+  for (const auto& argument : state_->parsed.arguments()) {
+    if (argument.key() == name) values.push_back(argument.value());
+  }
+  return values;
+}
+
+void Arguments::refuse_repetition() const {
+  std::set<std::string> seen;
+  for (const auto& argument : state_->parsed.arguments()) {
+    const auto& name = argument.key();
+    if (!seen.insert(name).second && state_->repeated.count(name) == 0) {
+      throw OptionError(fmt::format("--{} is given twice", name));
+    }
+  }
 }
 
 std::string Arguments::choice(const std::string& name,

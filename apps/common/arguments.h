@@ -26,16 +26,21 @@ class Arguments {
   /// value.
   void option(const std::string& names, const std::string& help, const std::string& value,
               const std::optional<std::string>& default_value = {});
+  /// An option that may be given several times, and means all of its values.
+  void repeated_option(const std::string& names, const std::string& help, const std::string& value);
   /// An option without value.
   void flag(const std::string& names, const std::string& help);
 
   /// Reads the command line. False if --help or --version was asked for, and has been printed.
+  /// Throws OptionError on an unknown option, naming the nearest one, and on one that is given
+  /// twice.
   bool parse(int argc, const char* const* argv);
 
   // What was given, by an option's first name.
   bool given(const std::string& name) const;        ///< on the command line, not by default
   bool is_set(const std::string& name) const;       ///< a flag
   std::string text(const std::string& name) const;  ///< "" if not given and without default
+  std::vector<std::string> texts(const std::string& name) const;  ///< of a repeated option
   std::string choice(const std::string& name, const std::vector<std::string>& choices) const;
   std::int64_t integer(const std::string& name) const;
   double number(const std::string& name) const;
@@ -44,6 +49,7 @@ class Arguments {
 
  private:
   struct State;
+  void refuse_repetition() const;
   void add_names(const std::string& names);
   std::string help() const;
 

@@ -1,5 +1,7 @@
 #include "common/classify.h"
 
+#include <map>
+
 #include <fmt/format.h>
 
 #include "minillama/checkpoint/classifier_file.h"
@@ -46,33 +48,41 @@ void use(SentenceClassifier& classifier, const Arguments& arguments, const Datas
     classify_sentences(classifier, arguments, quiet);
     return;
   }
+  std::map<std::string, std::vector<LabelledSentence>> data;
   for (const std::string split : {"dev", "test"}) {
     if (!arguments.given(split)) continue;
-    evaluate(classifier, split,
-             read_labelled_sentences(arguments.text(split), std::ssize(classifier.label_names())),
-             out_path(arguments, dataset, split, method, ""),
-             split == "dev" || dataset.test_is_labelled, quiet);
+    check_prediction_file(arguments, split, out_path(arguments, dataset, split, method, ""));
+    data[split] =
+        read_labelled_sentences(arguments.text(split), std::ssize(classifier.label_names()));
+  }
+  for (const auto& [split, examples] : data) {
+    evaluate(classifier, split, examples, out_path(arguments, dataset, split, method, ""),
+             {.labelled = split == "dev" || dataset.test_is_labelled,
+              .json = arguments.is_set("json"),
+              .quiet = quiet});
   }
 }
 
 void run_app(const char* program, const Dataset& dataset, int argc, char** argv) {
   auto arguments = declare_classify_arguments(program, dataset);
   if (!arguments.parse(argc, argv)) return;
+  check_classify_arguments(arguments);
   const auto option = arguments.given("option")
                           ? arguments.choice("option", {"prompt", "finetune", "lora"})
                           : std::string();
   const bool trained_is_wanted = option.empty() && !find_checkpoint(dataset.name).empty();
   const auto model = read_model_arguments(arguments, trained_is_wanted ? dataset.name : "reviews");
   if (option == "finetune" || option == "lora") {
-    fine_tune(arguments, model, dataset, option == "lora");
+    fine_tune(program, arguments, model, dataset, option == "lora");
     return;
   }
   if (option.empty() && is_classifier(model.model)) {
     for (const std::string name : {"label-names", "template", "calibrate"}) {
       if (!arguments.given(name)) continue;
       throw OptionError(fmt::format(
-          "--{} goes with --option prompt: {} is trained, with its own labels and template", name,
-          quote(model.model.native(), 400)));
+          "--{} goes with --option prompt, or finetune or lora to train: {} is trained already, "
+          "with its own labels and template",
+          name, quote(model.model.native(), 400)));
     }
     auto classifier = load_saved(arguments, model);
     const bool has_adapter = !active_adapter(classifier.model()->llama).empty();

@@ -3,7 +3,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "minillama/core/error.h"
 #include "minillama/text/labelled_sentences.h"
+
+#include "common/option_rules.h"
+#include "common/output_files.h"
 
 namespace minillama::app {
 namespace {
@@ -26,7 +30,7 @@ void add_data_options(Arguments& arguments, const Dataset& dataset) {
     arguments.option(
         split + "-out",
         fmt::format("Predictions for --{0} (default: {1}-{0}-METHOD-output.txt, METHOD "
-                    "prompting, finetuning or lora; in --out-dir)",
+                    "prompting, finetuning or lora; of training in --out-dir)",
                     split, dataset.name),
         "PATH");
   }
@@ -38,6 +42,7 @@ void add_training_options(Arguments& arguments, const Dataset& dataset) {
   arguments.group("Training (ours; with --compat cmu2025)");
   arguments.option("out-dir", "Keep the classifier, its metrics and the run's state here", "PATH");
   arguments.flag("resume", "Go on with the run in --out-dir, if there is one");
+  arguments.flag("force", "Replace what an earlier run left in --out-dir");
   arguments.option("epochs", "Times through the training set (3; 5)", "N");
   arguments.option("patience", "Stop after N epochs that were no better on dev; 0: never", "N",
                    "0");
@@ -84,8 +89,11 @@ Arguments declare_classify_arguments(const char* program, const Dataset& dataset
        fmt::format("{} --option lora --out-dir runs/{}", program, dataset.name),
        fmt::format("{} --model runs/{} \"A delight .\"", program, dataset.name)});
   arguments.group("Sentences");
-  arguments.option("file,f", "Classify the lines of a file (default: of standard input)", "PATH");
-  arguments.flag("json", "One JSON object a line: label, name, probability, text");
+  arguments.option("file,f", "Classify the lines of a file; -: of standard input (the default)",
+                   "PATH");
+  arguments.flag("json",
+                 "JSON lines and nothing else: for a sentence label, name, probability, text; for "
+                 "a data set and an epoch their figures");
   arguments.group("Method");
   arguments.option("option",
                    "prompt: ask the language model, without training; finetune: train all of it "
@@ -102,6 +110,53 @@ Arguments declare_classify_arguments(const char* program, const Dataset& dataset
   add_training_options(arguments, dataset);
   add_model_arguments(arguments);
   return arguments;
+}
+
+void check_classify_arguments(const Arguments& arguments) {
+  const std::string training = "option=finetune|lora";
+  std::vector<OptionRule> rules{{.option = "file", .excludes = {training, "dev", "test"}},
+                                {.option = "calibrate", .excludes = {training, "compat"}},
+                                {.option = "dev-out", .needs = {"dev", training}},
+                                {.option = "test-out", .needs = {"test", training}},
+                                {.option = "use-gpu", .excludes = {"device"}},
+                                {.option = "save-every", .needs = {"out-dir"}},
+                                {.option = "save-every-steps", .needs = {"out-dir"}},
+                                {.option = "resume", .needs = {"out-dir"}, .excludes = {"force"}},
+                                {.option = "force", .needs = {"out-dir"}}};
+  for (const auto* option :
+       {"train", "out-dir", "resume", "force", "epochs", "patience", "lr", "schedule", "warmup",
+        "weight-decay", "max-grad-norm", "dtype", "hidden-dropout-prob", "pooling", "seed", "seeds",
+        "save-every", "save-every-steps"}) {
+    rules.push_back({.option = option, .needs = {training}});
+  }
+  for (const auto* option : {"lora-rank", "lora-alpha", "lora-dropout", "lora-targets"}) {
+    rules.push_back({.option = option, .needs = {"option=lora"}});
+  }
+  check_options(arguments, rules);
+
+  if (arguments.positional().empty()) return;
+  const auto& sentence = arguments.positional().front();
+  if (arguments.given("option") && arguments.text("option") != "prompt") {
+    throw OptionError(
+        fmt::format("unexpected argument {}: --option finetune and lora train", quote(sentence)));
+  }
+  for (const auto* option : {"file", "dev", "test"}) {
+    if (!arguments.given(option)) continue;
+    throw OptionError(
+        fmt::format("the sentence {} does not go with --{}", quote(sentence), option));
+  }
+}
+
+void check_prediction_file(const Arguments& arguments, const std::string& split,
+                           const std::filesystem::path& path) {
+  std::vector<std::filesystem::path> inputs;
+  for (const auto* option : {"train", "dev", "test", "model", "tokenizer", "label-names"}) {
+    if (arguments.given(option)) inputs.emplace_back(arguments.text(option));
+  }
+  check_output_file(split + "-out", path, inputs);
+  if (split == "test" && arguments.given("dev-out") && path == arguments.text("dev-out")) {
+    throw OptionError(fmt::format("--test-out is {}, as --dev-out is", quote(path.native(), 400)));
+  }
 }
 
 std::int64_t batch_size(const Arguments& arguments, std::int64_t otherwise) {

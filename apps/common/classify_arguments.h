@@ -13,6 +13,14 @@ namespace minillama::app {
 /// Declares the options of the classification app.
 Arguments declare_classify_arguments(const char* program, const Dataset& dataset);
 
+/// Throws OptionError if an option was given that has no effect beside the others.
+void check_classify_arguments(const Arguments& arguments);
+
+/// Whether predictions for `split` can be written to `path`, before any work is done. Throws
+/// OptionError or IoError.
+void check_prediction_file(const Arguments& arguments, const std::string& split,
+                           const std::filesystem::path& path);
+
 /// --batch-size, or `otherwise`.
 std::int64_t batch_size(const Arguments& arguments, std::int64_t otherwise);
 

@@ -2,6 +2,8 @@
 
 #include <chrono>
 
+#include <nlohmann/json.hpp>
+
 #include "minillama/core/error.h"
 #include "minillama/eval/confusion_matrix.h"
 #include "minillama/eval/predictions.h"
@@ -41,11 +43,29 @@ void print_confusion(const ConfusionMatrix& matrix, const std::vector<std::strin
   }
 }
 
+std::string json_line(const std::string& split, const ConfusionMatrix& matrix,
+                      const std::filesystem::path& predictions) {
+  auto rows = nlohmann::ordered_json::array();
+  for (std::int64_t truth = 0; truth < matrix.n_labels(); ++truth) {
+    auto& row = rows.emplace_back(nlohmann::ordered_json::array());
+    for (std::int64_t predicted = 0; predicted < matrix.n_labels(); ++predicted) {
+      row.push_back(matrix.count(truth, predicted));
+    }
+  }
+  return nlohmann::ordered_json{{"split", split},
+                                {"sentences", matrix.total()},
+                                {"accuracy", matrix.accuracy()},
+                                {"macro_f1", matrix.macro_f1()},
+                                {"confusion", rows},
+                                {"predictions", printable(predictions.native())}}
+      .dump();
+}
+
 }  // namespace
 
 double evaluate(SentenceClassifier& classifier, const std::string& split,
                 std::span<const LabelledSentence> examples, const std::filesystem::path& out,
-                bool labelled, bool quiet) {
+                const EvaluationReport& report) {
   const auto& names = classifier.label_names();
   std::vector<std::string> sentences;
   for (const auto& example : examples) sentences.push_back(example.sentence);
@@ -66,15 +86,19 @@ double evaluate(SentenceClassifier& classifier, const std::string& split,
   }
   write_predictions(out, labels, prompts);
 
-  print_wrapped(
-      "{}: {} sentences, accuracy {:.4f}, macro-F1 {:.4f}{}\n", split, matrix.total(),
-      matrix.accuracy(), matrix.macro_f1(),
-      labelled ? "" : " (the file's labels are placeholders: these figures mean nothing)");
-  print_confusion(matrix, names);
-  if (quiet) return matrix.accuracy();
+  if (report.json) {
+    print("{}\n", json_line(split, matrix, out));
+  } else {
+    print_wrapped(
+        "{}: {} sentences, accuracy {:.4f}, macro-F1 {:.4f}{}\n", split, matrix.total(),
+        matrix.accuracy(), matrix.macro_f1(),
+        report.labelled ? "" : " (the file's labels are placeholders: these figures mean nothing)");
+    print_confusion(matrix, names);
+  }
   if (const auto shortened = classifier.n_shortened() - shortened_before; shortened > 0) {
     note("{}: {} sentences were shortened to fit the model's context\n", split, shortened);
   }
+  if (report.quiet) return matrix.accuracy();
   note("{}: {:.2f} s, {:.0f} sentences/s; predictions written to {}\n", split, seconds,
        static_cast<double>(examples.size()) / seconds, out.string());
   return matrix.accuracy();

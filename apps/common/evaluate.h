@@ -9,10 +9,17 @@
 
 namespace minillama::app {
 
+/// How the figures are told.
+struct EvaluationReport {
+  bool labelled = true;  ///< false: the data set's labels are placeholders
+  bool json = false;     ///< one JSON object for a data set
+  bool quiet = false;
+};
+
 /// Classifies the data set `split` ("dev" or "test"), prints the figures and the confusion matrix,
 /// writes the predictions to `out`. Returns the accuracy.
 double evaluate(SentenceClassifier& classifier, const std::string& split,
                 std::span<const LabelledSentence> examples, const std::filesystem::path& out,
-                bool labelled, bool quiet);
+                const EvaluationReport& report);
 
 }  // namespace minillama::app

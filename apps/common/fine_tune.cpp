@@ -1,13 +1,16 @@
 #include "common/fine_tune.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <optional>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "minillama/checkpoint/classifier_file.h"
 #include "minillama/core/error.h"
+#include "minillama/core/json.h"
 #include "minillama/eval/text_classifier.h"
 #include "minillama/io/atomic_file.h"
 #include "minillama/io/directory_lock.h"
@@ -18,6 +21,7 @@
 #include "common/evaluate.h"
 #include "common/interrupts.h"
 #include "common/output.h"
+#include "common/output_files.h"
 #include "common/progress_bar.h"
 #include "common/training_arguments.h"
 
@@ -33,6 +37,7 @@ constexpr const char* kStoppedUnsaved = "stopped; without --out-dir nothing was 
 
 /// Everything that the runs of all seeds share.
 struct Setting {
+  const char* program;
   const Arguments& arguments;
   const ModelArguments& model;
   const Dataset& dataset;
@@ -49,6 +54,12 @@ TextClassifier make_classifier(const Setting& setting, const torch::Generator& g
   auto tokenizer =
       read_tokenizer_for(setting.model.model, language_model->config(), setting.model.tokenizer);
   auto& llama = language_model->llama;
+  if (const auto adapter = active_adapter(llama); !adapter.empty()) {
+    absorb_adapter(llama);
+    if (!setting.model.quiet) {
+      note("the model's adapter {} became part of its weights\n", quote(adapter));
+    }
+  }
   if (setting.lora) add_adapter(llama, setting.dataset.name, setting.training.lora, generator);
   Classifier model(llama, setting.training.classifier, generator);
   if (setting.lora) train_only_adapter(llama, setting.dataset.name);
@@ -68,13 +79,28 @@ void print_epoch(const EpochMetrics& metrics, bool is_best, bool json) {
                 metrics.dev_accuracy, metrics.dev_macro_f1, metrics.seconds, is_best ? " *" : "");
 }
 
+/// Says, before anything is trained, what the training set makes doubtful.
+void warn_of_missing_labels(const Setting& setting) {
+  const auto& names = setting.training.classifier.label_names;
+  std::vector<std::string> missing;
+  for (std::int64_t label = 0; label < std::ssize(names); ++label) {
+    const auto has_label = [&](const auto& example) { return example.label == label; };
+    if (std::ranges::any_of(setting.data.train, has_label)) continue;
+    missing.push_back(
+        fmt::format("{} ({})", label, printable(names[static_cast<std::size_t>(label)])));
+  }
+  if (missing.empty()) return;
+  note("warning: no sentence to train on has the label {}{}\n", fmt::join(missing, " or "),
+       setting.arguments.given("label-names") ? "" : "; --label-names gives labels of your own");
+}
+
 /// Trains `classifier` and leaves it with the best epoch's weights.
 void train(TextClassifier& classifier, const Setting& setting, const torch::Generator& generator,
            const std::filesystem::path& directory) {
-  const auto& [arguments, model, dataset, training, data, lora] = setting;
+  const auto& [program, arguments, model, dataset, training, data, lora] = setting;
   auto train_examples = encode(classifier, data.train);
   auto dev_examples = encode(classifier, data.dev);
-  if (classifier.n_shortened() > 0 && !model.quiet) {
+  if (classifier.n_shortened() > 0) {
     note("{} sentences were shortened to fit\n", classifier.n_shortened());
   }
   FineTuning run(classifier.model(), std::move(train_examples), std::move(dev_examples),
@@ -83,6 +109,7 @@ void train(TextClassifier& classifier, const Setting& setting, const torch::Gene
   if (!directory.empty()) {
     make_directory(directory);
     lock.emplace(directory);
+    if (arguments.is_set("force")) remove_file(directory / kStateFile);
     run.keep_state(directory / kStateFile, arguments.is_set("resume"));
   }
 
@@ -90,8 +117,10 @@ void train(TextClassifier& classifier, const Setting& setting, const torch::Gene
   const char* stopped = model.quiet ? "" : directory.empty() ? kStoppedUnsaved : kStopped;
   ProgressBar bar(model.quiet);
   const auto report_step = [&](const StepReport& step) {
-    bar.update(fmt::format("epoch {}/{}", step.epoch, training.fine_tuning.epochs), step.batch,
-               step.n_batches, fmt::format("loss {}", number(step.loss, 3)));
+    const auto done = (step.epoch - 1) * step.n_batches + step.batch;
+    bar.update(fmt::format("epoch {}/{}", step.epoch, training.fine_tuning.epochs), done,
+               training.fine_tuning.epochs * step.n_batches,
+               fmt::format("loss {}", number(step.loss, 3)));
   };
   const auto before_evaluation = [&] {
     bar.clear();
@@ -117,6 +146,28 @@ void train(TextClassifier& classifier, const Setting& setting, const torch::Gene
   throw Interrupted{interrupts.signal()};
 }
 
+std::filesystem::path prediction_path(const Setting& setting, const std::string& split,
+                                      const std::filesystem::path& directory) {
+  return out_path(setting.arguments, setting.dataset, split, setting.lora ? "lora" : "finetuning",
+                  directory);
+}
+
+/// Asks, before any work, whether everything that the run writes can be written.
+void check_outputs(const Setting& setting, const std::filesystem::path& directory) {
+  const auto& arguments = setting.arguments;
+  if (!directory.empty()) {
+    check_output_directory("out-dir", directory, setting.model.model);
+    const bool resumes =
+        arguments.is_set("resume") && std::filesystem::exists(directory / kStateFile);
+    if (!resumes && !arguments.is_set("force")) refuse_earlier_run(directory);
+  }
+  for (const std::string split : {"dev", "test"}) {
+    if (split == "test" && setting.data.test.empty()) continue;
+    if (!directory.empty() && !arguments.given(split + "-out")) continue;
+    check_prediction_file(arguments, split, prediction_path(setting, split, directory));
+  }
+}
+
 struct Accuracies {
   double dev;
   std::optional<double> test;  ///< if there is a test set with labels that mean something
@@ -124,67 +175,85 @@ struct Accuracies {
 
 Accuracies run_seed(const Setting& setting, std::uint64_t seed,
                     const std::filesystem::path& directory) {
-  const auto& [arguments, model, dataset, training, data, lora] = setting;
+  const auto& [program, arguments, model, dataset, training, data, lora] = setting;
   const auto generator = make_generator(seed);
   auto classifier = make_classifier(setting, generator);
   train(classifier, setting, generator, directory);
 
-  const std::string method = lora ? "lora" : "finetuning";
+  EvaluationReport report{.json = arguments.is_set("json"), .quiet = model.quiet};
   Accuracies accuracies{.dev = evaluate(classifier, "dev", data.dev,
-                                        out_path(arguments, dataset, "dev", method, directory),
-                                        /*labelled=*/true, model.quiet)};
+                                        prediction_path(setting, "dev", directory), report)};
   if (!data.test.empty()) {
+    report.labelled = dataset.test_is_labelled;
     const double accuracy = evaluate(classifier, "test", data.test,
-                                     out_path(arguments, dataset, "test", method, directory),
-                                     dataset.test_is_labelled, model.quiet);
+                                     prediction_path(setting, "test", directory), report);
     if (dataset.test_is_labelled) accuracies.test = accuracy;
+  }
+  if (!directory.empty() && !model.quiet) {
+    note("the classifier is in {0}; to use it: {1} --model {0} \"A sentence .\"\n",
+         directory.native(), program);
   }
   return accuracies;
 }
 
-/// "0.411 (0.025)", mean and sample standard deviation.
-std::string mean_and_deviation(const std::vector<double>& values) {
+struct Statistics {
+  double mean;
+  double deviation;  ///< of the sample
+};
+
+Statistics statistics(const std::vector<double>& values) {
   const auto n = static_cast<double>(values.size());
   const double mean = std::accumulate(values.begin(), values.end(), 0.0) / n;
   double squares = 0;
   for (const double value : values) squares += (value - mean) * (value - mean);
-  return fmt::format("{:.3f} ({:.3f})", mean, std::sqrt(squares / (n - 1)));
+  return {mean, std::sqrt(squares / (n - 1))};
+}
+
+/// Of the runs with all seeds.
+void print_statistics(const std::vector<double>& dev, const std::vector<double>& test, bool json) {
+  Json line{{"seeds", dev.size()}};
+  std::string words = fmt::format("{} seeds, mean (sd):", dev.size());
+  for (const auto& [split, values] : {std::pair("dev", dev), std::pair("test", test)}) {
+    if (values.empty()) continue;
+    const auto [mean, deviation] = statistics(values);
+    line[fmt::format("{}_accuracy_mean", split)] = mean;
+    line[fmt::format("{}_accuracy_sd", split)] = deviation;
+    words += fmt::format("{} {} accuracy {:.3f} ({:.3f})", split == std::string("dev") ? "" : ",",
+                         split, mean, deviation);
+  }
+  print("{}\n", json ? line.dump() : words);
 }
 
 }  // namespace
 
-void fine_tune(const Arguments& arguments, const ModelArguments& model, const Dataset& dataset,
-               bool lora) {
-  if (!arguments.positional().empty()) {
-    throw OptionError(fmt::format("unexpected argument {}: --option finetune and lora train",
-                                  quote(arguments.positional().front())));
-  }
-  if (arguments.is_set("resume") && !arguments.given("out-dir")) {
-    throw OptionError("--resume needs the --out-dir of the run");
-  }
+void fine_tune(const char* program, const Arguments& arguments, const ModelArguments& model,
+               const Dataset& dataset, bool lora) {
   const auto training = read_training_arguments(arguments, dataset, model.compatible, lora);
   const auto data =
       read_training_data(arguments, dataset, std::ssize(training.classifier.label_names));
-  const Setting setting{arguments, model, dataset, training, data, lora};
+  const Setting setting{program, arguments, model, dataset, training, data, lora};
   const std::filesystem::path directory = arguments.text("out-dir");
-  if (training.n_seeds == 1) {
-    run_seed(setting, training.first_seed, directory);
-    return;
-  }
+  const auto directory_of = [&](std::uint64_t seed) {
+    const bool one_of_several = !directory.empty() && training.n_seeds > 1;
+    return one_of_several ? directory / fmt::format("seed-{}", seed) : directory;
+  };
+  std::vector<std::uint64_t> seeds(static_cast<std::size_t>(training.n_seeds));
+  std::iota(seeds.begin(), seeds.end(), training.first_seed);
+  for (const auto seed : seeds) check_outputs(setting, directory_of(seed));
+  warn_of_missing_labels(setting);
+  if (directory.empty()) note("without --out-dir the trained classifier is not kept\n");
 
   std::vector<double> dev;
   std::vector<double> test;
-  for (std::int64_t i = 0; i < training.n_seeds; ++i) {
-    const auto seed = training.first_seed + static_cast<std::uint64_t>(i);
-    print("seed {}\n", seed);
-    const auto accuracies =
-        run_seed(setting, seed, directory.empty() ? "" : directory / fmt::format("seed-{}", seed));
+  const bool json = arguments.is_set("json");
+  for (const auto seed : seeds) {
+    if (seeds.size() > 1)
+      print("{}\n", json ? Json{{"seed", seed}}.dump() : fmt::format("seed {}", seed));
+    const auto accuracies = run_seed(setting, seed, directory_of(seed));
     dev.push_back(accuracies.dev);
     if (accuracies.test) test.push_back(*accuracies.test);
   }
-  print("{} seeds, mean (sd): dev accuracy {}", training.n_seeds, mean_and_deviation(dev));
-  if (!test.empty()) print(", test accuracy {}", mean_and_deviation(test));
-  print("\n");
+  if (seeds.size() > 1) print_statistics(dev, test, json);
 }
 
 }  // namespace minillama::app

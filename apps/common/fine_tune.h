@@ -7,8 +7,9 @@
 namespace minillama::app {
 
 /// --option finetune and lora: trains a classifier, once or with several seeds, and evaluates the
-/// best epoch's. Throws Interrupted after SIGINT or SIGTERM, when the state is saved.
-void fine_tune(const Arguments& arguments, const ModelArguments& model, const Dataset& dataset,
-               bool lora);
+/// best epoch's. `program` is what it is called. Throws Interrupted after a signal that ends
+/// programs, when the state is saved.
+void fine_tune(const char* program, const Arguments& arguments, const ModelArguments& model,
+               const Dataset& dataset, bool lora);
 
 }  // namespace minillama::app

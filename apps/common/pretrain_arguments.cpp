@@ -8,6 +8,7 @@
 #include "minillama/core/error.h"
 
 #include "common/model_arguments.h"
+#include "common/option_rules.h"
 #include "common/training_arguments.h"
 
 namespace minillama::app {
@@ -30,7 +31,8 @@ void add_shape_options(Arguments& arguments) {
   arguments.option("dim", "Width of the hidden states", "N", "384");
   arguments.option("layers", "Number of decoder layers", "N", "8");
   arguments.option("heads", "Query heads", "N", "8");
-  arguments.option("kv-heads", "Key/value heads; 0: as many as --heads", "N", "4");
+  arguments.option("kv-heads",
+                   "Key/value heads; 0: as many as --heads (4, where that divides them)", "N");
   arguments.option("hidden-dim", "Width inside the feed-forward; 0: 8/3 of --dim", "N", "0");
   arguments.option("max-seq-len", "Positions that it is made for", "N", "1024");
   arguments.option("norm", "layernorm or rmsnorm", "KIND", "rmsnorm");
@@ -41,16 +43,18 @@ void add_run_options(Arguments& arguments) {
   arguments.group("Run");
   arguments.option("out-dir", "Where the best model, the log and the run's state go", "DIR");
   arguments.flag("resume", "Go on with the run in --out-dir, if there is one");
+  arguments.flag("force", "Replace what an earlier run left in --out-dir");
   arguments.option("time-budget", "Stop and save after so long: seconds, or as in 15m, 3h", "TIME");
   arguments.option("epochs", "Times through the text", "X", "1");
   arguments.option("steps", "Steps in all, whatever the epochs; 0: as --epochs says", "N", "0");
-  arguments.option("window", "Tokens in a window", "N", "512");
+  arguments.option("window", "Tokens in a window (512, at most what the model is made for)", "N");
   arguments.option("batch-size", "Windows in a pass", "N", "8");
   arguments.option("accumulate", "Passes in a step; on the CPU threads share them out", "N", "4");
   arguments.option("lr", "Learning rate", "X", "1e-3");
   arguments.option("schedule", "constant, linear, cosine, or trapezoid: constant and a cooldown",
                    "NAME", "cosine");
-  arguments.option("warmup-steps", "Steps in which the learning rate rises", "N", "100");
+  arguments.option("warmup-steps",
+                   "Steps in which the learning rate rises (100, at most a tenth of all)", "N");
   arguments.option("cooldown-steps", "Steps at the end of a trapezoid in which it falls", "N", "0");
   arguments.option("floor", "Share of it that is left at the end", "X", "0.1");
   arguments.option("beta2", "Decay of the squared gradients' mean", "X", "0.95");
@@ -66,6 +70,12 @@ void add_run_options(Arguments& arguments) {
   arguments.option("sample-prompt", "Text that every evaluation continues", "TEXT",
                    "This movie is");
   arguments.flag("json", "Print the log's JSON lines only");
+}
+
+std::int64_t key_value_heads(const Arguments& arguments) {
+  if (arguments.given("kv-heads")) return arguments.integer("kv-heads");
+  constexpr std::int64_t kUsual = 4;
+  return arguments.integer("heads") % kUsual == 0 ? kUsual : 0;
 }
 
 }  // namespace
@@ -86,11 +96,27 @@ Arguments declare_pretrain_arguments() {
   return arguments;
 }
 
+void check_pretrain_arguments(const Arguments& arguments) {
+  std::vector<OptionRule> rules{{.option = "train-tokenizer", .excludes = {"model", "tokenizer"}},
+                                {.option = "steps", .excludes = {"epochs"}},
+                                {.option = "resume", .excludes = {"force"}},
+                                {.option = "cooldown-steps", .needs = {"schedule=trapezoid"}},
+                                {.option = "floor", .excludes = {"schedule=constant"}},
+                                {.option = "sample-prompt", .excludes = {"json"}},
+                                {.option = "config", .needs = {"model"}},
+                                {.option = "use-gpu", .excludes = {"device"}}};
+  for (const auto* shape :
+       {"dim", "layers", "heads", "kv-heads", "hidden-dim", "max-seq-len", "norm", "dropout"}) {
+    rules.push_back({.option = shape, .excludes = {"model"}});
+  }
+  check_options(arguments, rules);
+}
+
 ModelConfig read_model_shape(const Arguments& arguments, std::int64_t vocab_size) {
   const ModelConfig config{.dim = arguments.integer("dim"),
                            .n_layers = arguments.integer("layers"),
                            .n_heads = arguments.integer("heads"),
-                           .n_kv_heads = arguments.integer("kv-heads"),
+                           .n_kv_heads = key_value_heads(arguments),
                            .hidden_dim = arguments.integer("hidden-dim"),
                            .vocab_size = vocab_size,
                            .max_seq_len = arguments.integer("max-seq-len"),
@@ -103,7 +129,6 @@ PretrainingOptions read_pretraining_options(const Arguments& arguments) {
   const auto seed = arguments.integer("seed");
   if (seed < 0) throw OptionError(fmt::format("--seed is {}, must be 0 or positive", seed));
   PretrainingOptions options{
-      .window = arguments.integer("window"),
       .batch_size = arguments.integer("batch-size"),
       .accumulate = arguments.integer("accumulate"),
       .epochs = arguments.number("epochs"),
@@ -113,7 +138,6 @@ PretrainingOptions read_pretraining_options(const Arguments& arguments) {
                     .weight_decay = arguments.number("weight-decay")},
       .max_grad_norm = arguments.number("max-grad-norm"),
       .schedule = schedule_shape(arguments, {"constant", "linear", "cosine", "trapezoid"}),
-      .warmup_steps = arguments.integer("warmup-steps"),
       .cooldown_steps = arguments.integer("cooldown-steps"),
       .floor = arguments.number("floor"),
       .seed = static_cast<std::uint64_t>(seed),
@@ -122,6 +146,8 @@ PretrainingOptions read_pretraining_options(const Arguments& arguments) {
       .evaluate_every = arguments.integer("evaluate-every"),
       .valid_windows = arguments.integer("valid-windows"),
       .save_every_seconds = arguments.number("save-every")};
+  if (arguments.given("window")) options.window = arguments.integer("window");
+  if (arguments.given("warmup-steps")) options.warmup_steps = arguments.integer("warmup-steps");
   options.validate();
   return options;
 }

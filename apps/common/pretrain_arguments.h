@@ -13,6 +13,9 @@ namespace minillama::app {
 /// Declares the options of the pretraining app.
 Arguments declare_pretrain_arguments();
 
+/// Throws OptionError if an option was given that has no effect beside the others.
+void check_pretrain_arguments(const Arguments& arguments);
+
 /// The shape of a new model; `vocab_size` is the tokenizer's.
 ModelConfig read_model_shape(const Arguments& arguments, std::int64_t vocab_size);
 

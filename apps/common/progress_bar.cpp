@@ -21,12 +21,13 @@ void ProgressBar::update(const std::string& what, std::int64_t done, std::int64_
   constexpr std::int64_t kShortestBar = 4;
   constexpr auto kShortest = std::chrono::milliseconds(100);
   const auto now = Clock::now();
+  if (!start_done_) start_done_ = done - 1;
   if (!enabled_ || (now - shown_ < kShortest && done != total)) return;
   shown_ = now;
   visible_ = true;
 
   const double seconds = std::chrono::duration<double>(now - start_).count();
-  const auto done_here = std::max<std::int64_t>(done - start_done_, 1);
+  const auto done_here = std::max<std::int64_t>(done - *start_done_, 1);
   const auto left = static_cast<std::int64_t>(seconds * static_cast<double>(total - done) /
                                               static_cast<double>(done_here));
   const auto figures =

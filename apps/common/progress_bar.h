@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace minillama::app {
@@ -17,7 +18,8 @@ class ProgressBar {
   ProgressBar(const ProgressBar&) = delete;
   ProgressBar& operator=(const ProgressBar&) = delete;
 
-  /// Shows `done` of `total`; the time left is judged from what was done since start().
+  /// Shows `done` of `total`; the time left is judged from what was done since start(), or by the
+  /// one that is done at the first update.
   void update(const std::string& what, std::int64_t done, std::int64_t total,
               const std::string& note);
   /// Begins the count of what is done and of the time.
@@ -30,7 +32,7 @@ class ProgressBar {
 
   bool enabled_;
   bool visible_ = false;
-  std::int64_t start_done_ = 0;
+  std::optional<std::int64_t> start_done_;  // nothing before the first update()
   Clock::time_point start_ = Clock::now();
   Clock::time_point shown_ = {};
 };

@@ -94,7 +94,7 @@ void classify_sentences(SentenceClassifier& classifier, const Arguments& argumen
     }
   }
   const auto shortened = classifier.n_shortened() - shortened_before;
-  if (shortened > 0 && !quiet) {
+  if (shortened > 0) {
     note("{} sentences were shortened to fit the model's context\n", shortened);
   }
 }

@@ -1,6 +1,8 @@
 #include "minillama/core/json.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -58,6 +60,17 @@ double JsonObject::number(std::string_view key) const {
   return at(key, "a number", &Json::is_number).get<double>();
 }
 
+double JsonObject::any_number(std::string_view key) const {
+  const auto found = value_.find(std::string(key));
+  if (found == value_.end() || !found->is_string()) return number(key);
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  const auto& text = found->get_ref<const std::string&>();
+  if (text == "inf") return kInfinity;
+  if (text == "-inf") return -kInfinity;
+  if (text == "nan") return std::numeric_limits<double>::quiet_NaN();
+  return number(key);
+}
+
 bool JsonObject::boolean(std::string_view key) const {
   return at(key, "true or false", &Json::is_boolean).get<bool>();
 }
@@ -88,6 +101,11 @@ void JsonObject::allow_only(std::initializer_list<std::string_view> known) const
       throw FileError(path_, fmt::format("unknown field {}", quote(key)));
     }
   }
+}
+
+Json number_to_json(double value) {
+  if (std::isfinite(value)) return value;
+  return std::isnan(value) ? "nan" : value > 0 ? "inf" : "-inf";
 }
 
 void write_model_config(const ModelConfig& config, Json& out) {

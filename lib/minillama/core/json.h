@@ -29,6 +29,8 @@ class JsonObject {
   bool has(std::string_view key) const;  ///< present and not null
   std::int64_t integer(std::string_view key) const;
   double number(std::string_view key) const;
+  /// A number that may be infinite or undefined, as number_to_json() writes it.
+  double any_number(std::string_view key) const;
   bool boolean(std::string_view key) const;
   std::string string(std::string_view key) const;
   std::vector<std::string> strings(std::string_view key) const;
@@ -44,6 +46,9 @@ class JsonObject {
   const Json& value_;
   const std::filesystem::path& path_;
 };
+
+/// A number as JSON; "inf", "-inf" and "nan", for which JSON has no number, as text.
+Json number_to_json(double value);
 
 /// The fields of a config.json that describe the model itself.
 void write_model_config(const ModelConfig& config, Json& out);

@@ -3,9 +3,15 @@
 #include <algorithm>
 #include <cmath>
 
+#include "minillama/core/error.h"
+
 namespace minillama {
 
 Prediction to_prediction(const std::vector<double>& scores) {
+  // Of scores that are no numbers, some label would still come out as the largest.
+  if (std::ranges::any_of(scores, [](double score) { return !std::isfinite(score); })) {
+    throw InputError("the scores of the labels are not finite: the model's weights are broken");
+  }
   const auto best = std::ranges::max_element(scores);
   Prediction prediction{.label = best - scores.begin()};
   double sum = 0;

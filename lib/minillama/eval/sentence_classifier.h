@@ -21,6 +21,7 @@ struct Classification {
 };
 
 /// The prediction that goes with log-probabilities, or scores that differ from them by a constant.
+/// Throws InputError if one is not finite: then the model's weights are broken.
 Prediction to_prediction(const std::vector<double>& scores);
 
 /// Text in, label out, however it is found.
@@ -28,7 +29,8 @@ class SentenceClassifier {
  public:
   virtual ~SentenceClassifier() = default;
 
-  /// One prediction for each sentence. Throws OptionError if one is not valid UTF-8.
+  /// One prediction for each sentence. Throws OptionError if one is not valid UTF-8, InputError if
+  /// the model's scores are not finite.
   virtual std::vector<Prediction> classify(std::span<const std::string> sentences) = 0;
 
   /// The text that is put before the model for `sentence`.

@@ -85,6 +85,10 @@ bool is_merged(Llama& llama) {
                              [](auto& item) { return item.second->is_merged(); });
 }
 
+void absorb_adapter(Llama& llama) {
+  for (const auto& [unused, linear] : linears_of(llama)) linear->absorb();
+}
+
 NamedTensors adapter_parameters(Llama& llama, const std::string& name) {
   require_adapter(llama, name);
   NamedTensors parameters;

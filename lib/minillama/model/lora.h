@@ -36,6 +36,10 @@ void merge_adapter(Llama& llama);
 void unmerge_adapter(Llama& llama);
 bool is_merged(Llama& llama);
 
+/// Makes the active adapter, if there is one, part of the weights for good, and removes all
+/// adapters: the model computes what it did, and further training starts from there.
+void absorb_adapter(Llama& llama);
+
 /// The parameters of one adapter, as "layers.0.attention.compute_query.lora_A": without the
 /// adapter's name, so that it may be stored and read again under another.
 NamedTensors adapter_parameters(Llama& llama, const std::string& name);

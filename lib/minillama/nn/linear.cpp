@@ -66,4 +66,12 @@ void LinearImpl::unmerge() {
   weight.copy_(std::exchange(unmerged_, {}));
 }
 
+void LinearImpl::absorb() {
+  merge();
+  unmerged_ = torch::Tensor();
+  active_.clear();
+  for (const auto& [name, unused] : adapters_) unregister_module(name);
+  adapters_.clear();
+}
+
 }  // namespace minillama

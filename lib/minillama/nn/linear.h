@@ -45,6 +45,9 @@ class LinearImpl : public torch::nn::Module {
   /// Gives the weight back the very bits it had before merge(), from a copy that was kept.
   void unmerge();
 
+  /// Makes the active adapter part of the weight for good, and removes all adapters.
+  void absorb();
+
   const std::map<std::string, Lora>& adapters() const { return adapters_; }
   const std::string& active() const { return active_; }  ///< "" if there is none
   bool is_merged() const { return unmerged_.defined(); }

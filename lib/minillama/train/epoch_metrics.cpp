@@ -7,12 +7,12 @@ namespace minillama {
 
 std::string to_json_line(const EpochMetrics& metrics) {
   const Json json{{"epoch", metrics.epoch},
-                  {"train_loss", metrics.train_loss},
-                  {"dev_loss", metrics.dev_loss},
-                  {"dev_accuracy", metrics.dev_accuracy},
-                  {"dev_macro_f1", metrics.dev_macro_f1},
-                  {"tokens_per_second", metrics.tokens_per_second},
-                  {"seconds", metrics.seconds}};
+                  {"train_loss", number_to_json(metrics.train_loss)},
+                  {"dev_loss", number_to_json(metrics.dev_loss)},
+                  {"dev_accuracy", number_to_json(metrics.dev_accuracy)},
+                  {"dev_macro_f1", number_to_json(metrics.dev_macro_f1)},
+                  {"tokens_per_second", number_to_json(metrics.tokens_per_second)},
+                  {"seconds", number_to_json(metrics.seconds)}};
   return json.dump();
 }
 
@@ -20,12 +20,12 @@ EpochMetrics epoch_metrics_from_json(const std::string& line, const std::filesys
   const Json json = parse_json(line, path);
   const JsonObject fields(json, path);
   return {.epoch = fields.integer("epoch"),
-          .train_loss = fields.number("train_loss"),
-          .dev_loss = fields.number("dev_loss"),
-          .dev_accuracy = fields.number("dev_accuracy"),
-          .dev_macro_f1 = fields.number("dev_macro_f1"),
-          .tokens_per_second = fields.number("tokens_per_second"),
-          .seconds = fields.number("seconds")};
+          .train_loss = fields.any_number("train_loss"),
+          .dev_loss = fields.any_number("dev_loss"),
+          .dev_accuracy = fields.any_number("dev_accuracy"),
+          .dev_macro_f1 = fields.any_number("dev_macro_f1"),
+          .tokens_per_second = fields.any_number("tokens_per_second"),
+          .seconds = fields.any_number("seconds")};
 }
 
 void write_metrics(const std::filesystem::path& path, std::span<const EpochMetrics> epochs) {

@@ -1,17 +1,20 @@
 #include "minillama/train/fine_tuning.h"
 
 #include <chrono>
+#include <cmath>
 #include <numeric>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "minillama/checkpoint/model_json.h"
 #include "minillama/checkpoint/training_state.h"
 #include "minillama/core/error.h"
 #include "minillama/core/json.h"
 #include "minillama/eval/confusion_matrix.h"
 #include "minillama/eval/label_probabilities.h"
 #include "minillama/io/crc32.h"
+#include "minillama/model/lora.h"
 #include "minillama/optim/parameter_groups.h"
 #include "minillama/train/run_state.h"
 #include "minillama/train/training_step.h"
@@ -60,6 +63,10 @@ DevFigures evaluate(Classifier& model, const Examples& dev, std::int64_t batch_s
     figures.loss -= scores[i][label].item<double>();
   }
   figures.loss /= static_cast<double>(scores.size(0));
+  // A score that is no number would count as a prediction of some label.
+  if (!scores.isfinite().all().item<bool>()) {
+    throw DivergedError(fmt::format("the dev loss became {}", std::abs(figures.loss)));
+  }
   return figures;
 }
 
@@ -78,19 +85,18 @@ FineTuning::FineTuning(Classifier model, Examples train, Examples dev,
     throw OptionError(fmt::format("{} examples to train on and {} to evaluate on: both are needed",
                                   train_.size(), dev_.size()));
   }
+  if (trainable().empty()) throw OptionError("the model has no parameter that is trained");
 }
 
 void FineTuning::keep_state(const std::filesystem::path& path, bool resume) {
   state_path_ = path;
   settings_ = settings();
   if (!std::filesystem::exists(path)) return;
-  const TrainingState state = read_training_state(path);
-  if (resume) {
-    load_state(state);
-  } else if (!Progress::from_json(state.text("progress"), path).finished) {
-    throw OptionError(fmt::format("{} is of an unfinished run: resume it or remove the file",
+  if (!resume) {
+    throw OptionError(fmt::format("{} is of an earlier run: resume it or remove the file",
                                   quote(path.native(), 400)));
   }
+  load_state(read_training_state(path));
 }
 
 FineTuning::Outcome FineTuning::run(const FineTuningHooks& hooks) {
@@ -130,6 +136,10 @@ bool FineTuning::train_epoch(const FineTuningHooks& hooks) {
     const auto divisor = options_.compatible ? options_.batches.size : std::ssize(batch);
     optimizer_.set_lr(options_.optimizer.lr * learning_rate_factor(schedule, progress_.steps));
     const double loss = training_step(model_, optimizer_, train_, batch, divisor);
+    if (const auto norm = optimizer_.last_grad_norm(); norm && !std::isfinite(*norm)) {
+      throw DivergedError(
+          fmt::format("the gradient's norm became {} in step {}", *norm, progress_.steps + 1));
+    }
 
     ++progress_.batches;
     ++progress_.steps;
@@ -234,12 +244,25 @@ std::string FineTuning::settings() const {
     frozen = frozen * 31 + crc32({static_cast<const std::byte*>(bytes.data_ptr()), bytes.nbytes()});
   }
   const auto& optimizer = options_.optimizer;
+  Json lora;
+  auto llama = model_->llama;
+  if (const auto active = active_adapter(llama); !active.empty()) {
+    lora = to_json(adapters_of(llama).at(active));
+  }
+  const auto of_lora = [&](const char* field) { return lora.is_null() ? Json() : lora.at(field); };
   const Json json{{"training examples (checksum)", checksum(train_)},
                   {"dev examples (checksum)", checksum(dev_)},
                   {"frozen weights (checksum)", frozen},
                   {"pooling", to_string(model_->config().pooling)},
                   {"attention", to_string(model_->llama->config().attention)},
                   {"dropout", model_->config().dropout},
+                  {"label names", model_->config().label_names},
+                  {"template", model_->config().sentence_template},
+                  {"lora rank", of_lora("rank")},
+                  {"lora alpha", of_lora("alpha")},
+                  {"lora dropout", of_lora("dropout")},
+                  {"lora targets", of_lora("targets")},
+                  {"seed", generator_.current_seed()},
                   {"epochs", options_.epochs},
                   {"patience", options_.patience},
                   {"batch size", options_.batches.size},

@@ -54,13 +54,13 @@ class FineTuning {
 
   /// Keeps the state of this run in the file `path`.
   ///
-  /// @param resume go on from what is there; otherwise an unfinished run there is an OptionError
+  /// @param resume go on from what is there; otherwise a run there is an OptionError
   /// Throws OptionError if the run there has other settings or data, FileError if it is damaged.
   void keep_state(const std::filesystem::path& path, bool resume);
 
   /// Trains until all epochs are done, patience is at its end, or the caller wants to stop. When
-  /// finished, the model has the weights of the best epoch. Throws DivergedError if the loss or a
-  /// weight is not finite; what was saved before is kept.
+  /// finished, the model has the weights of the best epoch. Throws DivergedError if a loss, a
+  /// gradient or a weight is not finite; what was saved before is kept.
   Outcome run(const FineTuningHooks& hooks = {});
 
   const std::vector<EpochMetrics>& metrics() const { return progress_.metrics; }

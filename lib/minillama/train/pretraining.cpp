@@ -42,6 +42,11 @@ std::int64_t number_of_steps(const PretrainingOptions& options, std::size_t wind
       1, static_cast<std::int64_t>(windows / static_cast<double>(windows_per_step(options))));
 }
 
+std::int64_t warmup_steps(const PretrainingOptions& options, std::int64_t n_steps) {
+  constexpr std::int64_t kUsual = 100;
+  return options.warmup_steps.value_or(std::min(kUsual, n_steps / 10));
+}
+
 void add_all(const std::vector<torch::Tensor>& sums, const std::vector<torch::Tensor>& terms) {
   const torch::NoGradGuard no_grad;
   for (std::size_t i = 0; i < sums.size(); ++i) sums[i].add_(terms[i]);
@@ -116,7 +121,7 @@ bool Pretraining::evaluation_is_due() const {
 double Pretraining::step() {
   optimizer_.set_lr(options_.optimizer.lr *
                     learning_rate_factor({.shape = options_.schedule,
-                                          .warmup_steps = options_.warmup_steps,
+                                          .warmup_steps = warmup_steps(options_, n_steps_),
                                           .total_steps = n_steps_,
                                           .cooldown_steps = options_.cooldown_steps,
                                           .floor = options_.floor},
@@ -209,6 +214,10 @@ void Pretraining::record(bool evaluate, const PretrainingHooks& hooks) {
   if (evaluate) {
     const PrecisionScope precision(options_.precision, model_->output_weight().device());
     record.valid = evaluate_language_model(model_, valid_, options_.window, options_.valid_windows);
+    if (!std::isfinite(record.valid->loss)) {
+      throw DivergedError(fmt::format("the validation loss became {} in step {}",
+                                      std::abs(record.valid->loss), steps_));
+    }
     is_best = std::ranges::all_of(records_, [&](const auto& earlier) {
       return !earlier.valid || record.valid->loss < earlier.valid->loss;
     });
@@ -240,9 +249,12 @@ std::string Pretraining::settings() const {
 std::string Pretraining::progress() const {
   std::vector<std::string> lines;
   for (const auto& record : records_) lines.push_back(to_json_line(record));
-  const Json json{
-      {"steps", steps_},           {"seconds", seconds_},           {"loss_sum", loss_sum_},
-      {"loss_count", loss_count_}, {"loss_seconds", loss_seconds_}, {"records", lines}};
+  const Json json{{"steps", steps_},
+                  {"seconds", seconds_},
+                  {"loss_sum", number_to_json(loss_sum_)},
+                  {"loss_count", loss_count_},
+                  {"loss_seconds", loss_seconds_},
+                  {"records", lines}};
   return json.dump();
 }
 
@@ -270,7 +282,7 @@ void Pretraining::load_state(const TrainingState& state) {
   generator_.set_state(generator_state);
   steps_ = fields.integer("steps");
   seconds_ = fields.number("seconds");
-  loss_sum_ = fields.number("loss_sum");
+  loss_sum_ = fields.any_number("loss_sum");
   loss_count_ = fields.integer("loss_count");
   loss_seconds_ = fields.number("loss_seconds");
   for (const auto& line : fields.strings("records")) {

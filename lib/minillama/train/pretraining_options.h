@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "minillama/nn/precision.h"
 #include "minillama/optim/adamw.h"
@@ -18,7 +19,8 @@ struct PretrainingOptions {
   AdamWOptions optimizer = {.lr = 1e-3, .beta2 = 0.95, .weight_decay = 0.1};
   double max_grad_norm = 1.0;  ///< clips by the norm of all gradients; 0: no clipping
   ScheduleShape schedule = ScheduleShape::cosine;
-  std::int64_t warmup_steps = 100;  ///< in which the learning rate rises
+  /// Steps in which the learning rate rises; if empty 100, but at most a tenth of all.
+  std::optional<std::int64_t> warmup_steps = {};
   std::int64_t cooldown_steps = 0;  ///< at the end, of ScheduleShape::trapezoid
   double floor = 0.1;               ///< share of the learning rate that is left at the end
   std::uint64_t seed = 1337;        ///< of the windows' order

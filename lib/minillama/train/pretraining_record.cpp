@@ -8,16 +8,16 @@ namespace minillama {
 std::string to_json_line(const PretrainingRecord& record) {
   Json json{{"step", record.step},
             {"tokens", record.tokens},
-            {"epoch", record.epoch},
-            {"learning_rate", record.learning_rate},
-            {"train_loss", record.train_loss},
-            {"grad_norm", record.grad_norm},
-            {"tokens_per_second", record.tokens_per_second},
-            {"seconds", record.seconds}};
+            {"epoch", number_to_json(record.epoch)},
+            {"learning_rate", number_to_json(record.learning_rate)},
+            {"train_loss", number_to_json(record.train_loss)},
+            {"grad_norm", number_to_json(record.grad_norm)},
+            {"tokens_per_second", number_to_json(record.tokens_per_second)},
+            {"seconds", number_to_json(record.seconds)}};
   if (record.valid) {
-    json["valid_loss"] = record.valid->loss;
-    json["valid_perplexity"] = record.valid->perplexity;
-    json["valid_bits_per_byte"] = record.valid->bits_per_byte;
+    json["valid_loss"] = number_to_json(record.valid->loss);
+    json["valid_perplexity"] = number_to_json(record.valid->perplexity);
+    json["valid_bits_per_byte"] = number_to_json(record.valid->bits_per_byte);
   }
   return json.dump();
 }
@@ -28,16 +28,16 @@ PretrainingRecord pretraining_record_from_json(const std::string& line,
   const JsonObject fields(json, path);
   PretrainingRecord record{.step = fields.integer("step"),
                            .tokens = fields.integer("tokens"),
-                           .epoch = fields.number("epoch"),
-                           .learning_rate = fields.number("learning_rate"),
-                           .train_loss = fields.number("train_loss"),
-                           .grad_norm = fields.number("grad_norm"),
-                           .tokens_per_second = fields.number("tokens_per_second"),
-                           .seconds = fields.number("seconds")};
+                           .epoch = fields.any_number("epoch"),
+                           .learning_rate = fields.any_number("learning_rate"),
+                           .train_loss = fields.any_number("train_loss"),
+                           .grad_norm = fields.any_number("grad_norm"),
+                           .tokens_per_second = fields.any_number("tokens_per_second"),
+                           .seconds = fields.any_number("seconds")};
   if (fields.has("valid_loss")) {
-    record.valid = {.loss = fields.number("valid_loss"),
-                    .perplexity = fields.number("valid_perplexity"),
-                    .bits_per_byte = fields.number("valid_bits_per_byte")};
+    record.valid = {.loss = fields.any_number("valid_loss"),
+                    .perplexity = fields.any_number("valid_perplexity"),
+                    .bits_per_byte = fields.any_number("valid_bits_per_byte")};
   }
   return record;
 }

@@ -7,9 +7,15 @@ namespace minillama {
 std::string Progress::to_json() const {
   std::vector<std::string> lines;
   for (const auto& epoch : metrics) lines.push_back(to_json_line(epoch));
-  const Json json{{"epochs", epochs},     {"batches", batches},   {"steps", steps},
-                  {"loss_sum", loss_sum}, {"examples", examples}, {"tokens", tokens},
-                  {"seconds", seconds},   {"metrics", lines},     {"best_epoch", best_epoch},
+  const Json json{{"epochs", epochs},
+                  {"batches", batches},
+                  {"steps", steps},
+                  {"loss_sum", number_to_json(loss_sum)},
+                  {"examples", examples},
+                  {"tokens", tokens},
+                  {"seconds", number_to_json(seconds)},
+                  {"metrics", lines},
+                  {"best_epoch", best_epoch},
                   {"finished", finished}};
   return json.dump();
 }
@@ -20,10 +26,10 @@ Progress Progress::from_json(const std::string& text, const std::filesystem::pat
   Progress progress{.epochs = fields.integer("epochs"),
                     .batches = fields.integer("batches"),
                     .steps = fields.integer("steps"),
-                    .loss_sum = fields.number("loss_sum"),
+                    .loss_sum = fields.any_number("loss_sum"),
                     .examples = fields.integer("examples"),
                     .tokens = fields.integer("tokens"),
-                    .seconds = fields.number("seconds"),
+                    .seconds = fields.any_number("seconds"),
                     .best_epoch = fields.integer("best_epoch"),
                     .finished = fields.boolean("finished")};
   for (const auto& line : fields.strings("metrics")) {

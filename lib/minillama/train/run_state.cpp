@@ -9,10 +9,17 @@ namespace minillama {
 void require_same_settings(const Json& now, const Json& started,
                            const std::filesystem::path& path) {
   for (const auto& [name, value] : now.items()) {
-    const Json before = started.value(name, Json());
+    if (!started.contains(name)) {
+      throw FileError(path,
+                      fmt::format("does not say with which {} it was started: it is of another "
+                                  "version of this program",
+                                  name));
+    }
+    const Json& before = started.at(name);
     if (before == value) continue;
     throw OptionError(fmt::format("the run in {} was started with another {}: {}, now {}",
-                                  quote(path.native(), 400), name, before.dump(), value.dump()));
+                                  quote(path.native(), 400), name, printable(before.dump()),
+                                  printable(value.dump())));
   }
 }
 
