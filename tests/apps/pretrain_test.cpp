@@ -198,6 +198,8 @@ TEST_CASE("pretrain: what cannot be used is refused") {
   refused({"--dtype", "f16"}, 2, "--dtype is \"f16\"");
   refused({"--window", "0"}, 2, "window is 0");
   refused({"--train-tokenizer", "100000"}, 2, "100000 pieces");
+  refused({"--train-tokenizer", "100000"}, 2, ": the text is enough for ");
+  refused({"--train-tokenizer", "8"}, 2, ": its characters and the bytes need ");
   refused({"--valid", "absent.txt", "--quiet"}, 3, "absent.txt: no such file");
   refused({"-m", "x"}, 2, "--train-tokenizer excludes --model");
   CHECK(run_app("pretrain", {}, setting.directory.path()).exit_code == 2);

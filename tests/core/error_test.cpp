@@ -10,6 +10,8 @@ TEST_CASE("quote makes hostile text printable") {
   CHECK(quote("plain") == "\"plain\"");
   CHECK(quote("Größe ▁") == "\"Größe ▁\"");
   CHECK(quote("a\nb\x1b[31m\x7f") == "\"a\\x0ab\\x1b[31m\\x7f\"");
+  CHECK(quote("\xC2\x9B"
+              "2J\xE2\x80\xAE") == R"("\u009b2J\u202e")");
   CHECK(quote("\xff\xc3") == "\"\\xff\\xc3\"");
   CHECK(quote(std::string_view("\0", 1)) == "\"\\x00\"");
 }

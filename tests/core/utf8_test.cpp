@@ -30,6 +30,23 @@ TEST_CASE("malformed characters have length zero") {
   for (const auto text : malformed) CHECK(utf8_character_length(text) == 0);
 }
 
+TEST_CASE("characters have their numbers") {
+  CHECK(utf8_code_point("a") == 'a');
+  CHECK(utf8_code_point("é") == 0xE9);
+  CHECK(utf8_code_point("▁") == 0x2581);
+  CHECK(utf8_code_point("😀") == 0x1F600);
+}
+
+TEST_CASE("what acts on a terminal is a control character") {
+  for (const std::string_view text : {"\n", "\x1b", "\x7f", "\xC2\x80", "\xC2\x9B", "\xC2\x9F",
+                                      "\xE2\x80\xA8", "\xE2\x80\xAE", "\xE2\x81\xA9"}) {
+    CHECK(utf8_is_control(text));
+  }
+  for (const std::string_view text : {" ", "~", "\xC2\xA0", "é", "—", "▁", "😀"}) {
+    CHECK_FALSE(utf8_is_control(text));
+  }
+}
+
 TEST_CASE("the valid prefix ends at the first malformed byte") {
   CHECK(utf8_valid_prefix("") == 0);
   CHECK(utf8_valid_prefix("aé▁😀") == 10);
