@@ -81,22 +81,24 @@ std::vector<LabelledSentence> parse_labelled_sentences(const TextFile& file,
 
 std::vector<std::string> read_label_names(const std::filesystem::path& path) {
   const TextFile file(path);
-  const Json json = parse_json(file.text(), file.path());
-  if (!json.is_array()) throw FileError(path, "must be a JSON list of label names");
+  const auto& name_of_file = file.path();
+  const Json json = parse_json(file.text(), name_of_file);
+  if (!json.is_array()) throw FileError(name_of_file, "must be a JSON list of label names");
   std::vector<std::string> names;
   for (const Json& item : json) {
     if (!item.is_string() || strip(item.get_ref<const std::string&>()).empty()) {
-      throw FileError(
-          path, fmt::format("label name {} is not a string with text in it", quote(item.dump())));
+      throw FileError(name_of_file, fmt::format("label name {} is not a string with text in it",
+                                                quote(item.dump())));
     }
     const auto& name = item.get_ref<const std::string&>();
     if (std::find(names.begin(), names.end(), name) != names.end()) {
-      throw FileError(path, fmt::format("label name {} is there twice", quote(name)));
+      throw FileError(name_of_file, fmt::format("label name {} is there twice", quote(name)));
     }
     names.push_back(name);
   }
   if (names.size() < 2) {
-    throw FileError(path, fmt::format("names {} labels, at least 2 are needed", names.size()));
+    throw FileError(name_of_file,
+                    fmt::format("names {} labels, at least 2 are needed", names.size()));
   }
   return names;
 }
