@@ -10,6 +10,7 @@
 #include "minillama/io/hugging_face_config.h"
 #include "minillama/io/mapped_file.h"
 #include "minillama/io/safetensors.h"
+#include "minillama/text/text_file.h"
 
 namespace minillama {
 namespace {
@@ -18,8 +19,8 @@ constexpr std::string_view kModelType = "minillama";
 constexpr std::int64_t kVersion = 1;
 
 Json parse_json_file(const std::filesystem::path& path) {
-  const MappedFile file(path);
-  return parse_json(as_text(file.bytes()), path);
+  const TextFile file(path);
+  return parse_json(file.text(), path);
 }
 
 Json config_of(const std::filesystem::path& directory) {
