@@ -2,6 +2,8 @@
 
 #include <limits>
 
+#include <fmt/format.h>
+
 #include "minillama/core/device.h"
 #include "minillama/core/error.h"
 
@@ -22,7 +24,10 @@ void add_model_arguments(Arguments& arguments) {
   arguments.option("attention", "causal or full (default: as the checkpoint says)", "KIND");
   arguments.option("compat", "cmu2025: compute what the CMU assignment's reference computes",
                    "NAME");
-  arguments.option("threads,t", "Threads for computing (default: one per processor)", "N");
+  arguments.option("threads,t",
+                   "Threads for computing, at most one per processor (default: OMP_NUM_THREADS, or "
+                   "one per processor that the process is granted)",
+                   "N");
   arguments.option("device", "cpu, cuda or cuda:N", "NAME", "cpu");
   arguments.flag("use-gpu", "The same as --device cuda");
 }
@@ -35,8 +40,12 @@ ModelArguments read_model_arguments(const Arguments& arguments, const std::strin
     const auto clamped = std::clamp<std::int64_t>(threads, std::numeric_limits<int>::min(),
                                                   std::numeric_limits<int>::max());
     set_threads(static_cast<int>(clamped));
+    if (minillama::threads() < clamped && !out.quiet) {
+      fmt::print(stderr, "--threads {}: {} are used, one for each processor of this process\n",
+                 clamped, minillama::threads());
+    }
   } else {
-    set_threads(available_processors());
+    set_threads(default_threads());
   }
   out.load.device = parse_device(arguments.is_set("use-gpu") ? "cuda" : arguments.text("device"));
   if (arguments.given("compat")) {

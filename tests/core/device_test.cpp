@@ -1,5 +1,7 @@
 #include "minillama/core/device.h"
 
+#include <algorithm>
+
 #include <ATen/Parallel.h>
 
 #include "minillama/core/error.h"
@@ -18,11 +20,24 @@ TEST_CASE("devices are parsed and checked") {
 
 TEST_CASE("the number of threads is set and checked") {
   CHECK(available_processors() >= 1);
+  const int before = threads();
   set_threads(2);
-  CHECK(at::get_num_threads() == 2);
+  CHECK(threads() == std::min(2, available_processors()));
+  CHECK(at::get_num_threads() == 1);  // the library divides work, LibTorch does not
   set_threads(1);
-  CHECK(at::get_num_threads() == 1);
+  CHECK(threads() == 1);
   CHECK_THROWS_WITH(set_threads(0), "threads is 0, must lie between 1 and 1024");
   CHECK_THROWS_AS(set_threads(-1), OptionError);
   CHECK_THROWS_AS(set_threads(1025), OptionError);
+  set_threads(before);
+}
+
+TEST_CASE("LibTorch computes on one thread within a scope, and as before behind it") {
+  at::set_num_threads(3);
+  {
+    const SerialLibTorch serial;
+    CHECK(at::get_num_threads() == 1);
+  }
+  CHECK(at::get_num_threads() == 3);
+  at::set_num_threads(1);
 }

@@ -1,10 +1,8 @@
 #include "minillama/core/device.h"
 
-#include <sched.h>
+#include <dlfcn.h>
 
-#include <algorithm>
 #include <charconv>
-#include <thread>
 
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
@@ -29,17 +27,22 @@ torch::Device parse_device(std::string_view text) {
   return {torch::kCUDA, static_cast<torch::DeviceIndex>(index)};
 }
 
-void set_threads(int threads) {
-  if (threads < 1 || threads > 1024) {
-    throw OptionError(fmt::format("threads is {}, must lie between 1 and 1024", threads));
+void set_threads(int count) {
+  set_thread_limit(count);
+  at::set_num_threads(1);
+  // An OpenBLAS with threads of its own, of which LibTorch knows nothing.
+  using SetThreads = void (*)(int);
+  if (auto* symbol = ::dlsym(RTLD_DEFAULT, "openblas_set_num_threads"); symbol != nullptr) {
+    reinterpret_cast<SetThreads>(symbol)(1);
   }
-  at::set_num_threads(threads);
 }
 
-int available_processors() {
-  cpu_set_t set;
-  if (::sched_getaffinity(0, sizeof(set), &set) == 0) return std::max(1, CPU_COUNT(&set));
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+SerialLibTorch::SerialLibTorch() : before_(at::get_num_threads()) {
+  if (before_ != 1) at::set_num_threads(1);
+}
+
+SerialLibTorch::~SerialLibTorch() {
+  if (before_ != 1) at::set_num_threads(before_);
 }
 
 }  // namespace minillama

@@ -1,21 +1,22 @@
 #include "minillama/engine/engine.h"
 
-#include <omp.h>
-
 #include <algorithm>
 #include <iterator>
 
 #include <fmt/format.h>
 
 #include "minillama/core/error.h"
+#include "minillama/core/thread_pool.h"
+#include "minillama/core/threads.h"
 #include "minillama/engine/engine_buffers.h"
 #include "minillama/engine/engine_pass.h"
+#include "minillama/engine/engine_steps.h"
 
 namespace minillama {
 namespace {
 
-/// How many threads pay for a pass: below this many weights times tokens for each, meeting at the
-/// barriers costs more than the work that is shared.
+/// How many threads pay for a pass: below this many weights times tokens for each, waiting for
+/// each other costs more than the work that is shared.
 std::size_t suitable_threads(const EngineModel& model, std::size_t tokens, std::size_t at_most) {
   constexpr std::size_t kWorkPerThread = 500'000;
   std::size_t weights = model.head.rows * model.head.cols;
@@ -29,7 +30,7 @@ std::size_t suitable_threads(const EngineModel& model, std::size_t tokens, std::
 }
 
 std::size_t available_threads() {
-  return static_cast<std::size_t>(omp_get_max_threads());
+  return static_cast<std::size_t>(threads());
 }
 
 }  // namespace
@@ -79,11 +80,11 @@ void Engine::run(std::span<const EngineToken> tokens, std::size_t logits) {
   buffers_->last.clear();
   std::ranges::copy_if(tokens, std::back_inserter(buffers_->last), &EngineToken::is_last);
   const std::size_t at_most = std::min(buffers_->threads.size(), available_threads());
-  const std::size_t threads = suitable_threads(*model_, tokens.size(), at_most);
-#pragma omp parallel num_threads(static_cast <int>(threads))
-  EnginePass(*model_, *buffers_, static_cast<std::size_t>(omp_get_thread_num()),
-             static_cast<std::size_t>(omp_get_num_threads()))
-      .run(tokens, logits);
+  const std::size_t parts = suitable_threads(*model_, tokens.size(), at_most);
+  EngineSteps steps(*model_, *buffers_, tokens, parts);
+  run_team(parts, [&](std::size_t member) {
+    EnginePass(*model_, *buffers_, member, parts).run(steps, tokens, logits);
+  });
 }
 
 std::span<float> Engine::logits(std::size_t i) {

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <span>
 
-#include <ATen/Parallel.h>
 #include <fmt/format.h>
 
 #include "minillama/core/error.h"
+#include "minillama/core/thread_pool.h"
 #include "minillama/io/mapped_file.h"
 #include "minillama/model/lora.h"
 
@@ -74,8 +74,8 @@ void quantize_and_free(torch::Tensor weight, kernels::Q8Block* blocks) {
   const float* floats = weight.data_ptr<float>();
   for (std::int64_t strip = 0; strip < weight.size(0); strip += kStripRows) {
     const std::int64_t strip_end = std::min(weight.size(0), strip + kStripRows);
-    at::parallel_for(strip, strip_end, 64, [&](std::int64_t begin, std::int64_t end) {
-      const std::size_t first = static_cast<std::size_t>(begin) * cols;
+    parallel_for(strip_end - strip, 64, [&](std::int64_t begin, std::int64_t end) {
+      const std::size_t first = static_cast<std::size_t>(strip + begin) * cols;
       kernels::quantize(kernels::best_isa(), static_cast<std::size_t>(end - begin) * cols,
                         floats + first, blocks + first / kernels::kBlockSize);
     });

@@ -14,38 +14,102 @@ namespace {
 
 using kernels::Output;
 
-/// Waits until every thread of the team is here.
-void barrier() {
-#pragma omp barrier
-}
-
 }  // namespace
 
 EnginePass::EnginePass(const EngineModel& model, EngineBuffers& buffers, std::size_t thread,
-                       std::size_t threads)
+                       std::size_t parts)
     : model_(model),
       buffers_(buffers),
       own_(buffers.threads[thread]),
       thread_(thread),
-      threads_(threads) {}
+      parts_(parts) {}
 
-void EnginePass::run(std::span<const EngineToken> tokens, std::size_t logits_row) {
-  embed(tokens);
-  for (std::size_t layer = 0; layer < model_.layers.size(); ++layer) {
-    const bool is_top = layer + 1 == model_.layers.size();
-    if (is_top && buffers_.last.size() < tokens.size()) tokens = keep_last(tokens, layer);
-    if (tokens.empty()) return;
-    attention(tokens, layer);
-    feed_forward(tokens.size(), layer);
+void EnginePass::run(EngineSteps& steps, std::span<const EngineToken> tokens,
+                     std::size_t logits_row) {
+  logits_row_ = logits_row;
+  // A thread that comes late, or was not given a processor, goes on where the others are.
+  for (std::size_t step = steps.complete(); step < steps.size(); step = steps.complete()) {
+    tokens_ = step < steps.first_of_last() ? tokens : std::span<const EngineToken>(buffers_.last);
+    take_part(steps, step);
+    steps.wait(step);
   }
-  head(tokens, logits_row);
 }
 
-void EnginePass::embed(std::span<const EngineToken> tokens) {
+void EnginePass::take_part(EngineSteps& steps, std::size_t step) {
+  bool prepared = false;
+  for (std::size_t i = 0; i < parts_; ++i) {
+    part_ = (thread_ + i) % parts_;
+    // What is read here may be overwritten once the step is complete: not while a part is taken.
+    if (!steps.take(step, part_)) continue;
+    if (!std::exchange(prepared, true)) prepare(steps[step]);
+    compute(steps[step]);
+    steps.finish(step);
+  }
+}
+
+void EnginePass::prepare(const EngineStep& step) {
+  using Kind = EngineStep::Kind;
+  switch (step.kind) {
+    case Kind::keys_and_values:
+    case Kind::project:
+      return set_input(model_.layers[step.layer].attention_norm);
+    case Kind::attention_output:
+      return set_input(buffers_.attended.at(0), buffers_.dim);
+    case Kind::gate:
+      return set_input(model_.layers[step.layer].ffn_norm);
+    case Kind::feed_forward_output:
+      return set_input(buffers_.gated.at(0), buffers_.hidden_dim);
+    case Kind::head:
+      return set_input(model_.norm);
+    case Kind::embed:
+    case Kind::store:
+    case Kind::keep_last:
+    case Kind::rotate:
+    case Kind::attend:
+      return;
+  }
+}
+
+void EnginePass::compute(const EngineStep& step) {
+  using Kind = EngineStep::Kind;
+  if (step.kind == Kind::embed) return embed();
+  if (step.kind == Kind::head) {
+    return multiply(model_.head, buffers_.logits.at(logits_row_ * buffers_.vocab_size),
+                    Output::replace);
+  }
+  const EngineLayer& weights = model_.layers[step.layer];
+  switch (step.kind) {
+    case Kind::keys_and_values:
+      return keys_and_values(weights);
+    case Kind::store:
+      return store(step.layer);
+    case Kind::keep_last:
+      return keep_last();
+    case Kind::project:
+      multiply(weights.query, buffers_.query.at(0), Output::replace);
+      return keys_and_values(weights);
+    case Kind::rotate:
+      rotate_queries();
+      return store(step.layer);
+    case Kind::attend:
+      return attend(step.layer);
+    case Kind::attention_output:
+      return multiply(weights.output, buffers_.x.at(0), Output::add);
+    case Kind::gate:
+      return gate(weights);
+    case Kind::feed_forward_output:
+      return multiply(weights.w2, buffers_.x.at(0), Output::add);
+    case Kind::embed:
+    case Kind::head:
+      return;
+  }
+}
+
+void EnginePass::embed() {
   const EngineMatrix& embeddings = model_.embeddings;
   const std::size_t dim = buffers_.dim, head_dim = buffers_.head_dim;
-  for (std::size_t t = thread_; t < tokens.size(); t += threads_) {
-    const auto row = static_cast<std::size_t>(tokens[t].id);
+  for (std::size_t t = part_; t < tokens_.size(); t += parts_) {
+    const auto row = static_cast<std::size_t>(tokens_[t].id);
     float* x = buffers_.x.at(t * dim);
     if (embeddings.blocks != nullptr) {
       kernels::dequantize(dim, embeddings.blocks + row * (dim / kernels::kBlockSize), x);
@@ -54,46 +118,23 @@ void EnginePass::embed(std::span<const EngineToken> tokens) {
     }
     float* rotation = buffers_.rotations.at(t * head_dim);
     for (std::size_t i = 0; i < head_dim; i += 2) {
-      const float angle = static_cast<float>(tokens[t].position) * buffers_.frequencies[i / 2];
+      const float angle = static_cast<float>(tokens_[t].position) * buffers_.frequencies[i / 2];
       rotation[i] = std::cos(angle);
       rotation[i + 1] = std::sin(angle);
     }
   }
-  barrier();
 }
 
-void EnginePass::attention(std::span<const EngineToken> tokens, std::size_t layer) {
-  const EngineLayer& weights = model_.layers[layer];
-  set_input(weights.attention_norm, buffers_.x.at(0), tokens.size());
-  multiply(weights.query, buffers_.query.at(0), Output::replace);
-  keys_and_values(tokens, layer);
-  const kernels::RotaryShape heads{1, buffers_.n_heads, buffers_.head_dim / 2};
-  for (std::size_t t = thread_; t < tokens.size(); t += threads_) {
-    float* query = buffers_.query.at(t * buffers_.dim);
-    kernels::rotary(isa_, heads, query, buffers_.rotations.at(t * buffers_.head_dim), query, false);
-  }
-  barrier();
-  // Later tokens have more to look at: each thread gets some heads of every block.
-  const std::size_t n_kv_heads = buffers_.n_kv_heads;
-  for (std::size_t i = thread_; i < buffers_.blocks.size() * n_kv_heads; i += threads_) {
-    attend(buffers_.blocks[i / n_kv_heads], tokens, layer, i % n_kv_heads);
-  }
-  barrier();
-  set_input(buffers_.attended.at(0), buffers_.dim, tokens.size());
-  multiply(weights.output, buffers_.x.at(0), Output::add);
-  barrier();
+void EnginePass::keys_and_values(const EngineLayer& weights) {
+  multiply(weights.key, buffers_.key.at(0), Output::replace);
+  multiply(weights.value, buffers_.value.at(0), Output::replace);
 }
 
-void EnginePass::keys_and_values(std::span<const EngineToken> tokens, std::size_t layer) {
-  multiply(model_.layers[layer].key, buffers_.key.at(0), Output::replace);
-  multiply(model_.layers[layer].value, buffers_.value.at(0), Output::replace);
-  barrier();
-  for (std::size_t t = thread_; t < tokens.size(); t += threads_) {
-    store_keys_and_values(tokens[t], t, layer);
-  }
+void EnginePass::store(std::size_t layer) {
+  for (std::size_t t = part_; t < tokens_.size(); t += parts_) store(tokens_[t], t, layer);
 }
 
-void EnginePass::store_keys_and_values(const EngineToken& token, std::size_t t, std::size_t layer) {
+void EnginePass::store(const EngineToken& token, std::size_t t, std::size_t layer) {
   const std::size_t head_dim = buffers_.head_dim;
   const float* rotation = buffers_.rotations.at(t * head_dim);
   float* key = buffers_.key.at(t * buffers_.kv_dim);
@@ -108,30 +149,38 @@ void EnginePass::store_keys_and_values(const EngineToken& token, std::size_t t, 
   }
 }
 
-std::span<const EngineToken> EnginePass::keep_last(std::span<const EngineToken> tokens,
-                                                   std::size_t layer) {
-  set_input(model_.layers[layer].attention_norm, buffers_.x.at(0), tokens.size());
-  keys_and_values(tokens, layer);
-  barrier();
-  if (thread_ == 0) {
-    const std::size_t dim = buffers_.dim, head_dim = buffers_.head_dim;
-    std::size_t kept = 0;
-    for (std::size_t t = 0; t < tokens.size(); ++t) {
-      if (!tokens[t].is_last) continue;
-      std::copy_n(buffers_.x.at(t * dim), dim, buffers_.x.at(kept * dim));
-      std::copy_n(buffers_.rotations.at(t * head_dim), head_dim,
-                  buffers_.rotations.at(kept * head_dim));
-      ++kept;
-    }
-    buffers_.split_into_blocks(buffers_.last);
+void EnginePass::rotate_queries() {
+  const kernels::RotaryShape heads{1, buffers_.n_heads, buffers_.head_dim / 2};
+  for (std::size_t t = part_; t < tokens_.size(); t += parts_) {
+    float* query = buffers_.query.at(t * buffers_.dim);
+    kernels::rotary(isa_, heads, query, buffers_.rotations.at(t * buffers_.head_dim), query, false);
   }
-  barrier();
-  return buffers_.last;
 }
 
-void EnginePass::attend(const EngineBlock& block, std::span<const EngineToken> tokens,
-                        std::size_t layer, std::size_t kv_head) {
-  const EngineToken& first = tokens[block.begin];
+void EnginePass::keep_last() {
+  if (part_ != 0) return;
+  const std::size_t dim = buffers_.dim, head_dim = buffers_.head_dim;
+  std::size_t kept = 0;
+  for (std::size_t t = 0; t < tokens_.size(); ++t) {
+    if (!tokens_[t].is_last) continue;
+    std::copy_n(buffers_.x.at(t * dim), dim, buffers_.x.at(kept * dim));
+    std::copy_n(buffers_.rotations.at(t * head_dim), head_dim,
+                buffers_.rotations.at(kept * head_dim));
+    ++kept;
+  }
+  buffers_.split_into_blocks(buffers_.last);
+}
+
+void EnginePass::attend(std::size_t layer) {
+  // Later tokens have more to look at: each part has some heads of every block.
+  const std::size_t n_kv_heads = buffers_.n_kv_heads;
+  for (std::size_t i = part_; i < buffers_.blocks.size() * n_kv_heads; i += parts_) {
+    attend(buffers_.blocks[i / n_kv_heads], layer, i % n_kv_heads);
+  }
+}
+
+void EnginePass::attend(const EngineBlock& block, std::size_t layer, std::size_t kv_head) {
+  const EngineToken& first = tokens_[block.begin];
   const std::size_t head_dim = buffers_.head_dim;
   const std::size_t group = buffers_.n_heads / buffers_.n_kv_heads;
   const std::size_t begin = block.begin * buffers_.dim + kv_head * group * head_dim;
@@ -153,43 +202,32 @@ void EnginePass::attend(const EngineBlock& block, std::span<const EngineToken> t
   }
 }
 
-void EnginePass::feed_forward(std::size_t n_tokens, std::size_t layer) {
-  const EngineLayer& weights = model_.layers[layer];
+void EnginePass::gate(const EngineLayer& weights) {
   const std::size_t hidden = buffers_.hidden_dim;
-  set_input(weights.ffn_norm, buffers_.x.at(0), n_tokens);
   multiply(weights.w1, buffers_.gate.at(0), Output::replace);
   multiply(weights.w3, buffers_.up.at(0), Output::replace);
-  const auto [begin, end] = share_of(hidden);  // the rows that this thread has just made
-  for (std::size_t t = 0; t < n_tokens; ++t) {
+  const auto [begin, end] = share_of(hidden);  // the rows that were just made
+  for (std::size_t t = 0; t < tokens_.size(); ++t) {
     const std::size_t at = t * hidden + begin;
     kernels::swiglu_forward(isa_, end - begin, buffers_.gate.at(at), buffers_.up.at(at),
                             buffers_.gated.at(at));
   }
-  barrier();
-  set_input(buffers_.gated.at(0), hidden, n_tokens);
-  multiply(weights.w2, buffers_.x.at(0), Output::add);
-  barrier();
 }
 
-void EnginePass::head(std::span<const EngineToken> tokens, std::size_t logits_row) {
-  set_input(model_.norm, buffers_.x.at(0), tokens.size());
-  multiply(model_.head, buffers_.logits.at(logits_row * buffers_.vocab_size), Output::replace);
-}
-
-void EnginePass::set_input(const EngineNorm& norm, const float* x, std::size_t count) {
-  const kernels::NormShape shape{.rows = count,
+void EnginePass::set_input(const EngineNorm& norm) {
+  const kernels::NormShape shape{.rows = tokens_.size(),
                                  .dim = buffers_.dim,
                                  .eps = model_.config.norm_eps,
                                  .centered = model_.config.norm == NormKind::layernorm};
-  kernels::norm_forward(isa_, shape, x, norm.gain, norm.bias, own_.input.at(0), own_.means.at(0),
-                        own_.inverses.at(0));
-  set_input(own_.input.at(0), buffers_.dim, count);
+  kernels::norm_forward(isa_, shape, buffers_.x.at(0), norm.gain, norm.bias, own_.input.at(0),
+                        own_.means.at(0), own_.inverses.at(0));
+  set_input(own_.input.at(0), buffers_.dim);
 }
 
-void EnginePass::set_input(const float* x, std::size_t size, std::size_t count) {
-  input_ = {x, size, count};
+void EnginePass::set_input(const float* x, std::size_t size) {
+  input_ = {x, size, tokens_.size()};
   if (model_.embeddings.blocks == nullptr) return;
-  for (std::size_t t = 0; t < count; ++t) {
+  for (std::size_t t = 0; t < tokens_.size(); ++t) {
     kernels::quantize(isa_, size, x + t * size, own_.quantized, t);
   }
 }
@@ -209,8 +247,8 @@ void EnginePass::multiply(const EngineMatrix& w, float* out, Output output) {
 std::pair<std::size_t, std::size_t> EnginePass::share_of(std::size_t rows) const {
   // The kernels take four rows at a time.
   const std::size_t quarters = (rows + 3) / 4;
-  return {std::min(rows, quarters * thread_ / threads_ * 4),
-          std::min(rows, quarters * (thread_ + 1) / threads_ * 4)};
+  return {std::min(rows, quarters * part_ / parts_ * 4),
+          std::min(rows, quarters * (part_ + 1) / parts_ * 4)};
 }
 
 }  // namespace minillama

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "minillama/core/device.h"
 #include "minillama/core/error.h"
 #include "minillama/model/kv_cache.h"
 
@@ -38,6 +39,7 @@ class ModelDecoder : public Decoder {
       : model_(model), device_(model->llama->tok_embeddings->weight.device()) {}
 
   void append(std::span<const Continuation> continuations) override {
+    const SerialLibTorch serial;
     const torch::NoGradGuard no_grad;
     logits_.clear();
     for (const Continuation& continuation : continuations) {

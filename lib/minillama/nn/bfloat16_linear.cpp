@@ -1,5 +1,7 @@
 #include "minillama/nn/bfloat16_linear.h"
 
+#include "minillama/nn/product.h"
+
 namespace minillama {
 namespace {
 
@@ -13,7 +15,9 @@ struct BFloat16Linear : torch::autograd::Function<BFloat16Linear> {
     context->saved_data["weight_type"] = static_cast<std::int64_t>(weight.scalar_type());
     context->saved_data["x_needed"] = x.requires_grad();
     context->saved_data["weight_needed"] = weight.requires_grad();
-    return torch::linear(half_x, half_weight);
+    auto shape = x.sizes().vec();
+    shape.back() = weight.size(0);
+    return product(half_x.reshape({-1, weight.size(1)}), half_weight.t()).view(shape);
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
@@ -28,11 +32,11 @@ struct BFloat16Linear : torch::autograd::Function<BFloat16Linear> {
     torch::Tensor grad_x;
     torch::Tensor grad_weight;
     if (context->saved_data["x_needed"].toBool()) {
-      grad_x = grad.matmul(weight).view(x.sizes()).to(type("x_type"));
+      grad_x = product(grad, weight).view(x.sizes()).to(type("x_type"));
     }
     if (context->saved_data["weight_needed"].toBool()) {
       const auto rows = x.reshape({-1, weight.size(1)});
-      grad_weight = grad.t().matmul(rows).to(type("weight_type"));
+      grad_weight = product(grad.t(), rows).to(type("weight_type"));
     }
     return {grad_x, grad_weight};
   }

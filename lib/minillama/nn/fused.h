@@ -3,11 +3,12 @@
 // Not part of the public interface: when the hand-written kernels (kernels/) compute a layer, and
 // how they reach the memory of tensors.
 
+#include <algorithm>
 #include <type_traits>
 
-#include <ATen/Parallel.h>
 #include <torch/torch.h>
 
+#include "minillama/core/thread_pool.h"
 #include "minillama/kernels/element.h"
 
 namespace minillama {
@@ -43,7 +44,7 @@ void with_element_type(const torch::Tensor& x, const Body& body) {
 template <typename Body>
 void parallel_over(std::int64_t size, std::int64_t width, const Body& body) {
   constexpr std::int64_t kElements = std::int64_t{1} << 14;
-  at::parallel_for(0, size, std::max<std::int64_t>(1, kElements / width), body);
+  parallel_for(size, std::max<std::int64_t>(1, kElements / width), body);
 }
 
 }  // namespace minillama

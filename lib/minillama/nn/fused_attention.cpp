@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "minillama/core/device.h"
 #include "minillama/core/torch_compat.h"
 #include "minillama/kernels/softmax.h"
 #include "minillama/nn/fused.h"
@@ -77,11 +78,10 @@ struct Shape {
   }
 };
 
-/// y[i] = a[i] b[i] for every i. Each product is one thread's: LibTorch would let all threads meet
-/// for each, small as they are.
+/// y[i] = a[i] b[i] for every i. Each product is one thread's.
 torch::Tensor products(const torch::Tensor& a, const torch::Tensor& b, const torch::Tensor& y) {
-  const auto share = (a.size(0) + at::get_num_threads() - 1) / at::get_num_threads();
-  at::parallel_for(0, a.size(0), share, [&](std::int64_t begin, std::int64_t end) {
+  parallel_for(a.size(0), 1, [&](std::int64_t begin, std::int64_t end) {
+    const SerialLibTorch serial;
     const at::AutoDispatchBelowADInplaceOrView
         plain;  // threads do not inherit that nothing records
     auto part = y.narrow(0, begin, end - begin);

@@ -7,6 +7,7 @@
 #include "minillama/core/error.h"
 #include "minillama/nn/bfloat16_linear.h"
 #include "minillama/nn/precision.h"
+#include "minillama/nn/product.h"
 
 namespace minillama {
 
@@ -19,10 +20,16 @@ torch::Tensor apply_linear(const torch::Tensor& x, const torch::Tensor& weight,
   const bool one_row = x.numel() == x.size(-1);
   const bool differentiated =
       torch::GradMode::is_enabled() && (x.requires_grad() || weight.requires_grad());
-  if (!one_row || differentiated) return torch::linear(x, weight, bias);
+  if (!one_row || differentiated) {
+    if (!product_is_shared(x.device(), x.numel() * weight.size(0))) {
+      return torch::linear(x, weight, bias);
+    }
+    const auto y = shared_linear(x, weight);
+    return bias.defined() ? y + bias : y;
+  }
   auto shape = x.sizes().vec();
   shape.back() = weight.size(0);
-  const auto y = weight.mv(x.reshape(-1)).view(shape);
+  const auto y = product(weight, x.reshape(-1)).view(shape);
   return bias.defined() ? y + bias : y;
 }
 

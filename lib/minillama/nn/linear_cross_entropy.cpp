@@ -6,6 +6,7 @@
 #include "minillama/nn/fused.h"
 #include "minillama/nn/norm.h"
 #include "minillama/nn/precision.h"
+#include "minillama/nn/product.h"
 
 namespace minillama {
 namespace {
@@ -68,13 +69,13 @@ struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
       const auto size = std::min(kBlock, h.size(0) - begin);
       const auto rows = h.narrow(0, begin, size);
       const auto block_targets = targets.narrow(0, begin, size);
-      const auto logits = rows.matmul(w.t());
+      const auto logits = product(rows, w.t());
       loss += suits_kernels(logits) ? fused_cross_entropy(logits, block_targets, differentiate)
                                     : plain_cross_entropy(logits, block_targets, differentiate);
       if (!differentiate) continue;
       const auto& grad = logits;
-      grad_hidden.narrow(0, begin, size).copy_(grad.matmul(w));
-      grad_weight += grad.t().matmul(rows);
+      grad_hidden.narrow(0, begin, size).copy_(product(grad, w));
+      grad_weight += product(grad.t(), rows);
     }
     context->save_for_backward({grad_hidden, grad_weight});
     return torch::full({}, loss, to_statistics_type(hidden.new_empty({})).options());

@@ -2,8 +2,7 @@
 
 #include <cmath>
 
-#include <ATen/Parallel.h>
-
+#include "minillama/core/thread_pool.h"
 #include "minillama/kernels/adamw.h"
 #include "minillama/optim/blocks.h"
 
@@ -75,7 +74,7 @@ void adamw_update(const std::vector<AdamWUpdate>& updates) {
   }
 
   const std::vector<Block> blocks = split_into_blocks(fused_parameters);
-  at::parallel_for(0, std::ssize(blocks), 1, [&](std::int64_t begin, std::int64_t end) {
+  parallel_for(std::ssize(blocks), 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
       const AdamWUpdate& update = *fused[blocks[i].tensor];
       if (update.parameter.scalar_type() == torch::kFloat) {

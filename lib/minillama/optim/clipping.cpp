@@ -3,8 +3,7 @@
 #include <cmath>
 #include <numeric>
 
-#include <ATen/Parallel.h>
-
+#include "minillama/core/thread_pool.h"
 #include "minillama/kernels/sum_of_squares.h"
 #include "minillama/optim/blocks.h"
 
@@ -40,7 +39,7 @@ double grad_norm(const std::vector<torch::Tensor>& parameters) {
 
   const std::vector<Block> blocks = split_into_blocks(fused);
   std::vector<double> sums(blocks.size());
-  at::parallel_for(0, std::ssize(blocks), 1, [&](std::int64_t begin, std::int64_t end) {
+  parallel_for(std::ssize(blocks), 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
       const torch::Tensor& x = fused[blocks[i].tensor];
       sums[i] = x.scalar_type() == torch::kFloat ? sum_of_squares<float>(x, blocks[i])

@@ -4,10 +4,10 @@
 #include <atomic>
 #include <utility>
 
-#include <ATen/Parallel.h>
 #include <fmt/format.h>
 
 #include "minillama/core/error.h"
+#include "minillama/core/thread_pool.h"
 
 namespace minillama {
 namespace {
@@ -63,7 +63,7 @@ SentenceTemplate::Encoded SentenceTemplate::encode(const Tokenizer& tokenizer,
     all[i] = with_bos(tokenizer, ids);
   };
   constexpr std::int64_t kShare = 16;  // sentences that are worth a thread
-  at::parallel_for(0, std::ssize(sentences), kShare, [&](std::int64_t begin, std::int64_t end) {
+  parallel_for(std::ssize(sentences), kShare, [&](std::int64_t begin, std::int64_t end) {
     for (auto i = begin; i < end; ++i) encode_one(static_cast<std::size_t>(i));
   });
   return {std::move(all), n_shortened};

@@ -4,6 +4,7 @@
 #include <numbers>
 #include <numeric>
 
+#include "minillama/core/device.h"
 #include "minillama/nn/linear_cross_entropy.h"
 
 namespace minillama {
@@ -26,6 +27,7 @@ torch::Tensor language_modelling_loss(LanguageModel& model, const torch::Tensor&
 
 LanguageModelFigures evaluate_language_model(LanguageModel& model, const TokenFile& ids,
                                              std::int64_t window, std::int64_t max_windows) {
+  const SerialLibTorch serial;
   const torch::NoGradGuard no_grad;
   const Windows windows(ids, window);
   const auto count = max_windows == 0 ? windows.size() : std::min(max_windows, windows.size());

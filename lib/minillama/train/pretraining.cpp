@@ -6,9 +6,9 @@
 #include <numeric>
 #include <utility>
 
-#include <ATen/Parallel.h>
 #include <fmt/format.h>
 
+#include "minillama/core/device.h"
 #include "minillama/core/error.h"
 #include "minillama/core/json.h"
 #include "minillama/nn/parallel_parts.h"
@@ -119,6 +119,7 @@ bool Pretraining::evaluation_is_due() const {
 }
 
 double Pretraining::step() {
+  const SerialLibTorch serial;
   optimizer_.set_lr(options_.optimizer.lr *
                     learning_rate_factor({.shape = options_.schedule,
                                           .warmup_steps = warmup_steps(options_, n_steps_),
@@ -146,8 +147,7 @@ double Pretraining::compute_gradients() {
 
   // Dropout draws from one generator, so there passes go in turn.
   const bool in_turn = !device.is_cpu() || model_->config().dropout > 0;
-  const auto n_workers =
-      in_turn ? 1 : std::min<std::int64_t>(at::get_num_threads(), options_.accumulate);
+  const auto n_workers = in_turn ? 1 : std::min<std::int64_t>(threads(), options_.accumulate);
   std::vector<std::vector<torch::Tensor>> grads(static_cast<std::size_t>(n_workers));
   std::vector<double> losses(static_cast<std::size_t>(n_workers));
   const PrecisionScope precision(options_.precision, device);

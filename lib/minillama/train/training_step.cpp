@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include <ATen/Parallel.h>
 #include <fmt/format.h>
 
+#include "minillama/core/device.h"
 #include "minillama/core/error.h"
 #include "minillama/model/lora.h"
 #include "minillama/nn/parallel_parts.h"
@@ -67,6 +67,7 @@ torch::Tensor classification_loss(const torch::Tensor& logits, const torch::Tens
 double training_step(Classifier& model, torch::optim::Optimizer& optimizer,
                      const Examples& examples, std::span<const std::size_t> indices,
                      std::int64_t divisor) {
+  const SerialLibTorch serial;
   std::vector<TokenIds> sequences;
   std::vector<std::int64_t> labels;
   for (const auto index : indices) {
@@ -77,8 +78,7 @@ double training_step(Classifier& model, torch::optim::Optimizer& optimizer,
   auto input = classifier_input(sequences, model->config().pooling, examples.pad_id);
   input.ids = input.ids.to(device);
   const bool whole = !device.is_cpu() || draws_within(model->llama);
-  const auto n_parts =
-      whole ? 1 : std::min<std::int64_t>(at::get_num_threads(), std::ssize(indices));
+  const auto n_parts = whole ? 1 : std::min<std::int64_t>(threads(), std::ssize(indices));
   const auto parts = split(input, n_parts);
 
   model->zero_grad(/*set_to_none=*/true);

@@ -1,0 +1,70 @@
+#include "minillama/nn/product.h"
+
+#include "minillama/core/device.h"
+#include "minillama/core/thread_pool.h"
+
+namespace minillama {
+namespace {
+
+void compute(const torch::Tensor& a, const torch::Tensor& b, torch::Tensor y) {
+  if (b.dim() == 1) {
+    torch::mv_out(y, a, b);
+  } else {
+    torch::mm_out(y, a, b);
+  }
+}
+
+struct SharedLinear : torch::autograd::Function<SharedLinear> {
+  static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& x,
+                               const torch::Tensor& weight) {
+    context->save_for_backward({x, weight});
+    context->saved_data["x_needed"] = x.requires_grad();
+    context->saved_data["weight_needed"] = weight.requires_grad();
+    auto shape = x.sizes().vec();
+    shape.back() = weight.size(0);
+    return product(x.reshape({-1, weight.size(1)}), weight.t()).view(shape);
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list grads) {
+    const auto saved = context->get_saved_variables();
+    const auto& [x, weight] = std::tie(saved[0], saved[1]);
+    const auto grad = grads[0].reshape({-1, weight.size(0)});
+    torch::Tensor grad_x;
+    torch::Tensor grad_weight;
+    if (context->saved_data["x_needed"].toBool()) grad_x = product(grad, weight).view(x.sizes());
+    if (context->saved_data["weight_needed"].toBool()) {
+      grad_weight = product(grad.t(), x.reshape({-1, weight.size(1)}));
+    }
+    return {grad_x, grad_weight};
+  }
+};
+
+}  // namespace
+
+bool product_is_shared(torch::Device device, std::int64_t multiplications) {
+  // Some dozens of microseconds for one thread: as long as another one takes to wake up.
+  constexpr std::int64_t kWorthSharing = std::int64_t{1} << 21;
+  return device.is_cpu() && multiplications >= kWorthSharing && threads() > 1 && !is_in_team();
+}
+
+torch::Tensor product(const torch::Tensor& a, const torch::Tensor& b) {
+  const auto columns = b.dim() == 1 ? 1 : b.size(1);
+  if (!product_is_shared(a.device(), a.numel() * columns)) return a.matmul(b);
+  const auto n_rows = a.size(0);
+  const auto share = (n_rows + threads() - 1) / threads();
+  const auto y = b.dim() == 1 ? torch::empty({n_rows}, a.options())
+                              : torch::empty({n_rows, b.size(1)}, a.options());
+  parallel_for(n_rows, share, [&](std::int64_t begin, std::int64_t end) {
+    const SerialLibTorch serial;
+    const at::AutoDispatchBelowADInplaceOrView plain;  // nothing records on any thread
+    compute(a.narrow(0, begin, end - begin), b, y.narrow(0, begin, end - begin));
+  });
+  return y;
+}
+
+torch::Tensor shared_linear(const torch::Tensor& x, const torch::Tensor& weight) {
+  return SharedLinear::apply(x, weight);
+}
+
+}  // namespace minillama
