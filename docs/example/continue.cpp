@@ -11,7 +11,7 @@
 namespace {
 
 void run(const char* checkpoint, const char* prompt) {
-  minillama::set_threads(minillama::available_processors());
+  minillama::set_threads(minillama::default_threads());
   auto lm = minillama::load_language_model(checkpoint);
 
   std::cout << prompt;

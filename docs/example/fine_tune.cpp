@@ -13,7 +13,7 @@
 namespace {
 
 void run(const char* checkpoint, const char* train, const char* dev, const char* directory) {
-  minillama::set_threads(minillama::available_processors());
+  minillama::set_threads(minillama::default_threads());
   const auto generator = minillama::make_generator(1337);  // of everything that is random
 
   auto lm = minillama::read_language_model(checkpoint, {.generator = generator});

@@ -1,6 +1,7 @@
 // The apps as a user meets them, with the checkpoint that ships.
 
 #include <algorithm>
+#include <chrono>
 
 #include "support/catch.h"
 #include "support/files.h"
@@ -278,4 +279,29 @@ TEST_CASE("apps: what the system refuses to write ends with exit code 4") {
   CHECK(outcome.exit_code == 4);
   CHECK_THAT(outcome.err, contains("absent/out.txt: cannot create"));
   check_refused("convert", {"--out", "dev.txt"}, 4, "dev.txt: cannot create", directory);
+}
+
+TEST_CASE("apps: threads are limited by the processors, by OMP_NUM_THREADS and by --threads") {
+  const TemporaryDirectory directory;
+  const std::vector<std::string> arguments{"-p",           "This",   "-n", "200",
+                                           "--ignore-eos", "--temp", "0"};
+  const auto with = [&](std::vector<std::string> more,
+                        const std::vector<std::string>& environment) {
+    more.insert(more.begin(), arguments.begin(), arguments.end());
+    return run_app("generate", more, directory.path(), "", {}, environment);
+  };
+  const auto alone = with({"-t", "1"}, {});
+  REQUIRE(alone.exit_code == 0);
+  const auto many = with({"-t", "1000"}, {});
+  CHECK(many.exit_code == 0);
+  CHECK(many.out == alone.out);
+  CHECK_THAT(many.err, contains("--threads 1000: "));
+  // One thread takes no more processor time than there is.
+  for (const auto* value : {"1", "1,4"}) {
+    const auto start = std::chrono::steady_clock::now();
+    const auto one = with({}, {std::string("OMP_NUM_THREADS=") + value});
+    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+    CHECK(one.out == alone.out);
+    CHECK(one.cpu_seconds <= 1.02 * elapsed.count() + 0.05);
+  }
 }

@@ -6,12 +6,23 @@
 
 #include <chrono>
 #include <climits>
+#include <utility>
 
 namespace minillama {
 namespace {
 
-/// How long a thread keeps its processor busy before it sleeps.
-constexpr std::chrono::microseconds kSpin{20};
+using Clock = std::chrono::steady_clock;
+using std::chrono::microseconds;
+
+/// How long a thread keeps its processor busy before it sleeps: if it has the processor for itself,
+/// about twice as long as it takes to wake up, and hardly at all if it shares it.
+constexpr microseconds kSpin{100}, kSpinIfShared{5};
+/// A thread that did not get on for so long was not given its processor.
+constexpr microseconds kGap{50};
+/// How long a thread then believes that it shares it.
+constexpr std::chrono::milliseconds kShared{20};
+
+thread_local Clock::time_point shared_until;
 
 void pause() {
 #if defined(__x86_64__) || defined(__i386__)
@@ -38,13 +49,19 @@ void Waitable::store(std::uint32_t value) {
 }
 
 void Waitable::wait_while(std::uint32_t value) {
-  const auto end = std::chrono::steady_clock::now() + kSpin;
-  do {
+  const auto start = Clock::now();
+  const auto end = start + (start < shared_until ? kSpinIfShared : kSpin);
+  for (auto now = start; now < end;) {
     for (int i = 0; i < 16; ++i) {
       if (load() != value) return;
       pause();
     }
-  } while (std::chrono::steady_clock::now() < end);
+    const auto before = std::exchange(now, Clock::now());
+    if (now - before > kGap) {
+      shared_until = now + kShared;
+      break;
+    }
+  }
   ++sleepers_;
   while (value_.load() == value) futex(value_, FUTEX_WAIT, value);
   --sleepers_;

@@ -7,10 +7,9 @@
 
 namespace minillama {
 
-/// A number that threads set and wait for. Whoever waits keeps its processor busy for some
-/// microseconds, which is less than sleeping and waking take, and then sleeps, so that another
-/// thread or program has the processor. The number is written before those who wait see it, and
-/// everything that was written before it.
+/// A number that threads set and wait for. Whoever waits keeps its processor busy for as long as
+/// waking up takes, or hardly at all where others want the processor too, and then sleeps. Who sees
+/// a number sees all that was written before it.
 class Waitable {
  public:
   std::uint32_t load() const { return value_.load(std::memory_order_acquire); }
