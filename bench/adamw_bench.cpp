@@ -127,6 +127,7 @@ int main(int argc, char* argv[]) {
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   minillama::set_threads(minillama::available_processors());
+  at::set_num_threads(minillama::available_processors());  // for what is compared with
 
   const auto add = [](const char* name, auto function, auto... arguments) {
     benchmark::RegisterBenchmark(name, function, arguments...)

@@ -157,6 +157,7 @@ int main(int argc, char* argv[]) {
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   set_threads(available_processors());
+  at::set_num_threads(available_processors());  // for the limits, which are LibTorch's
 
   const auto add = [](const std::string& name, auto function, auto... arguments) {
     return benchmark::RegisterBenchmark(name.c_str(), function, arguments...)

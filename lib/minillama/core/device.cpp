@@ -27,14 +27,29 @@ torch::Device parse_device(std::string_view text) {
   return {torch::kCUDA, static_cast<torch::DeviceIndex>(index)};
 }
 
+namespace {
+
+/// A function of the program's libraries, if there is one of that name.
+template <typename Function>
+Function* find_function(const char* name) {
+  return reinterpret_cast<Function*>(::dlsym(RTLD_DEFAULT, name));
+}
+
+/// An OpenBLAS that has threads of its own, and not OpenMP's, does not hear of what LibTorch is
+/// told.
+void limit_openblas() {
+  constexpr int kOwnThreads = 1;
+  auto* kind = find_function<int()>("openblas_get_parallel");
+  auto* set = find_function<void(int)>("openblas_set_num_threads");
+  if (kind != nullptr && set != nullptr && kind() == kOwnThreads) set(1);
+}
+
+}  // namespace
+
 void set_threads(int count) {
   set_thread_limit(count);
   at::set_num_threads(1);
-  // An OpenBLAS with threads of its own, of which LibTorch knows nothing.
-  using SetThreads = void (*)(int);
-  if (auto* symbol = ::dlsym(RTLD_DEFAULT, "openblas_set_num_threads"); symbol != nullptr) {
-    reinterpret_cast<SetThreads>(symbol)(1);
-  }
+  limit_openblas();
 }
 
 SerialLibTorch::SerialLibTorch() : before_(at::get_num_threads()) {
