@@ -2,12 +2,11 @@
 
 #include <limits>
 
-#include <fmt/format.h>
-
 #include "minillama/core/device.h"
 #include "minillama/core/error.h"
 
 #include "common/default_files.h"
+#include "common/output.h"
 
 namespace minillama::app {
 
@@ -41,8 +40,8 @@ ModelArguments read_model_arguments(const Arguments& arguments, const std::strin
                                                   std::numeric_limits<int>::max());
     set_threads(static_cast<int>(clamped));
     if (minillama::threads() < clamped && !out.quiet) {
-      fmt::print(stderr, "--threads {}: {} are used, one for each processor of this process\n",
-                 clamped, minillama::threads());
+      note("--threads {}: {} are used, one for each processor of this process\n", clamped,
+           minillama::threads());
     }
   } else {
     set_threads(default_threads());

@@ -1,5 +1,7 @@
 #include "minillama/core/thread_pool.h"
 
+#include <signal.h>
+
 #include <algorithm>
 #include <atomic>
 #include <exception>
@@ -27,6 +29,22 @@ class Membership {
   ~Membership() { in_team = false; }
   Membership(const Membership&) = delete;
   Membership& operator=(const Membership&) = delete;
+};
+
+/// While it lives, this thread and those that it starts receive no signals.
+class NoSignals {
+ public:
+  NoSignals() {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~NoSignals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  NoSignals(const NoSignals&) = delete;
+  NoSignals& operator=(const NoSignals&) = delete;
+
+ private:
+  sigset_t before_{};
 };
 
 /// What a team does, and the first exception of a member.
@@ -59,7 +77,10 @@ class Job {
 /// does not run yet.
 class Worker {
  public:
-  Worker() : thread_([this] { loop(); }) { thread_.detach(); }
+  Worker() {
+    const NoSignals no_signals;  // the program's handlers run on the program's threads
+    std::thread([this] { loop(); }).detach();
+  }
 
   bool reserve() { return state_.load() == idle && state_.exchange(idle, reserved); }
 
@@ -94,7 +115,6 @@ class Worker {
   Waitable state_;
   Job* job_ = nullptr;
   std::size_t member_ = 0;
-  std::thread thread_;
 };
 
 class Pool {
