@@ -40,7 +40,7 @@ ModelArguments read_model_arguments(const Arguments& arguments, const std::strin
                                                   std::numeric_limits<int>::max());
     set_threads(static_cast<int>(clamped));
     if (minillama::threads() < clamped && !out.quiet) {
-      note("--threads {}: {} are used, one for each processor of this process\n", clamped,
+      note("--threads {}: {} used, one for each processor of this process\n", clamped,
            minillama::threads());
     }
   } else {
