@@ -11,9 +11,8 @@ namespace minillama {
 
 /// x W^T + b, for x [..., in], weight W [out, in] and bias b [out], which may be undefined.
 ///
-/// On the CPU the library's threads share out a large product. A single row without gradient, which
-/// is what decoding one token does, goes through a matrix-vector product: it reads the weights two
-/// to four times as fast as the general product.
+/// A single row without gradient, which is what decoding one token does, goes through a
+/// matrix-vector product: it reads the weights two to four times as fast as the general product.
 /// In mixed precision (nn/precision.h) the product is bfloat16_linear(), and so is its type.
 torch::Tensor apply_linear(const torch::Tensor& x, const torch::Tensor& weight,
                            const torch::Tensor& bias = {});
