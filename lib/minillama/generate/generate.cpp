@@ -46,7 +46,9 @@ class Continued {
  private:
   bool choose(std::span<float> logits, std::int64_t context, std::span<const std::int64_t> stop_ids,
               const OnToken& on_token) {
-    latest_ = sampler_.next(logits);
+    // Padding of the vocabulary is at its end.
+    const auto n = static_cast<std::size_t>(options_.vocabulary);
+    latest_ = sampler_.next(n > 0 && n < logits.size() ? logits.first(n) : logits);
     if (options_.stop_at_end && std::ranges::find(stop_ids, latest_) != stop_ids.end()) {
       result_.stop = StopReason::end_of_text;
       return false;

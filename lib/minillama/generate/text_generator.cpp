@@ -11,6 +11,11 @@ TokenIds TextGenerator::encode(std::string_view prompt, const GenerationOptions&
   return ids;
 }
 
+GenerationOptions TextGenerator::with_vocabulary(GenerationOptions options) const {
+  if (options.vocabulary == 0) options.vocabulary = tokenizer_.vocab_size();
+  return options;
+}
+
 void TextGenerator::quantize() {
   if (quantized_) return;
   if (!suits_engine(model_)) {
@@ -29,8 +34,10 @@ Generation TextGenerator::generate(std::string_view prompt, const GenerationOpti
     out << stream.push(id) << std::flush;
     return out.good();
   };
-  auto generation = quantized_ ? minillama::generate(quantized_, ids, options, stop_ids(), on_token)
-                               : minillama::generate(model_, ids, options, stop_ids(), on_token);
+  const auto own = with_vocabulary(options);
+  const auto stop_ids = tokenizer_.stop_ids();
+  auto generation = quantized_ ? minillama::generate(quantized_, ids, own, stop_ids, on_token)
+                               : minillama::generate(model_, ids, own, stop_ids, on_token);
   out << stream.flush() << std::flush;
   return generation;
 }
@@ -39,8 +46,10 @@ std::vector<ContinuedText> TextGenerator::generate_batch(const std::vector<std::
                                                          const GenerationOptions& options) {
   Prompts ids;
   for (const auto& prompt : prompts) ids.push_back(encode(prompt, options));
-  auto generations = quantized_ ? minillama::generate_batch(quantized_, ids, options, stop_ids())
-                                : minillama::generate_batch(model_, ids, options, stop_ids());
+  const auto own = with_vocabulary(options);
+  const auto stop_ids = tokenizer_.stop_ids();
+  auto generations = quantized_ ? minillama::generate_batch(quantized_, ids, own, stop_ids)
+                                : minillama::generate_batch(model_, ids, own, stop_ids);
   std::vector<ContinuedText> texts;
   for (std::size_t i = 0; i < prompts.size(); ++i) {
     StreamDecoder stream(tokenizer_, ids[i]);

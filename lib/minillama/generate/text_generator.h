@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <filesystem>
 #include <memory>
 #include <ostream>
@@ -55,9 +54,8 @@ class TextGenerator {
   const Tokenizer& tokenizer() const { return tokenizer_; }
 
  private:
-  std::array<std::int64_t, 2> stop_ids() const {
-    return {tokenizer_.bos_id(), tokenizer_.eos_id()};
-  }
+  /// The options as this tokenizer needs them: rows of the model without a piece are never chosen.
+  GenerationOptions with_vocabulary(GenerationOptions options) const;
 
   LanguageModel model_;  // empty when there is
   std::shared_ptr<const EngineModel> quantized_;

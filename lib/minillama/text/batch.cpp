@@ -8,7 +8,7 @@ namespace minillama {
 TokenIds with_bos(const Tokenizer& tokenizer, const TokenIds& ids) {
   TokenIds all;
   all.reserve(ids.size() + 1);
-  if (tokenizer.bos_id() >= 0) all.push_back(tokenizer.bos_id());
+  if (tokenizer.special_tokens().add_bos && tokenizer.bos_id() >= 0) all.push_back(tokenizer.bos_id());
   all.insert(all.end(), ids.begin(), ids.end());
   return all;
 }

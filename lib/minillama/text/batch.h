@@ -12,7 +12,7 @@ namespace minillama {
 
 using TokenIds = std::vector<std::int64_t>;
 
-/// The ids with the tokenizer's BOS, if it has one, in front.
+/// The ids with the tokenizer's BOS in front, if it has one and it is wanted there.
 TokenIds with_bos(const Tokenizer& tokenizer, const TokenIds& ids);
 
 /// Sequences one after the other, without padding: [N] int64. Their lengths make a Sequences.

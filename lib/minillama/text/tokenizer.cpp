@@ -8,6 +8,7 @@
 #include "minillama/core/utf8.h"
 #include "minillama/io/gguf_tokenizer.h"
 #include "minillama/io/llama2c_tokenizer.h"
+#include "minillama/io/sentencepiece_check.h"
 #include "minillama/io/mapped_file.h"
 #include "minillama/text/sentencepiece_library.h"
 #include "minillama/text/stream_decoder.h"
@@ -74,6 +75,7 @@ struct Tokenizer::State {
   std::int64_t bos_id;
   std::int64_t eos_id;
   std::int64_t pad_id;
+  SpecialTokens special = {};
 };
 
 Tokenizer Tokenizer::load(const std::filesystem::path& path) {
@@ -127,6 +129,44 @@ std::string Tokenizer::decode(std::span<const std::int64_t> ids) const {
   std::string text;
   for (const std::int64_t id : ids) text += decoder.push(id);
   return text + decoder.flush();
+}
+
+const SpecialTokens& Tokenizer::special_tokens() const {
+  return state_->special;
+}
+
+void Tokenizer::set_special_tokens(SpecialTokens special) {
+  for (const std::int64_t id : special.stop_ids) {
+    if (id < 0 || id >= vocab_size()) {
+      throw OptionError(fmt::format("stop id {} lies outside the vocabulary of {}", id, vocab_size()));
+    }
+  }
+  // What is said anyway need not be said again, so that equal meanings are equal.
+  std::erase_if(special.stop_ids, [&](std::int64_t id) { return id == bos_id() || id == eos_id(); });
+  state_->special = std::move(special);
+}
+
+std::vector<std::int64_t> Tokenizer::stop_ids() const {
+  std::vector<std::int64_t> ids = state_->special.stop_ids;
+  for (const std::int64_t id : {eos_id(), bos_id()}) {
+    if (id >= 0) ids.insert(ids.begin(), id);
+  }
+  return ids;
+}
+
+void Tokenizer::add_piece(const std::string& text, bool is_special) {
+  auto model = state_->model;
+  model.pieces.push_back({text, 0.0F, is_special ? SentencePiece::Type::control
+                                                 : SentencePiece::Type::user_defined});
+  try {
+    check_sentencepiece_model(model, "added token");
+  } catch (const FileError& error) {
+    throw OptionError(error.what());
+  }
+  auto special = state_->special;
+  auto serialized = serialize(model);
+  state_ = std::make_unique<State>(std::move(model), std::move(serialized), "added token");
+  state_->special = std::move(special);
 }
 
 std::int64_t Tokenizer::vocab_size() const {

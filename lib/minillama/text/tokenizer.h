@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "minillama/io/sentencepiece_model.h"
+#include "minillama/text/special_tokens.h"
 
 namespace minillama {
 
@@ -39,6 +40,14 @@ class Tokenizer {
   /// U+FFFD. Throws OptionError on an id outside the vocabulary.
   std::string decode(std::span<const std::int64_t> ids) const;
 
+  /// What the model's files say of special tokens; kept by every format that can say it.
+  const SpecialTokens& special_tokens() const;
+  /// Throws OptionError naming an id outside the vocabulary.
+  void set_special_tokens(SpecialTokens special);
+
+  /// The ids that end a text: BOS, EOS and special_tokens().stop_ids, as far as there are any.
+  std::vector<std::int64_t> stop_ids() const;
+
   std::int64_t vocab_size() const;
   std::int64_t bos_id() const;  ///< -1 if there is none
   std::int64_t eos_id() const;  ///< -1 if there is none
@@ -50,6 +59,11 @@ class Tokenizer {
   const std::string& piece(std::int64_t id) const;
   bool is_byte(std::int64_t id) const;
   bool is_control(std::int64_t id) const;
+
+  /// Adds pieces with the ids that follow the last one, which stand for themselves in a text
+  /// (sentencepiece's USER_DEFINED) or, if `is_special`, have no text (its CONTROL). Throws
+  /// OptionError if one is empty, not UTF-8 or there already.
+  void add_piece(const std::string& text, bool is_special);
 
   /// The content of a `tokenizer.model` that loads as this tokenizer: the loaded file byte for byte
   /// if it was a sentencepiece model.
