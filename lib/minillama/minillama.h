@@ -31,6 +31,7 @@
 #include "minillama/model/llama.h"
 #include "minillama/model/lora.h"
 #include "minillama/nn/attention.h"
+#include "minillama/nn/embedding.h"
 #include "minillama/nn/feed_forward.h"
 #include "minillama/nn/layer_norm.h"
 #include "minillama/nn/linear_cross_entropy.h"

@@ -31,6 +31,15 @@ TEST_CASE("dropout: the generator alone decides") {
   CHECK_FALSE(first.equal(a(x)));
 }
 
+TEST_CASE("dropout: what draws on the CPU is the generator itself") {
+  // On another device one that it seeds: there is none here.
+  const auto generator = make_generator(7);
+  CHECK(generator_for(torch::kCPU, generator) == generator);
+  const auto before = generator.get_state();
+  (void)generator_for(torch::kCPU, generator);
+  CHECK(generator.get_state().equal(before));
+}
+
 TEST_CASE("dropout: the gradient goes through the mask that was drawn") {
   Dropout dropout(0.5, make_generator(3));
   auto x = torch::ones({100}, torch::requires_grad());

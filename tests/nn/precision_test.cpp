@@ -1,9 +1,12 @@
 #include "minillama/nn/precision.h"
 
 #include "minillama/core/error.h"
+#include "minillama/core/random.h"
 #include "minillama/kernels/dispatch.h"
+#include "minillama/nn/attention.h"
 #include "minillama/nn/bfloat16_linear.h"
 #include "minillama/nn/linear.h"
+#include "minillama/nn/swiglu.h"
 #include "minillama/train/language_modelling.h"
 
 #include "support/catch.h"
@@ -51,11 +54,43 @@ TEST_CASE("precision: holds within its scope") {
       const PrecisionScope inner(Precision::float32, torch::kCPU);
       CHECK(apply_linear(x, weight).scalar_type() == torch::kFloat);
     }
-    CHECK(cpu_precision() == Precision::bfloat16);
+    CHECK(precision_on(torch::kCPU) == Precision::bfloat16);
   }
   CHECK(apply_linear(x, weight).scalar_type() == torch::kFloat);
   CHECK(precision_named("bf16") == Precision::bfloat16);
   CHECK_THROWS_WITH(precision_named("f16"), contains("dtype is \"f16\""));
+}
+
+TEST_CASE("precision: a scope is of one kind of device") {
+  const PrecisionScope scope(Precision::bfloat16, torch::Device(torch::kCUDA, 0));
+  CHECK(precision_on(torch::Device(torch::kCUDA, 0)) == Precision::bfloat16);
+  CHECK(precision_on(torch::kCPU) == Precision::float32);
+  {
+    const PrecisionScope exact(Precision::float32, torch::Device(torch::kCUDA, 0));
+    CHECK(precision_on(torch::Device(torch::kCUDA, 0)) == Precision::float32);
+  }
+  CHECK(precision_on(torch::Device(torch::kCUDA, 0)) == Precision::bfloat16);
+  const auto x = torch::randn({3, 8}, make_generator(1));
+  CHECK(apply_linear(x, torch::randn({5, 8}, make_generator(2))).scalar_type() == torch::kFloat);
+}
+
+TEST_CASE("precision: what other devices compute is rounded as the kernels round it") {
+  // LibTorch's operations, which every device but the CPU takes, on what the kernels take, too.
+  const auto draw = [](std::vector<std::int64_t> shape, std::uint64_t seed) {
+    return torch::randn(shape, make_generator(seed)).to(torch::kBFloat16);
+  };
+  const auto exact = [](const torch::Tensor& x) { return x.to(torch::kDouble); };
+  const auto gate = draw({50, 24}, 1), up = draw({50, 24}, 2);
+  const auto product = torch::silu(exact(gate)) * exact(up);
+  // Half a unit in the last of eight places.
+  CHECK(test::difference(exact(plain_swiglu(gate, up)), product, 1.0 / 512 + 1e-6, 1e-30) == "");
+  CHECK(test::difference(exact(swiglu(gate, up)), product, 1.0 / 512 + 1e-6, 1e-30) == "");
+
+  Dropout none(0.0, make_generator(0));
+  const auto q = draw({2, 4, 9, 12}, 3), k = draw({2, 2, 9, 12}, 4), v = draw({2, 2, 9, 12}, 5);
+  const auto plain = exact(plain_attention(q, k, v, {}, none));
+  const auto fused = exact(scaled_dot_product_attention(q, k, v, {}, none));
+  CHECK(relative_distance(plain, fused) < 1.0 / 256);
 }
 
 TEST_CASE("precision: a model's loss and gradients in bfloat16 are near those in float32") {

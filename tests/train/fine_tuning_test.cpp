@@ -177,7 +177,7 @@ TEST_CASE("fine_tuning: in bfloat16 it learns what it learns in float32, nearly"
     options.precision = Precision::bfloat16;
     Run mixed(lora, options);
     mixed.tuning.run();
-    CHECK(cpu_precision() == Precision::float32);
+    CHECK(precision_on(torch::kCPU) == Precision::float32);
     for (std::size_t i = 0; i < 3; ++i) {
       CHECK(mixed.tuning.metrics()[i].train_loss ==
             Approx(exact.tuning.metrics()[i].train_loss).epsilon(0.02));

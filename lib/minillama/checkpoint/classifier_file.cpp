@@ -4,7 +4,7 @@
 #include "minillama/checkpoint/peft_adapter.h"
 #include "minillama/checkpoint/stored_model.h"
 #include "minillama/checkpoint/tensors.h"
-#include "minillama/core/error.h"
+#include "minillama/core/check.h"
 
 namespace minillama {
 namespace {
@@ -44,6 +44,7 @@ Classifier read_classifier(const std::filesystem::path& path, const LoadOptions&
 
 void write_classifier(const std::filesystem::path& directory, Classifier& model,
                       const Tokenizer& tokenizer, torch::ScalarType type) {
+  require_module(model, "the classifier");
   StoredModel stored = to_stored(model->llama, parameters_of(*model), type);
   stored.classifier = model->config();
   write_directory(directory, stored, tokenizer.serialized());

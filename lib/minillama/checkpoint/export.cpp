@@ -8,7 +8,7 @@
 #include "minillama/checkpoint/hugging_face.h"
 #include "minillama/checkpoint/language_model_file.h"
 #include "minillama/checkpoint/torch_checkpoint.h"
-#include "minillama/core/error.h"
+#include "minillama/core/check.h"
 #include "minillama/io/atomic_file.h"
 #include "minillama/io/llama2c_bin.h"
 #include "minillama/io/llama2c_tokenizer.h"
@@ -67,6 +67,7 @@ void export_language_model(const std::filesystem::path& path, ModelFormat format
   if (format == ModelFormat::directory) {
     return write_language_model(path, model, tokenizer, scalar_type(type));
   }
+  require_module(model, "the language model");
   const Merged merged(model->llama);
   const auto stored = without_adapters(model, type);
   switch (format) {

@@ -9,7 +9,7 @@
 #include "minillama/checkpoint/rotary_rows.h"
 #include "minillama/checkpoint/spelling.h"
 #include "minillama/checkpoint/tensors.h"
-#include "minillama/core/error.h"
+#include "minillama/core/check.h"
 #include "minillama/core/json.h"
 #include "minillama/io/atomic_file.h"
 #include "minillama/io/mapped_file.h"
@@ -231,6 +231,7 @@ void write_peft_adapter(const std::filesystem::path& directory, Llama& llama,
 
 void write_peft_adapter(const std::filesystem::path& directory, Classifier& model,
                         const std::string& base_model) {
+  require_module(model, "the classifier");
   const auto& head = model->classifier_head;
   write(directory, model->llama, {{"score.weight", head->weight}, {"score.bias", head->bias}},
         {{"format", "pt"}, {kClassifier, to_json(model->config()).dump()}}, base_model);

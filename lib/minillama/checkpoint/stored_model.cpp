@@ -9,7 +9,7 @@
 #include "minillama/checkpoint/llama2c_checkpoint.h"
 #include "minillama/checkpoint/tensors.h"
 #include "minillama/checkpoint/torch_checkpoint.h"
-#include "minillama/core/error.h"
+#include "minillama/core/check.h"
 #include "minillama/io/file_kind.h"
 #include "minillama/io/gguf.h"
 #include "minillama/io/mapped_file.h"
@@ -69,6 +69,10 @@ StoredModel open_stored_model(const std::filesystem::path& path,
 }
 
 StoredModel to_stored(Llama& llama, const NamedTensors& parameters, torch::ScalarType type) {
+  if (!torch::isFloatingType(type)) {
+    throw OptionError(
+        fmt::format("weights are to be stored as {}, must be real numbers", torch::toString(type)));
+  }
   StoredModel stored{.config = llama->config()};
   const bool merged = is_merged(llama);
   if (!merged) {
@@ -92,6 +96,7 @@ NamedTensors stored_parameters(LanguageModel& model) {
 }
 
 StoredModel to_stored(LanguageModel& model, torch::ScalarType type) {
+  require_module(model, "the language model");
   return to_stored(model->llama, stored_parameters(model), type);
 }
 

@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "minillama/core/error.h"
+#include "minillama/core/check.h"
 #include "minillama/io/mapped_file.h"
 
 namespace minillama {
@@ -63,7 +63,7 @@ torch::ScalarType scalar_type(DType dtype) {
   for (const auto& [ours, torchs] : kTypes) {
     if (ours == dtype) return torchs;
   }
-  TORCH_CHECK(false, "no such dtype");
+  throw OptionError(fmt::format("dtype is {}, no such type", static_cast<int>(dtype)));
 }
 
 DType dtype_of(torch::ScalarType type) {
@@ -80,7 +80,8 @@ torch::Tensor to_tensor(const TensorRecord& record) {
 }
 
 TensorRecord to_record(std::string name, const torch::Tensor& tensor) {
-  TORCH_CHECK(tensor.is_contiguous() && tensor.device().is_cpu(), "a contiguous CPU tensor");
+  require_device(tensor, name, torch::kCPU);
+  if (!tensor.is_contiguous()) throw OptionError(fmt::format("{} is not contiguous", quote(name)));
   return {.name = std::move(name),
           .dtype = dtype_of(tensor.scalar_type()),
           .shape = tensor.sizes().vec(),

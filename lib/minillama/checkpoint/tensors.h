@@ -20,7 +20,8 @@ DType dtype_of(torch::ScalarType type);
 /// own.
 torch::Tensor to_tensor(const TensorRecord& record);
 
-/// A record that points into `tensor`, which must be a contiguous CPU tensor and outlive it.
+/// A record that points into `tensor`, which must outlive it. Throws OptionError unless it is
+/// contiguous, on the CPU and of a type that checkpoints store.
 TensorRecord to_record(std::string name, const torch::Tensor& tensor);
 
 /// Gives `parameters` the values of the `tensors` of the same names, which came from the file

@@ -1,6 +1,7 @@
 #include "minillama/checkpoint/training_state.h"
 
 #include <map>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -36,7 +37,12 @@ std::string TrainingState::text(const std::string& name) const {
 void write_training_state(const std::filesystem::path& path, const TrainingState& state) {
   std::vector<torch::Tensor> memory;
   std::vector<TensorRecord> records;
+  std::set<std::string_view> names;
   for (const auto& [name, tensor] : state.tensors) {
+    if (!tensor.defined()) throw OptionError(fmt::format("tensor {} is undefined", quote(name)));
+    if (!names.insert(name).second) {
+      throw OptionError(fmt::format("tensor {} is there twice", quote(name)));
+    }
     memory.push_back(tensor.detach().to(torch::kCPU).contiguous());
     records.push_back(to_record(name, memory.back()));
   }
@@ -63,7 +69,8 @@ void restore(const NamedTensors& into, const NamedTensors& saved,
   for (const auto& [name, tensor] : into) {
     const auto found = by_name.find(name);
     if (found == by_name.end()) throw FileError(path, fmt::format("tensor {} is missing", name));
-    if (found->second.sizes() != tensor.sizes() || found->second.dtype() != tensor.dtype()) {
+    if (!found->second.defined() || found->second.sizes() != tensor.sizes() ||
+        found->second.dtype() != tensor.dtype()) {
       throw FileError(path, fmt::format("tensor {} has another shape or type", name));
     }
   }

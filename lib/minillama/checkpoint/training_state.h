@@ -24,7 +24,8 @@ struct TrainingState {
   std::string text(const std::string& name) const;
 };
 
-/// Throws IoError.
+/// Throws OptionError, before anything is written, if a tensor is undefined, of a type that is not
+/// stored or there twice; IoError.
 void write_training_state(const std::filesystem::path& path, const TrainingState& state);
 
 /// Throws FileError if the file is damaged or no training state.

@@ -1,9 +1,50 @@
 #include "minillama/core/random.h"
 
+#include <limits>
+
+#include "minillama/core/check.h"
+
 namespace minillama {
+namespace {
+
+/// Calls draw(x), or, where that would not give the numbers of float32 on the CPU, draws them
+/// there.
+template <typename Draw>
+void fill(const torch::Tensor& x, const torch::Generator& generator, const Draw& draw) {
+  require_generator(generator);
+  if (!x.defined()) throw OptionError("nothing to fill: the tensor is undefined");
+  const torch::NoGradGuard no_grad;
+  if (x.is_cpu() && x.scalar_type() == torch::kFloat && x.is_contiguous()) {
+    draw(x);
+  } else {
+    x.copy_(draw(torch::empty(x.sizes(), torch::kFloat)));
+  }
+}
+
+}  // namespace
 
 torch::Generator make_generator(std::uint64_t seed) {
   return torch::make_generator<torch::CPUGeneratorImpl>(seed);
+}
+
+torch::Generator generator_for(torch::Device device, const torch::Generator& generator) {
+  require_generator(generator);
+  if (device.is_cpu()) return generator;
+  constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
+  const auto seed = torch::randint(kMost, {}, generator, torch::kLong).item<std::int64_t>();
+  // A copy of the global one, which stays as it is: LibTorch has no other way to make one that
+  // does not need its CUDA library when linking.
+  auto own = at::globalContext().defaultGenerator(device).clone();
+  own.set_current_seed(static_cast<std::uint64_t>(seed));
+  return own;
+}
+
+void draw_normal(const torch::Tensor& x, double deviation, torch::Generator generator) {
+  fill(x, generator, [&](const torch::Tensor& y) { return y.normal_(0, deviation, generator); });
+}
+
+void draw_uniform(const torch::Tensor& x, double bound, torch::Generator generator) {
+  fill(x, generator, [&](const torch::Tensor& y) { return y.uniform_(-bound, bound, generator); });
 }
 
 }  // namespace minillama

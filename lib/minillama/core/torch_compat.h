@@ -4,7 +4,6 @@
 
 #include <optional>
 
-#include <ATen/autocast_mode.h>
 #include <torch/torch.h>
 #include <torch/version.h>
 
@@ -33,19 +32,6 @@ inline OptionalTensor to_optional(const torch::Tensor& x) {
 
 inline torch::Tensor from_optional(const OptionalTensor& x) {
   return x ? *x : torch::Tensor();
-}
-
-/// Whether this thread's products on CUDA are to be rounded to bfloat16 by LibTorch's autocast,
-/// whose functions name the device since LibTorch 2.4.
-inline void set_cuda_autocast(bool enabled) {
-#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
-  at::autocast::set_autocast_dtype(at::kCUDA, at::kBFloat16);
-  at::autocast::set_autocast_enabled(at::kCUDA, enabled);
-#else
-  at::autocast::set_autocast_gpu_dtype(at::kBFloat16);
-  at::autocast::set_enabled(enabled);
-#endif
-  if (!enabled) at::autocast::clear_cache();
 }
 
 }  // namespace minillama

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "minillama/core/error.h"
+#include "minillama/core/check.h"
 #include "minillama/core/thread_pool.h"
 #include "minillama/core/threads.h"
 #include "minillama/engine/engine_buffers.h"
@@ -33,11 +33,32 @@ std::size_t available_threads() {
   return static_cast<std::size_t>(threads());
 }
 
+/// The model, if buffers of these sizes can be thought of: their products must not overflow.
+std::shared_ptr<const EngineModel> checked(std::shared_ptr<const EngineModel> model,
+                                           std::size_t sequences, std::size_t capacity) {
+  if (!model) throw OptionError("the engine's model is null");
+  require(sequences >= 1, "the engine's sequences", sequences, "be at least 1");
+  require(capacity >= 1, "the engine's capacity", capacity, "be at least 1");
+  constexpr double kMostFloats = 1e13;
+  const auto& config = model->config;
+  const double floats = static_cast<double>(sequences) * static_cast<double>(capacity) *
+                        static_cast<double>(config.n_layers * config.dim);
+  if (floats > kMostFloats) {
+    throw OptionError(fmt::format("an engine for {} sequences of {} tokens: more than any memory",
+                                  sequences, capacity));
+  }
+  return model;
+}
+
+void require_sequence(std::size_t sequence, std::size_t count) {
+  require_below(sequence, "sequence", count);
+}
+
 }  // namespace
 
 Engine::Engine(std::shared_ptr<const EngineModel> model, std::size_t sequences,
                std::size_t capacity)
-    : model_(std::move(model)),
+    : model_(checked(std::move(model), sequences, capacity)),
       buffers_(std::make_unique<EngineBuffers>(*model_, sequences, capacity, available_threads())),
       lengths_(sequences) {}
 
@@ -46,16 +67,22 @@ Engine::~Engine() = default;
 void Engine::append(std::span<const Continuation> continuations) {
   for (std::size_t i = 0; i < continuations.size(); ++i) {
     const Continuation& continuation = continuations[i];
-    TORCH_CHECK(i == 0 || continuation.sequence > continuations[i - 1].sequence,
-                "sequences out of order");
+    require_sequence(continuation.sequence, lengths_.size());
+    if (i > 0 && continuation.sequence <= continuations[i - 1].sequence) {
+      throw OptionError(fmt::format("sequence {} comes after {}: they must increase",
+                                    continuation.sequence, continuations[i - 1].sequence));
+    }
     for (const std::int64_t id : continuation.ids) {
       if (id >= 0 && id < model_->config.vocab_size) continue;
       throw OptionError(
           fmt::format("token id {} is not in the vocabulary of {}", id, model_->config.vocab_size));
     }
-    const std::size_t length = lengths_.at(continuation.sequence) + continuation.ids.size();
-    TORCH_CHECK(!continuation.ids.empty() && length <= buffers_->capacity, "sequence of ", length,
-                " tokens in an engine for ", buffers_->capacity);
+    const std::size_t length = lengths_[continuation.sequence];
+    if (continuation.ids.empty() || continuation.ids.size() > buffers_->capacity - length) {
+      throw OptionError(
+          fmt::format("{} tokens for sequence {}, which has {}: at least 1, and {} in all",
+                      continuation.ids.size(), continuation.sequence, length, buffers_->capacity));
+    }
   }
 
   tokens_.clear();
@@ -73,6 +100,7 @@ void Engine::append(std::span<const Continuation> continuations) {
     run(part, logits);
     logits += buffers_->last.size();
   }
+  n_logits_ = logits;
 }
 
 void Engine::run(std::span<const EngineToken> tokens, std::size_t logits) {
@@ -88,11 +116,13 @@ void Engine::run(std::span<const EngineToken> tokens, std::size_t logits) {
 }
 
 std::span<float> Engine::logits(std::size_t i) {
+  require_below(i, "the continuation", n_logits_);
   return {buffers_->logits.at(i * buffers_->vocab_size), buffers_->vocab_size};
 }
 
 void Engine::restart(std::size_t sequence) {
-  lengths_.at(sequence) = 0;
+  require_sequence(sequence, lengths_.size());
+  lengths_[sequence] = 0;
 }
 
 }  // namespace minillama

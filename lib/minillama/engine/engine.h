@@ -27,18 +27,21 @@ class Engine {
  public:
   /// @param sequences how many there are
   /// @param capacity  the longest that any of them may get
+  /// Throws OptionError if there is no model, either is 0, or both together exceed any memory.
   Engine(std::shared_ptr<const EngineModel> model, std::size_t sequences, std::size_t capacity);
   ~Engine();
 
   /// Appends to some of the sequences, given in increasing order. Throws OptionError, before
-  /// anything is changed, if an id is not in the vocabulary; there must be room.
+  /// anything is changed, if they are in no such order, one is not there or has no room, nothing is
+  /// appended to one, or an id is not in the vocabulary.
   void append(std::span<const Continuation> continuations);
 
   /// The logits [V] after the last id of the i-th continuation of the latest append(). They are the
-  /// caller's to overwrite and valid until the next call.
+  /// caller's to overwrite and valid until the next call. Throws OptionError if there was no such
+  /// continuation.
   std::span<float> logits(std::size_t i);
 
-  /// Makes a sequence empty.
+  /// Makes a sequence empty. Throws OptionError if it is not there.
   void restart(std::size_t sequence);
 
  private:
@@ -49,6 +52,7 @@ class Engine {
   std::unique_ptr<EngineBuffers> buffers_;
   std::vector<std::size_t> lengths_;  // of the sequences
   std::vector<EngineToken> tokens_;   // of the latest append()
+  std::size_t n_logits_ = 0;          // of the latest append()
 };
 
 }  // namespace minillama

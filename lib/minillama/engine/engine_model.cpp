@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "minillama/core/error.h"
+#include "minillama/core/check.h"
 #include "minillama/core/thread_pool.h"
 #include "minillama/io/mapped_file.h"
 #include "minillama/model/lora.h"
@@ -90,6 +90,7 @@ void quantize_and_free(torch::Tensor weight, kernels::Q8Block* blocks) {
 }  // namespace
 
 bool suits_engine(LanguageModel& model) {
+  require_module(model, "the language model");
   const bool plain = std::ranges::all_of(model->parameters(), [](const torch::Tensor& parameter) {
     return parameter.is_cpu() && parameter.scalar_type() == torch::kFloat &&
            parameter.is_contiguous();
@@ -99,6 +100,9 @@ bool suits_engine(LanguageModel& model) {
 }
 
 EngineModel share_weights(LanguageModel& model) {
+  if (!suits_engine(model)) {
+    throw OptionError("an engine needs a causal model in float32 on the CPU, its adapter merged");
+  }
   auto shared = std::make_shared<SharedWeights>();
   EngineModel out{.config = model->config(),
                   .embeddings = share(model->llama->tok_embeddings->weight, *shared),
@@ -122,12 +126,14 @@ EngineModel share_weights(LanguageModel& model) {
 
 EngineModel quantize_weights(LanguageModel& model) {
   using kernels::kBlockSize;
-  const ModelConfig& config = model->config();
+  require_module(model, "the language model");
+  const ModelConfig config = model->config();
   for (const auto& [field, value] :
        {std::pair{"dim", config.dim}, std::pair{"hidden_dim", config.hidden_dim}}) {
     if (value % static_cast<std::int64_t>(kBlockSize) == 0) continue;
     throw OptionError(
-        fmt::format("weights of type q8_0 need a {} that is a multiple of {}; the model's is {}",
+        fmt::format("weights of type q8_0 (--weights q8_0) need a {} that is a multiple of {}; the "
+                    "model's is {}",
                     field, kBlockSize, value));
   }
   const torch::NoGradGuard no_grad;

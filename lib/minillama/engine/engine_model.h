@@ -41,16 +41,18 @@ struct EngineModel {
 };
 
 /// Whether `model` is one that an engine computes: causal, float32 on the CPU, and without an
-/// active adapter that is not merged.
+/// active adapter that is not merged. Throws OptionError if it is empty.
 bool suits_engine(LanguageModel& model);
 
-/// `model`, which must suit, for an engine. It shares the weights: nothing is copied.
+/// `model`, which must suit, for an engine. It shares the weights: nothing is copied. Throws
+/// OptionError if it does not suit.
 EngineModel share_weights(LanguageModel& model);
 
 /// `model`, which must suit, with all matrices in blocks of eight bits (Q8_0, kernels/q8_0.h), in
 /// memory of their own: 0.27 of the float32 weights. `model` loses its weights and cannot be used
 /// any more: each matrix is freed once it is quantized, so that not all of both are ever there.
-/// Throws OptionError, before anything is changed, unless dim and hidden_dim are multiples of 32.
+/// Throws OptionError, before anything is changed, unless it suits, and dim and hidden_dim are
+/// multiples of 32.
 EngineModel quantize_weights(LanguageModel& model);
 
 }  // namespace minillama

@@ -2,13 +2,23 @@
 
 #include <numeric>
 
+#include "minillama/core/check.h"
+
 namespace minillama {
 
-ConfusionMatrix::ConfusionMatrix(std::int64_t n_labels)
-    : n_labels_(n_labels), counts_(static_cast<std::size_t>(n_labels * n_labels)) {}
+ConfusionMatrix::ConfusionMatrix(std::int64_t n_labels) : n_labels_(n_labels) {
+  constexpr std::int64_t kMost = 32768;
+  require(n_labels >= 1 && n_labels <= kMost, "n_labels", n_labels, "lie between 1 and 32768");
+  counts_.resize(static_cast<std::size_t>(n_labels * n_labels));
+}
+
+std::size_t ConfusionMatrix::place(std::int64_t truth, std::int64_t predicted) const {
+  for (const auto label : {truth, predicted}) require_below(label, "label", n_labels_);
+  return static_cast<std::size_t>(truth * n_labels_ + predicted);
+}
 
 void ConfusionMatrix::add(std::int64_t truth, std::int64_t predicted) {
-  ++counts_.at(static_cast<std::size_t>(truth * n_labels_ + predicted));
+  ++counts_[place(truth, predicted)];
 }
 
 std::int64_t ConfusionMatrix::total() const {
@@ -16,7 +26,7 @@ std::int64_t ConfusionMatrix::total() const {
 }
 
 std::int64_t ConfusionMatrix::count(std::int64_t truth, std::int64_t predicted) const {
-  return counts_.at(static_cast<std::size_t>(truth * n_labels_ + predicted));
+  return counts_[place(truth, predicted)];
 }
 
 std::int64_t ConfusionMatrix::row_sum(std::int64_t truth) const {

@@ -6,8 +6,11 @@
 namespace minillama {
 
 /// How often each label was predicted for each true one, and the usual figures of it.
+///
+/// Every method throws OptionError on a label outside [0, n_labels).
 class ConfusionMatrix {
  public:
+  /// Throws OptionError unless 1 <= n_labels <= 32768.
   explicit ConfusionMatrix(std::int64_t n_labels);
 
   void add(std::int64_t truth, std::int64_t predicted);
@@ -25,6 +28,7 @@ class ConfusionMatrix {
   double macro_f1() const;
 
  private:
+  std::size_t place(std::int64_t truth, std::int64_t predicted) const;
   std::int64_t row_sum(std::int64_t truth) const;
   std::int64_t column_sum(std::int64_t predicted) const;
 

@@ -1,5 +1,6 @@
 #include "minillama/eval/label_likelihoods.h"
 
+#include "minillama/core/check.h"
 #include "minillama/nn/parallel_parts.h"
 
 namespace minillama {
@@ -34,6 +35,18 @@ struct ScoringBatch {
   std::int64_t n_tokens_ = 0;
 };
 
+void check(const LabelPlan& plan, std::int64_t vocab_size) {
+  for (const auto& label : plan.labels) {
+    for (const auto& [continuation, offset, token] : label) {
+      if (continuation >= plan.continuations.size() || offset < 0 ||
+          offset > std::ssize(plan.continuations[continuation])) {
+        throw OptionError("a label's plan looks behind its continuations");
+      }
+      require_below(token, "a label's token", vocab_size);
+    }
+  }
+}
+
 /// log p of each term, [number of terms] float64 on the CPU.
 torch::Tensor term_log_probabilities(LanguageModel& model, const ScoringBatch& batch) {
   const auto device = model->llama->tok_embeddings->weight.device();
@@ -55,6 +68,13 @@ torch::Tensor term_log_probabilities(LanguageModel& model, const ScoringBatch& b
 std::vector<LabelScores> label_log_likelihoods(LanguageModel& model,
                                                std::span<const TokenIds> prompts,
                                                const LabelPlan& plan) {
+  require_module(model, "the language model");
+  if (model->config().attention != AttentionKind::causal) {
+    throw OptionError(
+        "scoring a label needs causal attention: under full attention it would see itself");
+  }
+  check(plan, model->config().vocab_size);
+  require_lengths(lengths_of(prompts), 1);
   const torch::NoGradGuard no_grad;
   const auto copies = std::ssize(plan.continuations);
   std::vector<std::int64_t> sizes;

@@ -2,6 +2,10 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
+#include "minillama/core/error.h"
+
 namespace minillama {
 namespace {
 
@@ -13,6 +17,10 @@ bool starts_with(const TokenIds& ids, std::span<const std::int64_t> start) {
 }  // namespace
 
 LabelPlan::LabelPlan(std::span<const TokenIds> label_ids) {
+  if (label_ids.empty()) throw OptionError("there are no labels to score");
+  for (std::size_t i = 0; i < label_ids.size(); ++i) {
+    if (label_ids[i].empty()) throw OptionError(fmt::format("label {} has no tokens", i));
+  }
   std::vector<TokenIds> prefixes;
   for (const auto& ids : label_ids) prefixes.emplace_back(ids.begin(), ids.end() - 1);
   // Longest first: a shorter one that starts a longer one needs no sequence of its own.
@@ -38,7 +46,7 @@ LabelPlan::LabelPlan(std::span<const TokenIds> label_ids) {
 }
 
 std::int64_t LabelPlan::longest() const {
-  return std::ssize(continuations.front());
+  return continuations.empty() ? 0 : std::ssize(continuations.front());
 }
 
 }  // namespace minillama

@@ -25,7 +25,8 @@ struct LabelPlan {
   std::vector<TokenIds> continuations;    ///< one empty one, if every label is a single token
   std::vector<std::vector<Term>> labels;  ///< the terms of each label
 
-  /// @param labels token ids of each label, none of them empty
+  /// @param labels token ids of each label
+  /// Throws OptionError if there are none or one is empty.
   explicit LabelPlan(std::span<const TokenIds> labels);
 
   /// Length of the longest continuation.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "minillama/core/check.h"
 #include "minillama/nn/parallel_parts.h"
 
 namespace minillama {
@@ -10,6 +11,22 @@ namespace {
 
 /// Tokens in a batch's rows: enough to keep the matrix products busy, few enough for the cache.
 constexpr std::int64_t kBatchTokens = 512;
+
+/// A module in evaluation mode, until the end of the scope.
+class EvaluationMode {
+ public:
+  explicit EvaluationMode(torch::nn::Module& module)
+      : module_(module), was_training_(module.is_training()) {
+    module_.eval();
+  }
+  ~EvaluationMode() { module_.train(was_training_); }
+  EvaluationMode(const EvaluationMode&) = delete;
+  EvaluationMode& operator=(const EvaluationMode&) = delete;
+
+ private:
+  torch::nn::Module& module_;
+  bool was_training_;
+};
 
 std::vector<std::vector<std::size_t>> consecutive_batches(std::size_t count, std::size_t size) {
   std::vector<std::vector<std::size_t>> batches;
@@ -24,10 +41,11 @@ std::vector<std::vector<std::size_t>> consecutive_batches(std::size_t count, std
 
 torch::Tensor label_log_probabilities(Classifier& model, std::span<const TokenIds> sequences,
                                       std::int64_t batch_size, std::int64_t pad_id) {
-  TORCH_CHECK(batch_size > 0, "batches of ", batch_size, " sequences");
+  require_module(model, "the classifier");
+  require(batch_size >= 1, "batch_size", batch_size, "be at least 1");
+  require_lengths(lengths_of(sequences), 1);
   const torch::NoGradGuard no_grad;
-  const bool was_training = model->is_training();
-  model->eval();
+  const EvaluationMode evaluating(*model);
   const auto pooling = model->config().pooling;
   const auto device = model->classifier_head->weight.device();
   const auto batches =
@@ -47,7 +65,6 @@ torch::Tensor label_log_probabilities(Classifier& model, std::span<const TokenId
     all.index_copy_(0, torch::tensor(rows, torch::kLong),
                     model(input).log_softmax(-1).to(torch::kCPU, torch::kDouble));
   });
-  model->train(was_training);
   return all;
 }
 

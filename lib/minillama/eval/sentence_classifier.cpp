@@ -8,6 +8,7 @@
 namespace minillama {
 
 Prediction to_prediction(const std::vector<double>& scores) {
+  if (scores.empty()) throw OptionError("there are no scores to choose a label by");
   // Of scores that are no numbers, some label would still come out as the largest.
   if (std::ranges::any_of(scores, [](double score) { return !std::isfinite(score); })) {
     throw InputError("the scores of the labels are not finite: the model's weights are broken");

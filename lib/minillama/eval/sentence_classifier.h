@@ -22,6 +22,7 @@ struct Classification {
 
 /// The prediction that goes with log-probabilities, or scores that differ from them by a constant.
 /// Throws InputError if one is not finite: then the model's weights are broken.
+/// Throws OptionError if there are none.
 Prediction to_prediction(const std::vector<double>& scores);
 
 /// Text in, label out, however it is found.

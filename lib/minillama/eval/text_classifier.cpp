@@ -5,14 +5,22 @@
 
 #include <fmt/format.h>
 
-#include "minillama/core/error.h"
+#include "minillama/core/check.h"
 #include "minillama/eval/label_probabilities.h"
 
 namespace minillama {
+namespace {
+
+Classifier given(Classifier model) {
+  require_module(model, "the classifier");
+  return model;
+}
+
+}  // namespace
 
 TextClassifier::TextClassifier(Classifier model, Tokenizer tokenizer,
                                const TextClassifierOptions& options)
-    : model_(std::move(model)),
+    : model_(given(std::move(model))),
       tokenizer_(std::move(tokenizer)),
       options_(options),
       template_(model_->config().sentence_template) {

@@ -22,7 +22,7 @@ struct TextClassifierOptions {
 /// A classifier and its tokenizer. Labels and template come from the classifier's config.
 class TextClassifier : public SentenceClassifier {
  public:
-  /// Throws OptionError if the options cannot be used.
+  /// Throws OptionError if the options cannot be used or `model` is empty.
   TextClassifier(Classifier model, Tokenizer tokenizer, const TextClassifierOptions& options = {});
 
   using SentenceClassifier::classify;

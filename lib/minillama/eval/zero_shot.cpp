@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "minillama/core/error.h"
+#include "minillama/core/check.h"
 #include "minillama/eval/label_likelihoods.h"
 #include "minillama/text/batch.h"
 #include "minillama/text/sentiment_prompt.h"
@@ -13,9 +13,23 @@
 namespace minillama {
 namespace {
 
-std::vector<TokenIds> encode_all(const Tokenizer& tokenizer, std::span<const std::string> texts) {
+LanguageModel given(LanguageModel model) {
+  require_module(model, "the language model");
+  return model;
+}
+
+std::vector<TokenIds> encode_labels(const Tokenizer& tokenizer,
+                                    std::span<const std::string> names) {
+  if (names.size() < 2) {
+    throw OptionError(fmt::format("{} labels, at least 2 are needed", names.size()));
+  }
   std::vector<TokenIds> all;
-  for (const auto& text : texts) all.push_back(tokenizer.encode(text));
+  for (auto name = names.begin(); name != names.end(); ++name) {
+    all.push_back(tokenizer.encode(*name));
+    if (all.back().empty() || std::find(names.begin(), name, *name) != name) {
+      throw OptionError(fmt::format("label name {} is empty or there twice", quote(*name)));
+    }
+  }
   return all;
 }
 
@@ -33,11 +47,11 @@ SentenceTemplate template_of(const ZeroShotOptions& options,
 ZeroShotClassifier::ZeroShotClassifier(LanguageModel model, Tokenizer tokenizer,
                                        std::vector<std::string> label_names,
                                        const ZeroShotOptions& options)
-    : model_(std::move(model)),
+    : model_(given(std::move(model))),
       tokenizer_(std::move(tokenizer)),
       label_names_(std::move(label_names)),
       options_(options),
-      label_ids_(encode_all(tokenizer_, label_names_)),
+      label_ids_(encode_labels(tokenizer_, label_names_)),
       plan_(label_ids_),
       template_(template_of(options_, label_names_)) {
   if (options_.batch_size < 1) {

@@ -44,7 +44,8 @@ struct ZeroShotOptions {
 /// max_sentence_len says so. Set the model's attention to full for it.
 class ZeroShotClassifier : public SentenceClassifier {
  public:
-  /// Throws OptionError if the options are not valid or do not go with the model.
+  /// Throws OptionError if the options are not valid or do not go with the model, the model is
+  /// empty, or the labels are fewer than two, without tokens or not all different.
   ZeroShotClassifier(LanguageModel model, Tokenizer tokenizer, std::vector<std::string> label_names,
                      const ZeroShotOptions& options = {});
 

@@ -131,7 +131,9 @@ std::unique_ptr<Decoder> make_decoder(LanguageModel& model, const GenerationOpti
 std::unique_ptr<Decoder> make_decoder(std::shared_ptr<const EngineModel> model,
                                       const GenerationOptions& options, const DecoderSize& size) {
   if (!wants_cache(options)) {
-    throw OptionError("weights of type q8_0 need a cache: use-cache without crop-context");
+    throw OptionError(
+        "weights of type q8_0 (--weights q8_0) need a cache: neither --no-cache nor "
+        "--crop-context");
   }
   return std::make_unique<EngineDecoder>(std::move(model), size);
 }

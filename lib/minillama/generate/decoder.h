@@ -1,5 +1,7 @@
 #pragma once
 
+// Not part of the public interface: what generate() asks for logits.
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>

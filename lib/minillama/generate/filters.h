@@ -7,7 +7,9 @@ namespace minillama {
 
 /// Pure functions on a distribution over the vocabulary: probabilities that add up to 1. A filter
 /// sets the probabilities of some tokens to 0 and scales the others so that they add up to 1 again.
-/// At least one token always stays.
+/// At least one token always stays. All throw OptionError if there are no numbers, their sum is
+/// neither positive nor finite (NaN among them, nothing but zeros), or the argument is not what
+/// they say: then the numbers are lost.
 
 /// Logits to probabilities, in place: softmax(logits / temperature), temperature > 0.
 void softmax(std::span<float> logits, double temperature);
@@ -28,7 +30,7 @@ void keep_top_p(std::span<float> probabilities, double p);
 /// `min_p` times that of the most probable one.
 void keep_min_p(std::span<float> probabilities, double min_p);
 
-/// The token with the largest value, the first of equal ones.
+/// The token with the largest value, the first of equal ones. Throws OptionError if there are none.
 std::int64_t most_probable(std::span<const float> values);
 
 /// The token at which the running sum of the probabilities passes `u`, a number in [0, 1).

@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "minillama/core/error.h"
+#include "minillama/core/check.h"
 #include "minillama/generate/decoder.h"
 #include "minillama/generate/sampler.h"
 
@@ -77,9 +77,11 @@ class Continued {
 };
 
 const ModelConfig& config_of(LanguageModel& model) {
+  require_module(model, "the language model");
   return model->config();
 }
 const ModelConfig& config_of(const std::shared_ptr<const EngineModel>& model) {
+  if (!model) throw OptionError("the engine's model is null");
   return model->config;
 }
 
@@ -143,6 +145,9 @@ std::vector<Generation> generate_batch_with(Model& model, const Prompts& prompts
 void check_prompt(std::span<const std::int64_t> prompt, const ModelConfig& config,
                   const GenerationOptions& options) {
   if (prompt.empty()) throw OptionError("the prompt has no tokens");
+  for (const auto id : prompt) {
+    require_below(id, "a token id of the prompt", config.vocab_size);
+  }
   if (std::ssize(prompt) > config.max_seq_len && !options.crop_context) {
     throw OptionError(fmt::format("the prompt has {} tokens, the model's context {}", prompt.size(),
                                   config.max_seq_len));

@@ -28,12 +28,13 @@ struct Generation {
   double decode_seconds = 0;  ///< time for the rest
 };
 
-/// Throws OptionError unless `prompt` has at least one token and, without options.crop_context, at
-/// most max_seq_len.
+/// Throws OptionError unless `prompt` has at least one token, each in the vocabulary, and, without
+/// options.crop_context, at most max_seq_len.
 void check_prompt(std::span<const std::int64_t> prompt, const ModelConfig& config,
                   const GenerationOptions& options);
 
-/// Continues a sequence of tokens. Throws OptionError if the options or the prompt cannot be used.
+/// Continues a sequence of tokens. Throws OptionError if the options or the prompt cannot be used,
+/// or the model is empty.
 ///
 /// @param prompt   usually BOS and a text; see check_prompt()
 /// @param stop_ids tokens that end the text, if options.stop_at_end

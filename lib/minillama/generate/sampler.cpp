@@ -11,6 +11,7 @@ Sampler::Sampler(const GenerationOptions& options) : options_(options), random_(
 }
 
 std::int64_t Sampler::next(std::span<float> logits) {
+  if (logits.empty()) throw OptionError("there are no logits to choose a token by");
   const auto largest = kernels::find_largest(kernels::best_isa(), logits.size(), logits.data());
   if (!largest.is_finite) {
     throw InputError("the model's logits are not finite: its weights are broken");

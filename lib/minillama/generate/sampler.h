@@ -1,5 +1,7 @@
 #pragma once
 
+// Not part of the public interface: how generate() chooses tokens.
+
 #include <random>
 #include <span>
 

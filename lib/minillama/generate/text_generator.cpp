@@ -1,9 +1,14 @@
 #include "minillama/generate/text_generator.h"
 
-#include "minillama/core/error.h"
+#include "minillama/core/check.h"
 #include "minillama/text/stream_decoder.h"
 
 namespace minillama {
+
+TextGenerator::TextGenerator(LanguageModel model, Tokenizer tokenizer)
+    : model_(std::move(model)), tokenizer_(std::move(tokenizer)) {
+  require_module(model_, "the language model");
+}
 
 TokenIds TextGenerator::encode(std::string_view prompt, const GenerationOptions& options) const {
   auto ids = with_bos(tokenizer_, tokenizer_.encode(prompt));
@@ -20,7 +25,9 @@ void TextGenerator::quantize() {
   if (quantized_) return;
   if (!suits_engine(model_)) {
     throw OptionError(
-        "weights of type q8_0 need a causal model in float32 on the CPU, its adapter merged");
+        "weights of type q8_0 (--weights q8_0) need a causal model in float32 on the CPU, its "
+        "adapter "
+        "merged");
   }
   quantized_ = std::make_shared<const EngineModel>(quantize_weights(model_));
   model_ = nullptr;

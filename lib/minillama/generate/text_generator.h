@@ -26,8 +26,8 @@ struct ContinuedText {
 /// A language model and its tokenizer: text in, text out.
 class TextGenerator {
  public:
-  TextGenerator(LanguageModel model, Tokenizer tokenizer)
-      : model_(std::move(model)), tokenizer_(std::move(tokenizer)) {}
+  /// Throws OptionError if `model` is empty.
+  TextGenerator(LanguageModel model, Tokenizer tokenizer);
 
   /// From now on computes with weights of eight bits (Q8_0) in place of float32 ones, which are
   /// freed: three times as fast where memory is the limit, and nearly as good. Throws OptionError

@@ -85,13 +85,18 @@ TokenFile::TokenFile(const std::filesystem::path& path) : file_(path) {
 }
 
 void TokenFile::copy(std::int64_t begin, std::span<std::int64_t> out) const {
+  const auto count = static_cast<std::int64_t>(out.size());
+  if (begin < 0 || begin > size_ || count > size_ - begin) {
+    throw OptionError(fmt::format("{}: ids {} to {} of {}", quote(path().native(), 400), begin,
+                                  static_cast<double>(begin) + static_cast<double>(count), size_));
+  }
   const auto bytes =
       ids_.subspan(static_cast<std::size_t>(begin) * width_, out.size() * std::size_t{width_});
   width_ == 4 ? copy_as<std::uint32_t>(bytes, out) : copy_as<std::uint16_t>(bytes, out);
 }
 
 TokenFileWriter::TokenFileWriter(const std::filesystem::path& path, const TokenSource& source)
-    : file_(path), wide_(is_wide(source)) {
+    : file_(path), vocab_size_(source.vocab_size), wide_(is_wide(source)) {
   std::vector<std::byte> header;
   append(header, std::uint32_t{wide_ ? 4U : 2U});
   append(header, source.tokenizer_checksum);
@@ -104,6 +109,10 @@ TokenFileWriter::TokenFileWriter(const std::filesystem::path& path, const TokenS
 }
 
 void TokenFileWriter::write(std::span<const std::int64_t> ids) {
+  for (const auto id : ids) {
+    if (id >= 0 && static_cast<std::uint64_t>(id) < vocab_size_) continue;
+    throw OptionError(fmt::format("id {} is not in the vocabulary of {}", id, vocab_size_));
+  }
   wide_ ? write_as<std::uint32_t>(ids) : write_as<std::uint16_t>(ids);
 }
 

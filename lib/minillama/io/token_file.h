@@ -40,7 +40,7 @@ class TokenFile {
   std::uint32_t checksum() const { return checksum_; }  ///< of the ids
   std::int64_t size() const { return size_; }           ///< number of ids
 
-  /// Copies ids [begin, begin + out.size()), which must exist.
+  /// Copies ids [begin, begin + out.size()). Throws OptionError unless all are there.
   void copy(std::int64_t begin, std::span<std::int64_t> out) const;
 
  private:
@@ -61,7 +61,8 @@ class TokenFileWriter {
   /// Throws IoError.
   TokenFileWriter(const std::filesystem::path& path, const TokenSource& source);
 
-  /// Appends ids, each of which must lie in [0, vocab_size). Throws IoError.
+  /// Appends ids. Throws OptionError, before any is written, unless each lies in [0, vocab_size);
+  /// IoError.
   void write(std::span<const std::int64_t> ids);
   void commit();
 
@@ -70,6 +71,7 @@ class TokenFileWriter {
   void write_as(std::span<const std::int64_t> ids);
 
   AtomicFile file_;
+  std::uint64_t vocab_size_;
   bool wide_;
   std::uint32_t checksum_ = 0;
 };

@@ -1,12 +1,11 @@
 #include "minillama/model/classifier.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "minillama/core/error.h"
+#include "minillama/core/check.h"
 #include "minillama/nn/precision.h"
 #include "minillama/text/sentence_template.h"
 
@@ -21,7 +20,7 @@ std::string_view to_string(PoolingKind pooling) {
     case PoolingKind::padded_last:
       return "padded-last";
   }
-  TORCH_CHECK(false, "no such pooling");
+  throw OptionError(fmt::format("pooling is {}, no such kind", static_cast<int>(pooling)));
 }
 
 PoolingKind pooling_kind(std::string_view text) {
@@ -50,6 +49,7 @@ void ClassifierConfig::validate() const {
 
 ClassifierInput classifier_input(std::span<const TokenIds> sequences, PoolingKind pooling,
                                  std::int64_t pad_id) {
+  require_lengths(lengths_of(sequences), 1);
   if (pooling != PoolingKind::padded_last) {
     return {concatenate(sequences), Sequences(lengths_of(sequences))};
   }
@@ -61,17 +61,31 @@ ClassifierImpl::ClassifierImpl(Llama llama_, const ClassifierConfig& config,
                                torch::Generator generator)
     : config_(config) {
   config_.validate();
+  require_module(llama_, "the classifier's Llama");
   llama = register_module("llama", std::move(llama_));
   const auto& embeddings = llama->tok_embeddings->weight;
   const auto dim = llama->config().dim;
   classifier_head = register_module(
       "classifier_head", Linear(dim, std::ssize(config_.label_names), /*with_bias=*/true));
-  const torch::NoGradGuard no_grad;
-  const double bound = 1 / std::sqrt(static_cast<double>(dim));
-  classifier_head->weight.uniform_(-bound, bound, generator);
-  classifier_head->bias.uniform_(-bound, bound, generator);
+  classifier_head->reset_parameters(generator);
   classifier_head->to(embeddings.device(), embeddings.scalar_type());
   dropout_ = register_module("dropout", Dropout(config_.dropout, std::move(generator)));
+}
+
+void ClassifierImpl::reset_parameters(torch::Generator generator) {
+  llama->reset_parameters(generator);
+  classifier_head->reset_parameters(generator);
+}
+
+void ClassifierImpl::reset() {
+  llama = register_module("llama", Llama(*llama));
+  classifier_head = register_module("classifier_head", Linear(*classifier_head));
+  dropout_ = register_module("dropout", Dropout(*dropout_));
+}
+
+void ClassifierImpl::pretty_print(std::ostream& stream) const {
+  stream << "minillama::Classifier(n_labels=" << config_.label_names.size()
+         << ", pooling=" << to_string(config_.pooling) << ")";
 }
 
 torch::Tensor ClassifierImpl::forward(const ClassifierInput& input) {

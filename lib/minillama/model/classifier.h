@@ -45,7 +45,8 @@ struct ClassifierInput {
 };
 
 /// Lays sequences out for `pooling`: one after the other, or padded with `pad_id` for padded_last,
-/// where padding counts as tokens like all others.
+/// where padding counts as tokens like all others. Throws OptionError if there are no sequences or
+/// an empty one.
 ClassifierInput classifier_input(std::span<const TokenIds> sequences, PoolingKind pooling,
                                  std::int64_t pad_id);
 
@@ -55,18 +56,25 @@ ClassifierInput classifier_input(std::span<const TokenIds> sequences, PoolingKin
 ///
 /// Its parameters are those of the Llama under `llama.` and `classifier_head.weight` [L, D] and
 /// `classifier_head.bias` [L], as in the CMU assignment's checkpoints.
-class ClassifierImpl : public torch::nn::Module {
+class ClassifierImpl : public torch::nn::Cloneable<ClassifierImpl> {
  public:
   /// @param generator draws the head ~ uniform(±1 / sqrt(D)) now and the dropout masks later
-  /// Throws OptionError if the config cannot be used.
+  /// Throws OptionError if the config cannot be used or `llama` is empty.
   ClassifierImpl(Llama llama, const ClassifierConfig& config, torch::Generator generator);
 
-  /// Logits [B, L]; the labels' log-probabilities are their log-softmax.
+  /// Logits [B, L]; the labels' log-probabilities are their log-softmax. Throws like LlamaImpl's
+  /// functions.
   torch::Tensor forward(const ClassifierInput& input);
 
   /// The two halves of forward(): what is classified of each sequence, [B, D], and its logits.
   torch::Tensor pooled(const ClassifierInput& input);
   torch::Tensor classify(const torch::Tensor& pooled);
+
+  /// Draws all weights anew, the Llama's too.
+  void reset_parameters(torch::Generator generator);
+
+  void reset() override;
+  void pretty_print(std::ostream& stream) const override;
 
   const ClassifierConfig& config() const { return config_; }
 

@@ -12,7 +12,7 @@ namespace minillama {
 ///
 ///     h = x + attention(attention_norm(x))
 ///     y = h + feed_forward(ffn_norm(h))
-class DecoderLayerImpl : public torch::nn::Module {
+class DecoderLayerImpl : public torch::nn::Cloneable<DecoderLayerImpl> {
  public:
   DecoderLayerImpl(const ModelConfig& config, const torch::Generator& generator);
 
@@ -21,10 +21,16 @@ class DecoderLayerImpl : public torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& x, const AttentionContext& context,
                         LayerCache* cache = nullptr);
 
+  void reset() override;
+  void pretty_print(std::ostream& stream) const override;
+
   Attention attention{nullptr};
   FeedForward feed_forward{nullptr};
   Norm attention_norm{nullptr};
   Norm ffn_norm{nullptr};
+
+ protected:
+  FORWARD_HAS_DEFAULT_ARGS({2, torch::nn::AnyValue(static_cast<LayerCache*>(nullptr))})
 };
 TORCH_MODULE(DecoderLayer);
 

@@ -12,12 +12,18 @@ namespace minillama {
 /// The keys and values of all layers for the positions decoded so far.
 class KVCache {
  public:
-  /// Room for `capacity` positions of `batch` rows.
+  /// Room for `capacity` positions of `batch` rows. Throws OptionError unless both are at least 1
+  /// and the config describes a model.
   KVCache(const ModelConfig& config, std::int64_t batch, std::int64_t capacity,
           const torch::TensorOptions& options);
 
   std::int64_t length() const { return layers_.front().length; }  ///< positions in use
-  LayerCache& layer(std::size_t index) { return layers_[index]; }
+  /// Throws OptionError if there is no such layer.
+  LayerCache& layer(std::size_t index);
+
+  /// Throws OptionError unless a model of `config` can go on from here with `count` positions more
+  /// of each of `batch` rows.
+  void require_room(const ModelConfig& config, std::int64_t batch, std::int64_t count) const;
 
  private:
   std::vector<LayerCache> layers_;

@@ -7,9 +7,23 @@ LanguageModelImpl::LanguageModelImpl(const ModelConfig& config, torch::Generator
   llama = register_module("llama", Llama(config, generator, weights));
   if (!config.tied_embeddings) {
     output = register_module("output", Linear(config.dim, config.vocab_size));
-    const torch::NoGradGuard no_grad;
-    if (weights == Weights::random) output->weight.normal_(0, 0.02, generator);
+    if (weights == Weights::random) draw_normal(output->weight, 0.02, generator);
   }
+}
+
+void LanguageModelImpl::reset_parameters(torch::Generator generator) {
+  llama->reset_parameters(generator);
+  if (!output.is_empty()) draw_normal(output->weight, 0.02, generator);
+}
+
+void LanguageModelImpl::reset() {
+  llama = register_module("llama", Llama(*llama));
+  if (!output.is_empty()) output = register_module("output", Linear(*output));
+}
+
+void LanguageModelImpl::pretty_print(std::ostream& stream) const {
+  stream << "minillama::LanguageModel(tied_embeddings=" << std::boolalpha << output.is_empty()
+         << ")";
 }
 
 torch::Tensor LanguageModelImpl::logits(const torch::Tensor& hidden) {

@@ -2,40 +2,64 @@
 
 #include <cmath>
 
+#include "minillama/core/check.h"
 #include "minillama/nn/rope.h"
 
 namespace minillama {
 
 LlamaImpl::LlamaImpl(const ModelConfig& config, torch::Generator generator, Weights weights)
     : config_(config.resolved()) {
-  // With a weight of its own the embedding draws nothing from the global generator.
-  tok_embeddings = register_module(
-      "tok_embeddings",
-      torch::nn::Embedding(torch::nn::EmbeddingOptions(config_.vocab_size, config_.dim)
-                               ._weight(torch::empty({config_.vocab_size, config_.dim}))));
+  tok_embeddings = register_module("tok_embeddings", Embedding(config_.vocab_size, config_.dim));
   layers = register_module("layers", torch::nn::ModuleList());
   for (std::int64_t i = 0; i < config_.n_layers; ++i) {
     layers->push_back(DecoderLayer(config_, generator));
   }
   norm = register_module("norm", make_norm(config_));
   dropout_ = register_module("dropout", Dropout(config_.dropout, generator));
-  if (weights == Weights::random) initialize(generator);
+  if (weights == Weights::random) reset_parameters(generator);
 }
 
-void LlamaImpl::initialize(torch::Generator& generator) {
-  const torch::NoGradGuard no_grad;
+void LlamaImpl::reset_parameters(torch::Generator generator) {
+  for (const auto& module : modules()) {
+    if (auto* linear = module->as<LinearImpl>()) linear->unmerge();
+    if (auto* any_norm = module->as<NormImpl>()) any_norm->reset_parameters();
+  }
   const double deviation = 0.02;
   const double residual = deviation / std::sqrt(2.0 * static_cast<double>(config_.n_layers));
   for (auto& item : named_parameters()) {
     const auto& name = item.key();
     if (name.find("norm") != std::string::npos) continue;
+    if (name.ends_with(".lora_B")) {
+      const torch::NoGradGuard no_grad;
+      item.value().zero_();
+      continue;
+    }
     const bool writes_residual =
         name.ends_with("compute_output.weight") || name.ends_with("feed_forward.w2.weight");
-    item.value().normal_(0, writes_residual ? residual : deviation, generator);
+    draw_normal(item.value(), writes_residual ? residual : deviation, generator);
   }
 }
 
+void LlamaImpl::reset() {
+  tok_embeddings = register_module("tok_embeddings", Embedding(*tok_embeddings));
+  const auto originals = layers;
+  layers = register_module("layers", torch::nn::ModuleList());
+  for (const auto& layer : *originals) {
+    layers->push_back(std::make_shared<DecoderLayerImpl>(*layer->as<DecoderLayerImpl>()));
+  }
+  norm = register_module("norm", shallow_copy(norm));
+  dropout_ = register_module("dropout", Dropout(*dropout_));
+}
+
+void LlamaImpl::pretty_print(std::ostream& stream) const {
+  stream << "minillama::Llama(dim=" << config_.dim << ", n_layers=" << config_.n_layers
+         << ", n_heads=" << config_.n_heads << ", n_kv_heads=" << config_.n_kv_heads
+         << ", hidden_dim=" << config_.hidden_dim << ", vocab_size=" << config_.vocab_size << ")";
+}
+
 torch::Tensor LlamaImpl::forward(const torch::Tensor& ids, KVCache* cache) {
+  require_shape(ids, "ids", {kAny, kAny});
+  if (ids.numel() == 0) throw OptionError(fmt::format("ids are {}: there are none", describe(ids)));
   const auto sequences = Sequences::rectangle(ids.size(0), ids.size(1));
   return run(ids.flatten(), sequences, cache, /*last_only=*/false)
       .unflatten(0, {ids.size(0), ids.size(1)});
@@ -51,9 +75,16 @@ torch::Tensor LlamaImpl::forward_last(const torch::Tensor& ids, const Sequences&
 
 torch::Tensor LlamaImpl::run(const torch::Tensor& ids, const Sequences& sequences, KVCache* cache,
                              bool last_only) {
-  TORCH_CHECK(cache == nullptr || config_.attention == AttentionKind::causal,
-              "a KV cache needs causal attention: under full attention a new token changes all "
-              "earlier states");
+  require_shape(ids, "ids", {sequences.n_tokens()});
+  if (cache != nullptr) {
+    if (config_.attention != AttentionKind::causal) {
+      throw OptionError(
+          "a KV cache needs causal attention: under full attention a new token changes all earlier "
+          "states");
+    }
+    cache->require_room(config_, sequences.size(), sequences.longest());
+    require_device(cache->layer(0).keys, "the KV cache", tok_embeddings->weight.device());
+  }
   const std::int64_t past = cache == nullptr ? 0 : cache->length();
   auto x = dropout_(tok_embeddings(ids));  // [N, D]
   const auto positions = sequences.positions(ids.device()) + past;

@@ -7,6 +7,7 @@
 #include "minillama/model/decoder_layer.h"
 #include "minillama/model/kv_cache.h"
 #include "minillama/nn/dropout.h"
+#include "minillama/nn/embedding.h"
 
 namespace minillama {
 
@@ -18,7 +19,7 @@ enum class Weights { random, uninitialized };
 ///
 /// Parameters have the names of the CMU assignment's checkpoints: tok_embeddings.weight,
 /// layers.N.attention.compute_query.weight, …, norm.weight.
-class LlamaImpl : public torch::nn::Module {
+class LlamaImpl : public torch::nn::Cloneable<LlamaImpl> {
  public:
   /// @param config    is resolved first; throws OptionError if it describes no model
   /// @param generator draws the weights now and the dropout masks later
@@ -32,6 +33,9 @@ class LlamaImpl : public torch::nn::Module {
   /// @param ids   [B, T] int64, each in [0, vocab_size)
   /// @param cache of earlier positions of the same rows, extended by these; causal models only
   /// @return [B, T, D], after the final norm
+  /// This and the two below throw OptionError, before anything is changed, if `ids` have another
+  /// shape, type or device or one lies outside the vocabulary, if there are none, or if the cache
+  /// is of another model, batch or device or has no room. On CUDA that waits for the ids.
   torch::Tensor forward(const torch::Tensor& ids, KVCache* cache = nullptr);
 
   /// Hidden states of sequences of any lengths, without padding: ids [N] -> [N, D]. What a sequence
@@ -46,12 +50,21 @@ class LlamaImpl : public torch::nn::Module {
   /// Changes which positions are attended to: a setting of the computation, not of the weights.
   void set_attention(AttentionKind kind) { config_.attention = kind; }
 
-  torch::nn::Embedding tok_embeddings{nullptr};
+  /// Draws all weights anew, as the constructor does; of adapters A, and B becomes 0. A merged
+  /// adapter is unmerged first.
+  void reset_parameters(torch::Generator generator);
+
+  void reset() override;
+  void pretty_print(std::ostream& stream) const override;
+
+  Embedding tok_embeddings{nullptr};
   torch::nn::ModuleList layers;
   Norm norm{nullptr};
 
+ protected:
+  FORWARD_HAS_DEFAULT_ARGS({1, torch::nn::AnyValue(static_cast<KVCache*>(nullptr))})
+
  private:
-  void initialize(torch::Generator& generator);
   torch::Tensor run(const torch::Tensor& ids, const Sequences& sequences, KVCache* cache,
                     bool last_only);
 

@@ -4,13 +4,14 @@
 
 #include <fmt/format.h>
 
-#include "minillama/core/error.h"
+#include "minillama/core/check.h"
 
 namespace minillama {
 namespace {
 
 /// The linears of the model under their full names.
 std::vector<std::pair<std::string, LinearImpl*>> linears_of(Llama& llama) {
+  require_module(llama, "the Llama");
   std::vector<std::pair<std::string, LinearImpl*>> linears;
   for (const auto& item : llama->named_modules()) {
     if (auto* linear = item.value()->as<LinearImpl>()) linears.emplace_back(item.key(), linear);

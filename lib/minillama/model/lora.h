@@ -11,7 +11,7 @@ namespace minillama {
 
 // Low-rank adapters on the linears of a whole Llama (nn/lora.h). There may be several under
 // different names; at most one is active. Their parameters lie in the linear that they adapt:
-// layers.0.attention.compute_query.<adapter>.lora_A.
+// layers.0.attention.compute_query.<adapter>.lora_A. All throw OptionError on an empty Llama.
 
 /// Adds the adapter `name` to every linear that options.targets names, and makes it the active one.
 ///
@@ -41,13 +41,14 @@ bool is_merged(Llama& llama);
 void absorb_adapter(Llama& llama);
 
 /// The parameters of one adapter, as "layers.0.attention.compute_query.lora_A": without the
-/// adapter's name, so that it may be stored and read again under another.
+/// adapter's name, so that it may be stored and read again under another. Throws OptionError if
+/// there is no such adapter.
 NamedTensors adapter_parameters(Llama& llama, const std::string& name);
 
 /// Whether a parameter of that name belongs to an adapter.
 bool is_adapter_parameter(std::string_view name);
 
-/// Lets gradients reach the adapter `name` and nothing else.
+/// Lets gradients reach the adapter `name` and nothing else. Throws OptionError if there is none.
 void train_only_adapter(Llama& llama, const std::string& name);
 
 }  // namespace minillama

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "minillama/core/check.h"
 #include "minillama/nn/fused.h"
 #include "minillama/nn/fused_attention.h"
 #include "minillama/nn/head_rows.h"
@@ -10,6 +11,26 @@
 #include "minillama/nn/rope.h"
 
 namespace minillama {
+namespace {
+
+void check(const torch::Tensor& q, const torch::Tensor& k, const torch::Tensor& v,
+           const torch::Tensor& visible) {
+  require_shape(q, "queries", {kAny, kAny, kAny, kAny});
+  require_shape(k, "keys", {q.size(0), kAny, kAny, q.size(3)});
+  require_shape(v, "values", {k.size(0), k.size(1), k.size(2), k.size(3)});
+  require_device(k, "keys", q.device());
+  require_device(v, "values", q.device());
+  if (k.size(1) == 0 || q.size(1) % k.size(1) != 0) {
+    throw OptionError(
+        fmt::format("{} query heads cannot share {} key heads", q.size(1), k.size(1)));
+  }
+  if (!visible.defined()) return;
+  require_shape(visible, "visible", {q.size(0), q.size(2)});
+  require_device(visible, "visible", q.device());
+  if (visible.is_cpu()) require_ids(visible, "visible", 1, k.size(2) + 1);
+}
+
+}  // namespace
 
 AttentionContext AttentionContext::for_last_tokens() const {
   auto context = *this;
@@ -32,6 +53,7 @@ torch::Tensor AttentionContext::of_queries(const torch::Tensor& tokens) const {
 torch::Tensor visible_positions(AttentionKind kind, const Sequences& sequences, std::int64_t past,
                                 torch::Device device) {
   const std::int64_t B = sequences.size(), T = sequences.longest();
+  require(past >= 0, "past", past, "not be negative");
   if (kind == AttentionKind::causal) {
     // Padding stands behind the real tokens, where causal queries do not look.
     if (T == 1) return {};
@@ -45,6 +67,7 @@ torch::Tensor visible_positions(AttentionKind kind, const Sequences& sequences, 
 torch::Tensor scaled_dot_product_attention(const torch::Tensor& q, const torch::Tensor& k,
                                            const torch::Tensor& v, const torch::Tensor& visible,
                                            Dropout& dropout) {
+  check(q, k, v, visible);
   const bool one_type = q.scalar_type() == k.scalar_type() && q.scalar_type() == v.scalar_type();
   const bool fused = suits_kernels(q) && one_type && !dropout->is_active();
   return fused ? fused_attention(q, k, v, visible) : plain_attention(q, k, v, visible, dropout);
@@ -56,8 +79,13 @@ torch::Tensor plain_attention(const torch::Tensor& q, const torch::Tensor& k,
   const std::int64_t B = q.size(0), H = q.size(1), T = q.size(2), Dh = q.size(3);
   const std::int64_t Hkv = k.size(1), S = k.size(2), G = H / Hkv;
 
-  const auto grouped = (q / std::sqrt(static_cast<double>(Dh))).reshape({B, Hkv, G * T, Dh});
+  // Half types are scaled as float32 only, as the kernels do it; others where there is less to
+  // scale.
+  const bool half = to_statistics_type(q.new_empty({})).scalar_type() != q.scalar_type();
+  const double scale = 1 / std::sqrt(static_cast<double>(Dh));
+  const auto grouped = (half ? q : q * scale).reshape({B, Hkv, G * T, Dh});
   auto scores = to_statistics_type(grouped.matmul(k.transpose(-2, -1)));  // [B, Hkv, G * T, S]
+  if (half) scores = scores * scale;
   if (visible.defined()) {
     constexpr float kHidden = -std::numeric_limits<float>::infinity();
     const auto hidden = torch::arange(S, visible.device()) >= visible.view({B, 1, 1, T, 1});
@@ -78,9 +106,30 @@ AttentionImpl::AttentionImpl(const ModelConfig& config, const torch::Generator& 
   output_dropout_ = register_module("output_dropout", Dropout(config.dropout, generator));
 }
 
+void AttentionImpl::reset() {
+  compute_query = register_module("compute_query", Linear(*compute_query));
+  compute_key = register_module("compute_key", Linear(*compute_key));
+  compute_value = register_module("compute_value", Linear(*compute_value));
+  compute_output = register_module("compute_output", Linear(*compute_output));
+  attention_dropout_ = register_module("attention_dropout", Dropout(*attention_dropout_));
+  output_dropout_ = register_module("output_dropout", Dropout(*output_dropout_));
+}
+
+void AttentionImpl::pretty_print(std::ostream& stream) const {
+  const auto width = compute_query->weight.size(0);
+  stream << "minillama::Attention(n_heads=" << width / head_dim_
+         << ", n_kv_heads=" << compute_key->weight.size(0) / head_dim_ << ", head_dim=" << head_dim_
+         << ")";
+}
+
 torch::Tensor AttentionImpl::forward(const torch::Tensor& x, const AttentionContext& context,
                                      LayerCache* cache) {
   const auto& sequences = context.sequences;
+  require_shape(x, "the input of attention", {sequences.n_tokens(), compute_query->weight.size(1)});
+  require_shape(context.rotations, "rotations", {sequences.n_tokens(), 1, head_dim_ / 2});
+  if (cache != nullptr && !sequences.all_equal()) {
+    throw OptionError("a KV cache needs rows of equal length");
+  }
   const auto heads = [&](const torch::Tensor& y) {
     return y.unflatten(-1, {y.size(-1) / head_dim_, head_dim_});  // [N, heads, Dh]
   };
@@ -91,10 +140,7 @@ torch::Tensor AttentionImpl::forward(const torch::Tensor& x, const AttentionCont
                               queries);
   auto k = to_head_rows(apply_rotary(heads(compute_key(x)), context.rotations), sequences);
   auto v = to_head_rows(heads(compute_value(x)), sequences);
-  if (cache != nullptr) {
-    TORCH_CHECK(sequences.all_equal(), "a KV cache needs rows of equal length");
-    std::tie(k, v) = cache->append(k, v);
-  }
+  if (cache != nullptr) std::tie(k, v) = cache->append(k, v);
 
   const auto attended = scaled_dot_product_attention(q, k, v, context.visible, attention_dropout_);
   const auto merged = from_head_rows(attended, queries).flatten(-2);  // [N, H * Dh]

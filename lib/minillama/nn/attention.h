@@ -30,7 +30,8 @@ struct AttentionContext {
 
 /// AttentionContext::visible for a pass over `sequences` in which `past` earlier positions come
 /// from a cache: past + t + 1 for the query at t of a causal model, the sequence's length under
-/// full attention, where padding is to be hidden and nothing else.
+/// full attention, where padding is to be hidden and nothing else. Throws OptionError if `past` is
+/// negative.
 torch::Tensor visible_positions(AttentionKind kind, const Sequences& sequences, std::int64_t past,
                                 torch::Device device);
 
@@ -46,6 +47,8 @@ torch::Tensor visible_positions(AttentionKind kind, const Sequences& sequences, 
 /// @param visible as in AttentionContext
 /// @param dropout applied to the attention weights
 /// @return [B, H, T, Dh]
+/// Throws OptionError if the shapes do not go together or, on the CPU, a query is to see no
+/// position or more than S.
 torch::Tensor scaled_dot_product_attention(const torch::Tensor& q, const torch::Tensor& k,
                                            const torch::Tensor& v, const torch::Tensor& visible,
                                            Dropout& dropout);
@@ -64,7 +67,7 @@ torch::Tensor plain_attention(const torch::Tensor& q, const torch::Tensor& k,
 ///      k k k k                     k   k                         k
 ///      | | | |                    / \ / \                     / | | \.
 ///      q q q q                   q  q q  q                   q  q q  q
-class AttentionImpl : public torch::nn::Module {
+class AttentionImpl : public torch::nn::Cloneable<AttentionImpl> {
  public:
   /// @param config    resolved
   /// @param generator for dropout
@@ -73,13 +76,21 @@ class AttentionImpl : public torch::nn::Module {
   /// @param x     [N, D]
   /// @param cache of earlier positions; the new ones are appended. Needs rows of equal length.
   /// @return [N, D], with context.last_only [B, D]
+  /// Throws OptionError, before the cache is changed, if x, the context and the cache do not go
+  /// together.
   torch::Tensor forward(const torch::Tensor& x, const AttentionContext& context,
                         LayerCache* cache = nullptr);
+
+  void reset() override;
+  void pretty_print(std::ostream& stream) const override;
 
   Linear compute_query{nullptr};   ///< [H * Dh, D]
   Linear compute_key{nullptr};     ///< [Hkv * Dh, D]
   Linear compute_value{nullptr};   ///< [Hkv * Dh, D]
   Linear compute_output{nullptr};  ///< [D, H * Dh]
+
+ protected:
+  FORWARD_HAS_DEFAULT_ARGS({2, torch::nn::AnyValue(static_cast<LayerCache*>(nullptr))})
 
  private:
   std::int64_t head_dim_;

@@ -1,5 +1,7 @@
 #pragma once
 
+// Not part of the public interface: the product of mixed precision (nn/precision.h).
+
 #include <torch/torch.h>
 
 namespace minillama {

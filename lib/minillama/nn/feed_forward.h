@@ -12,14 +12,17 @@ namespace minillama {
 /// arXiv:2002.05202):
 ///
 ///     y = w2(silu(w1 x) * w3 x),    silu(z) = z * sigmoid(z)
-class FeedForwardImpl : public torch::nn::Module {
+class FeedForwardImpl : public torch::nn::Cloneable<FeedForwardImpl> {
  public:
   /// @param config    resolved
   /// @param generator for dropout
   FeedForwardImpl(const ModelConfig& config, const torch::Generator& generator);
 
-  /// x [..., D] -> [..., D]
+  /// x [..., D] -> [..., D]; throws like apply_linear() (nn/linear.h).
   torch::Tensor forward(const torch::Tensor& x);
+
+  void reset() override;
+  void pretty_print(std::ostream& stream) const override;
 
   Linear w1{nullptr};  ///< gate [hidden_dim, D]
   Linear w2{nullptr};  ///< down [D, hidden_dim]

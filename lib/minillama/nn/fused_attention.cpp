@@ -123,7 +123,8 @@ struct FusedAttention : torch::autograd::Function<FusedAttention> {
   static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& q,
                                const torch::Tensor& k_input, const torch::Tensor& v_input,
                                const OptionalTensor& given_visible) {
-    const auto visible = from_optional(given_visible);
+    auto visible = from_optional(given_visible);
+    if (visible.defined()) visible = visible.contiguous();
     const auto Hkv = k_input.size(1);
     const Shape shape{q.size(0), Hkv, q.size(1) / Hkv, q.size(2), q.size(3)};
     const auto k = k_input.flatten(0, 1).contiguous();  // [B * Hkv, S, Dh]

@@ -94,7 +94,7 @@ bool norm_is_fused(const torch::Tensor& x, const torch::Tensor& weight) {
 }
 
 torch::ScalarType norm_output_type(const torch::Tensor& x) {
-  return x.is_cpu() && cpu_precision() == Precision::bfloat16 ? torch::kBFloat16 : x.scalar_type();
+  return precision_on(x.device()) == Precision::bfloat16 ? torch::kBFloat16 : x.scalar_type();
 }
 
 torch::Tensor fused_norm(const torch::Tensor& x, const torch::Tensor& weight,

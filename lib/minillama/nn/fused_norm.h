@@ -1,5 +1,7 @@
 #pragma once
 
+// Not part of the public interface: norms by the kernels.
+
 #include <torch/torch.h>
 
 namespace minillama {

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstring>
 
+#include "minillama/core/check.h"
 #include "minillama/nn/fused.h"
 
 namespace minillama {
@@ -84,12 +85,14 @@ struct Copy : torch::autograd::Function<Copy<Forward, Backward>> {
 }  // namespace
 
 torch::Tensor to_head_rows(const torch::Tensor& tokens, const Sequences& sequences) {
+  require_shape(tokens, "tokens", {sequences.n_tokens(), kAny, kAny});
   const bool fused = suits_kernels(tokens) && !sequences.all_equal();
   return fused ? Copy<gather, scatter>::apply(tokens, sequences)
                : plain_to_head_rows(tokens, sequences);
 }
 
 torch::Tensor from_head_rows(const torch::Tensor& rows, const Sequences& sequences) {
+  require_shape(rows, "rows", {sequences.size(), kAny, sequences.longest(), kAny});
   const bool fused = suits_kernels(rows) && !sequences.all_equal();
   return fused ? Copy<scatter, gather>::apply(rows, sequences)
                : plain_from_head_rows(rows, sequences);

@@ -1,5 +1,7 @@
 #pragma once
 
+// Not part of the public interface: how attention arranges rows.
+
 #include <torch/torch.h>
 
 #include "minillama/nn/sequences.h"

@@ -14,7 +14,8 @@ struct LayerCache {
   std::int64_t length = 0;  ///< positions in use
 
   /// Appends keys and values [B, Hkv, T, Dh] and returns views of all there are,
-  /// [B, Hkv, length, Dh]. There must be room.
+  /// [B, Hkv, length, Dh]. Throws OptionError, before anything is changed, if they do not fit:
+  /// another B, Hkv, Dh or device, or no room for T more.
   std::pair<torch::Tensor, torch::Tensor> append(const torch::Tensor& new_keys,
                                                  const torch::Tensor& new_values);
 };

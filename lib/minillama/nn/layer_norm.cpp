@@ -4,12 +4,11 @@
 
 namespace minillama {
 
-LayerNormImpl::LayerNormImpl(std::int64_t dim, double eps) : eps_(eps) {
-  weight = register_parameter("weight", torch::ones({dim}));
-  bias = register_parameter("bias", torch::zeros({dim}));
-}
+LayerNormImpl::LayerNormImpl(std::int64_t dim, double eps)
+    : NormImpl(dim, eps, /*with_bias=*/true) {}
 
 torch::Tensor LayerNormImpl::forward(const torch::Tensor& x) {
+  require_input(x);
   if (norm_is_fused(x, weight)) {
     return fused_norm(x, weight, bias, eps_, /*centered=*/true, norm_output_type(x));
   }

@@ -1,19 +1,38 @@
 #include "minillama/nn/linear.h"
 
+#include <cmath>
 #include <utility>
 
-#include <fmt/format.h>
-
-#include "minillama/core/error.h"
+#include "minillama/core/check.h"
+#include "minillama/core/random.h"
 #include "minillama/nn/bfloat16_linear.h"
 #include "minillama/nn/precision.h"
 #include "minillama/nn/product.h"
 
 namespace minillama {
+namespace {
+
+void check(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& bias,
+           bool rounded) {
+  require_shape(weight, "linear: weight", {kAny, kAny});
+  require_width(x, "linear: x", weight.size(1));
+  require_device(x, "linear: x", weight.device());
+  if (!rounded && x.scalar_type() != weight.scalar_type()) {
+    throw OptionError(
+        fmt::format("linear: x is {}, weight is {}: of two types", describe(x), describe(weight)));
+  }
+  if (!bias.defined()) return;
+  require_shape(bias, "linear: bias", {weight.size(0)});
+  require_device(bias, "linear: bias", weight.device());
+}
+
+}  // namespace
 
 torch::Tensor apply_linear(const torch::Tensor& x, const torch::Tensor& weight,
                            const torch::Tensor& bias) {
-  if (x.is_cpu() && cpu_precision() == Precision::bfloat16) {
+  const bool rounded = x.defined() && precision_on(x.device()) == Precision::bfloat16;
+  check(x, weight, bias, rounded);
+  if (rounded) {
     const auto y = bfloat16_linear(x, weight);
     return bias.defined() ? y + bias : y;
   }
@@ -34,6 +53,8 @@ torch::Tensor apply_linear(const torch::Tensor& x, const torch::Tensor& weight,
 }
 
 LinearImpl::LinearImpl(std::int64_t in_features, std::int64_t out_features, bool with_bias) {
+  require(in_features >= 1, "linear: in_features", in_features, "be at least 1");
+  require(out_features >= 1, "linear: out_features", out_features, "be at least 1");
   weight = register_parameter("weight", torch::empty({out_features, in_features}));
   if (with_bias) bias = register_parameter("bias", torch::empty({out_features}));
 }
@@ -53,6 +74,30 @@ void LinearImpl::add_adapter(const std::string& name, const LoraOptions& options
     throw OptionError(fmt::format("there is an adapter named {} already", quote(name)));
   }
   adapters_.emplace(name, register_module(name, Lora(weight, options, generator)));
+}
+
+void LinearImpl::reset_parameters(torch::Generator generator) {
+  unmerge();
+  const double bound = 1 / std::sqrt(static_cast<double>(weight.size(1)));
+  draw_uniform(weight, bound, generator);
+  if (bias.defined()) draw_uniform(bias, bound, generator);
+  for (auto& [unused, lora] : adapters_) lora->reset_parameters(generator);
+}
+
+void LinearImpl::reset() {
+  weight = register_parameter("weight", torch::empty_like(weight), weight.requires_grad());
+  if (bias.defined()) {
+    bias = register_parameter("bias", torch::empty_like(bias), bias.requires_grad());
+  }
+  if (is_merged()) unmerged_ = unmerged_.clone();
+  for (auto& [name, lora] : adapters_) {
+    lora = register_module(name, Lora(*lora));
+  }
+}
+
+void LinearImpl::pretty_print(std::ostream& stream) const {
+  stream << std::boolalpha << "minillama::Linear(in_features=" << weight.size(1)
+         << ", out_features=" << weight.size(0) << ", bias=" << bias.defined() << ")";
 }
 
 void LinearImpl::activate(const std::string& name) {

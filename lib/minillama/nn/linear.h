@@ -13,7 +13,8 @@ namespace minillama {
 ///
 /// A single row without gradient, which is what decoding one token does, goes through a
 /// matrix-vector product: it reads the weights two to four times as fast as the general product.
-/// In mixed precision (nn/precision.h) the product is bfloat16_linear(), and so is its type.
+/// In mixed precision (nn/precision.h) factors and result are rounded to bfloat16, which is the
+/// type of the result too. Throws OptionError if the shapes, devices or types do not go together.
 torch::Tensor apply_linear(const torch::Tensor& x, const torch::Tensor& weight,
                            const torch::Tensor& bias = {});
 
@@ -22,11 +23,12 @@ torch::Tensor apply_linear(const torch::Tensor& x, const torch::Tensor& weight,
 ///
 /// Unlike torch::nn::Linear it draws no random numbers when it is made: its parameters are
 /// uninitialised until someone or a checkpoint fills them.
-class LinearImpl : public torch::nn::Module {
+class LinearImpl : public torch::nn::Cloneable<LinearImpl> {
  public:
+  /// Throws OptionError unless both are at least 1.
   LinearImpl(std::int64_t in_features, std::int64_t out_features, bool with_bias = false);
 
-  /// x [..., in] -> [..., out]
+  /// x [..., in] -> [..., out]; throws like apply_linear().
   torch::Tensor forward(const torch::Tensor& x);
 
   /// Adds an adapter that is not active yet. Its parameters are `<name>.lora_A` and
@@ -51,6 +53,14 @@ class LinearImpl : public torch::nn::Module {
   const std::map<std::string, Lora>& adapters() const { return adapters_; }
   const std::string& active() const { return active_; }  ///< "" if there is none
   bool is_merged() const { return unmerged_.defined(); }
+
+  /// Draws weight and bias ~ uniform(±1 / sqrt(in)), as torch::nn::Linear does, and those of the
+  /// adapters anew. Merged adapters are unmerged first.
+  void reset_parameters(torch::Generator generator);
+
+  /// What clone() makes has adapters like these, of which the same one is active and merged.
+  void reset() override;
+  void pretty_print(std::ostream& stream) const override;
 
   torch::Tensor weight;  ///< [out, in]
   torch::Tensor bias;    ///< [out]; undefined unless asked for

@@ -2,6 +2,7 @@
 
 #include <numeric>
 
+#include "minillama/core/check.h"
 #include "minillama/kernels/softmax.h"
 #include "minillama/nn/fused.h"
 #include "minillama/nn/norm.h"
@@ -54,7 +55,7 @@ struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
   static torch::Tensor forward(torch::autograd::AutogradContext* context,
                                const torch::Tensor& hidden, const torch::Tensor& weight,
                                const torch::Tensor& targets, bool differentiate) {
-    const bool mixed = cpu_precision() == Precision::bfloat16 && hidden.is_cpu();
+    const bool mixed = precision_on(hidden.device()) == Precision::bfloat16;
     const auto type = mixed ? torch::kBFloat16 : hidden.scalar_type();
     const auto h = hidden.to(type);
     const auto w = weight.to(type);
@@ -93,6 +94,16 @@ struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
 
 torch::Tensor linear_cross_entropy(const torch::Tensor& hidden, const torch::Tensor& weight,
                                    const torch::Tensor& targets) {
+  require_shape(hidden, "hidden", {kAny, kAny});
+  require_shape(weight, "weight", {kAny, hidden.size(1)});
+  require_shape(targets, "targets", {hidden.size(0)});
+  require_device(weight, "weight", hidden.device());
+  require_device(targets, "targets", hidden.device());
+  require_ids(targets, "targets", 0, weight.size(0));
+  if (!hidden.is_floating_point() || !weight.is_floating_point()) {
+    throw OptionError(fmt::format("hidden is {}, weight is {}: must be real numbers",
+                                  describe(hidden), describe(weight)));
+  }
   const bool differentiate =
       torch::GradMode::is_enabled() && (hidden.requires_grad() || weight.requires_grad());
   return LinearCrossEntropy::apply(hidden, weight, targets.contiguous(), differentiate);

@@ -17,6 +17,8 @@ namespace minillama {
 /// @param weight  [V, D]
 /// @param targets [N] int64, each in [0, V)
 /// @return a scalar, float32 (float64 if `hidden` is)
+/// Throws OptionError if a tensor has another shape, type or device, or a target lies outside [0,
+/// V).
 torch::Tensor linear_cross_entropy(const torch::Tensor& hidden, const torch::Tensor& weight,
                                    const torch::Tensor& targets);
 

@@ -1,10 +1,10 @@
 #include "minillama/nn/lora.h"
 
 #include <cmath>
+#include <utility>
 
-#include <fmt/format.h>
-
-#include "minillama/core/error.h"
+#include "minillama/core/check.h"
+#include "minillama/core/random.h"
 #include "minillama/nn/linear.h"
 
 namespace minillama {
@@ -26,12 +26,29 @@ LoraImpl::LoraImpl(const torch::Tensor& weight, const LoraOptions& options,
                    torch::Generator generator)
     : options_(options) {
   options_.validate();
-  // Drawn as float32 on the CPU, so that the numbers depend on neither dtype nor device.
-  const auto a = torch::empty({options_.rank, weight.size(1)}).normal_(0, 0.02, generator);
+  require_shape(weight, "lora: weight", {kAny, kAny});
   const auto type = torch::TensorOptions(weight.dtype()).device(weight.device());
-  lora_A = register_parameter("lora_A", a.to(type));
-  lora_B = register_parameter("lora_B", torch::zeros({weight.size(0), options_.rank}, type));
+  lora_A = register_parameter("lora_A", torch::empty({options_.rank, weight.size(1)}, type));
+  lora_B = register_parameter("lora_B", torch::empty({weight.size(0), options_.rank}, type));
+  reset_parameters(generator);
   dropout_ = register_module("dropout", Dropout(options_.dropout, std::move(generator)));
+}
+
+void LoraImpl::reset_parameters(torch::Generator generator) {
+  draw_normal(lora_A, 0.02, std::move(generator));
+  const torch::NoGradGuard no_grad;
+  lora_B.zero_();
+}
+
+void LoraImpl::reset() {
+  lora_A = register_parameter("lora_A", torch::empty_like(lora_A), lora_A.requires_grad());
+  lora_B = register_parameter("lora_B", torch::empty_like(lora_B), lora_B.requires_grad());
+  dropout_ = register_module("dropout", Dropout(*dropout_));
+}
+
+void LoraImpl::pretty_print(std::ostream& stream) const {
+  stream << "minillama::Lora(rank=" << options_.rank << ", alpha=" << options_.alpha
+         << ", in_features=" << lora_A.size(1) << ", out_features=" << lora_B.size(0) << ")";
 }
 
 torch::Tensor LoraImpl::forward(const torch::Tensor& x) {

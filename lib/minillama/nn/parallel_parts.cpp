@@ -20,7 +20,7 @@ void parallel_parts(torch::Device device, std::int64_t count,
     return;
   }
   const bool gradients = torch::GradMode::is_enabled();
-  const auto precision = cpu_precision();
+  const auto precision = precision_on(device);
   std::atomic<std::int64_t> next = 0;
   run_team(static_cast<std::size_t>(count), [&](std::size_t) {
     const SerialLibTorch serial;

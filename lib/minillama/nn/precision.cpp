@@ -3,13 +3,17 @@
 #include <fmt/format.h>
 
 #include "minillama/core/error.h"
-#include "minillama/core/torch_compat.h"
 #include "minillama/kernels/dispatch.h"
 
 namespace minillama {
 namespace {
 
-thread_local Precision current = Precision::float32;
+/// Of products on the CPU, or on whatever else there is.
+Precision& current(bool on_cpu) {
+  thread_local Precision cpu = Precision::float32;
+  thread_local Precision others = Precision::float32;
+  return on_cpu ? cpu : others;
+}
 
 }  // namespace
 
@@ -24,24 +28,19 @@ Precision precision_named(std::string_view text) {
 }
 
 PrecisionScope::PrecisionScope(Precision precision, torch::Device device)
-    : before_(current), on_cuda_(device.is_cuda() && precision == Precision::bfloat16) {
-  if (on_cuda_) {
-    set_cuda_autocast(true);
-    return;
-  }
-  if (precision == Precision::bfloat16 && !kernels::has_bfloat16_products()) {
+    : before_(precision_on(device)), on_cpu_(device.is_cpu()) {
+  if (on_cpu_ && precision == Precision::bfloat16 && !kernels::has_bfloat16_products()) {
     throw OptionError("dtype is bf16, but this processor has no instructions for it (avx512_bf16)");
   }
-  current = precision;
+  current(on_cpu_) = precision;
 }
 
 PrecisionScope::~PrecisionScope() {
-  if (on_cuda_) set_cuda_autocast(false);
-  current = before_;
+  current(on_cpu_) = before_;
 }
 
-Precision cpu_precision() {
-  return current;
+Precision precision_on(torch::Device device) {
+  return current(device.is_cpu());
 }
 
 }  // namespace minillama

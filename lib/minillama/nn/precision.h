@@ -18,11 +18,14 @@ std::string_view to_string(Precision precision);
 /// "f32" or "bf16"; throws OptionError on any other text.
 Precision precision_named(std::string_view text);
 
-/// While it lives, this thread computes matrix products on `device` in `precision`. On CUDA that is
-/// LibTorch's autocast; on the CPU it is apply_linear() (nn/linear.h) that looks here.
+/// While it lives, this thread computes matrix products on devices of the type of `device` in
+/// `precision`. It is apply_linear() (nn/linear.h) that looks here, and the layers take bfloat16 as
+/// it comes: the roundings are the same on every device. (LibTorch's autocast rounds elsewhere too,
+/// such as in the head of a classifier, and keeps rounded weights that an optimizer has changed
+/// since.)
 class PrecisionScope {
  public:
-  /// Throws OptionError if it is bfloat16 and the processor has no instructions for it.
+  /// Throws OptionError if it is bfloat16 on a processor that has no instructions for it.
   PrecisionScope(Precision precision, torch::Device device);
   ~PrecisionScope();
   PrecisionScope(const PrecisionScope&) = delete;
@@ -30,10 +33,11 @@ class PrecisionScope {
 
  private:
   Precision before_;
-  bool on_cuda_;
+  bool on_cpu_;
 };
 
-/// What the innermost scope on this thread says about products on the CPU; float32 outside of any.
-Precision cpu_precision();
+/// What the innermost scope of this thread for devices like `device` says about products there;
+/// float32 outside of any.
+Precision precision_on(torch::Device device);
 
 }  // namespace minillama

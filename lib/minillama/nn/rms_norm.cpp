@@ -4,11 +4,10 @@
 
 namespace minillama {
 
-RMSNormImpl::RMSNormImpl(std::int64_t dim, double eps) : eps_(eps) {
-  weight = register_parameter("weight", torch::ones({dim}));
-}
+RMSNormImpl::RMSNormImpl(std::int64_t dim, double eps) : NormImpl(dim, eps, /*with_bias=*/false) {}
 
 torch::Tensor RMSNormImpl::forward(const torch::Tensor& x) {
+  require_input(x);
   if (norm_is_fused(x, weight)) {
     return fused_norm(x, weight, /*bias=*/{}, eps_, /*centered=*/false, norm_output_type(x));
   }

@@ -1,5 +1,8 @@
 #include "minillama/nn/rope.h"
 
+#include <cmath>
+
+#include "minillama/core/check.h"
 #include "minillama/kernels/rotary.h"
 #include "minillama/nn/fused.h"
 #include "minillama/nn/norm.h"
@@ -44,6 +47,9 @@ struct FusedRotary : torch::autograd::Function<FusedRotary> {
 
 torch::Tensor rotations(const torch::Tensor& positions, std::int64_t head_dim, double theta,
                         torch::ScalarType type) {
+  require_shape(positions, "positions", {kAny});
+  require(head_dim >= 2 && head_dim % 2 == 0, "head_dim", head_dim, "be even and at least 2");
+  require(std::isfinite(theta) && theta > 0, "theta", theta, "be positive");
   const auto real = type == torch::kDouble ? torch::kDouble : torch::kFloat;
   const auto options = torch::TensorOptions().device(positions.device());
   const auto exponents = torch::arange(0, head_dim, 2, options.dtype(torch::kDouble)) / head_dim;
@@ -53,6 +59,10 @@ torch::Tensor rotations(const torch::Tensor& positions, std::int64_t head_dim, d
 }
 
 torch::Tensor apply_rotary(const torch::Tensor& x, const torch::Tensor& rotations) {
+  require_shape(x, "x", {kAny, kAny, kAny});
+  if (x.size(2) % 2 != 0) throw OptionError(fmt::format("x is {}: Dh must be even", describe(x)));
+  require_shape(rotations, "rotations", {x.size(0), 1, x.size(2) / 2});
+  require_device(rotations, "rotations", x.device());
   const bool fused = suits_kernels(x) && rotations.scalar_type() == torch::kComplexFloat;
   return fused ? FusedRotary::apply(x, rotations) : plain_apply_rotary(x, rotations);
 }

@@ -15,6 +15,7 @@ namespace minillama {
 /// @param head_dim  Dh, even
 /// @param type      the type of the queries: float64 gives complex128, all others complex64
 /// @return [N, 1, Dh / 2] complex, to be broadcast over heads
+/// Throws OptionError if an argument is none of these.
 torch::Tensor rotations(const torch::Tensor& positions, std::int64_t head_dim, double theta,
                         torch::ScalarType type);
 
@@ -23,6 +24,7 @@ torch::Tensor rotations(const torch::Tensor& positions, std::int64_t head_dim, d
 /// @param x         [N, H, Dh]; half types are rotated in float32
 /// @param rotations [N, 1, Dh / 2] from rotations()
 /// @return [N, H, Dh], type of x
+/// Throws OptionError if the tensors have other shapes.
 torch::Tensor apply_rotary(const torch::Tensor& x, const torch::Tensor& rotations);
 
 /// The same with LibTorch's operations, where apply_rotary() takes a kernel (kernels/rotary.h).

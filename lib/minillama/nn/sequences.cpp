@@ -4,16 +4,19 @@
 #include <numeric>
 #include <utility>
 
+#include "minillama/core/check.h"
+
 namespace minillama {
 
 Sequences::Sequences(std::vector<std::int64_t> lengths) : lengths_(std::move(lengths)) {
-  TORCH_CHECK(!lengths_.empty(), "a batch without sequences");
-  for (const auto length : lengths_) TORCH_CHECK(length > 0, "a sequence of length ", length);
+  if (lengths_.empty()) throw OptionError("a batch without sequences");
+  require_lengths(lengths_, 1);
   longest_ = *std::max_element(lengths_.begin(), lengths_.end());
   n_tokens_ = std::accumulate(lengths_.begin(), lengths_.end(), std::int64_t{0});
 }
 
 Sequences Sequences::rectangle(std::int64_t batch, std::int64_t length) {
+  require(batch >= 1, "the number of sequences", batch, "be at least 1");
   return Sequences(std::vector<std::int64_t>(static_cast<std::size_t>(batch), length));
 }
 
@@ -49,6 +52,9 @@ torch::Tensor Sequences::places(torch::Device device) const {
 }
 
 torch::Tensor Sequences::to_rows(const torch::Tensor& tokens) const {
+  if (!tokens.defined() || tokens.dim() == 0 || tokens.size(0) != n_tokens_) {
+    throw OptionError(fmt::format("tokens are {}, must be [{}, …]", describe(tokens), n_tokens_));
+  }
   if (all_equal()) return tokens.unflatten(0, {size(), longest_});
   auto shape = tokens.sizes().vec();
   shape[0] = size() * longest_;
@@ -58,6 +64,10 @@ torch::Tensor Sequences::to_rows(const torch::Tensor& tokens) const {
 }
 
 torch::Tensor Sequences::to_tokens(const torch::Tensor& rows) const {
+  if (!rows.defined() || rows.dim() < 2 || rows.size(0) != size() || rows.size(1) != longest_) {
+    throw OptionError(
+        fmt::format("rows are {}, must be [{}, {}, …]", describe(rows), size(), longest_));
+  }
   const auto flat = rows.flatten(0, 1);
   return all_equal() ? flat : flat.index_select(0, places(rows.device()));
 }

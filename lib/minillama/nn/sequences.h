@@ -14,8 +14,9 @@ namespace minillama {
 class Sequences {
  public:
   /// @param lengths of the sequences, each at least 1, not empty
+  /// Throws OptionError on any others.
   explicit Sequences(std::vector<std::int64_t> lengths);
-  /// `batch` sequences of `length` tokens.
+  /// `batch` sequences of `length` tokens. Throws OptionError unless both are at least 1.
   static Sequences rectangle(std::int64_t batch, std::int64_t length);
 
   std::int64_t size() const { return static_cast<std::int64_t>(lengths_.size()); }  ///< B
@@ -31,7 +32,8 @@ class Sequences {
   /// Where rows hold no token, [B, T] bool.
   torch::Tensor padding(torch::Device device = torch::kCPU) const;
 
-  /// [N, ...] -> [B, T, ...], zeros where there is no token.
+  /// [N, ...] -> [B, T, ...], zeros where there is no token. This and its inverse throw OptionError
+  /// if the tensor has other sizes.
   torch::Tensor to_rows(const torch::Tensor& tokens) const;
   /// [B, T, ...] -> [N, ...], the inverse of to_rows().
   torch::Tensor to_tokens(const torch::Tensor& rows) const;

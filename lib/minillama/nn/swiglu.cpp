@@ -1,7 +1,9 @@
 #include "minillama/nn/swiglu.h"
 
+#include "minillama/core/check.h"
 #include "minillama/kernels/swiglu.h"
 #include "minillama/nn/fused.h"
+#include "minillama/nn/norm.h"
 
 namespace minillama {
 namespace {
@@ -46,13 +48,19 @@ struct FusedSwiglu : torch::autograd::Function<FusedSwiglu> {
 }  // namespace
 
 torch::Tensor swiglu(const torch::Tensor& gate, const torch::Tensor& up) {
+  if (!gate.defined() || !up.defined() || gate.sizes() != up.sizes()) {
+    throw OptionError(
+        fmt::format("swiglu: gate is {}, up is {}: not alike", describe(gate), describe(up)));
+  }
   const bool same_type = gate.scalar_type() == up.scalar_type();
   if (!suits_kernels(gate) || !same_type) return plain_swiglu(gate, up);
   return FusedSwiglu::apply(gate, up);
 }
 
 torch::Tensor plain_swiglu(const torch::Tensor& gate, const torch::Tensor& up) {
-  return torch::silu(gate) * up;
+  // One rounding of half types, as the kernel does it.
+  return (torch::silu(to_statistics_type(gate)) * up)
+      .to(torch::promote_types(gate.scalar_type(), up.scalar_type()));
 }
 
 }  // namespace minillama

@@ -1,5 +1,7 @@
 #pragma once
 
+// Not part of the public interface: the gate of the feed-forward network.
+
 #include <torch/torch.h>
 
 namespace minillama {

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "minillama/core/error.h"
+#include "minillama/core/check.h"
 #include "minillama/core/torch_compat.h"
 #include "minillama/optim/adamw_update.h"
 #include "minillama/optim/clipping.h"
@@ -18,6 +18,11 @@ using torch::optim::AdamWParamState;
 
 void require(bool holds, std::string_view field, double value, std::string_view rule) {
   if (!holds) throw OptionError(fmt::format("adamw: {} is {}, must {}", field, value, rule));
+}
+
+void require_group(std::size_t group, std::size_t count) {
+  if (group < count) return;
+  throw OptionError(fmt::format("adamw: group is {}, must be less than {}", group, count));
 }
 
 void validate(const AdamWOptions& options) {
@@ -72,7 +77,9 @@ class GroupOptions : public torch::optim::OptimizerCloneableOptions<GroupOptions
 
 AdamWOptions& options_of(torch::optim::OptimizerParamGroup& group) {
   auto* options = dynamic_cast<GroupOptions*>(&group.options());
-  TORCH_CHECK(options != nullptr, "adamw: a parameter group has another optimizer's options");
+  if (options == nullptr) {
+    throw OptionError("adamw: a parameter group has another optimizer's options");
+  }
   return options->values;
 }
 
@@ -87,8 +94,10 @@ std::vector<torch::optim::OptimizerParamGroup> checked(const std::vector<AdamWGr
             group.options.max_grad_norm, "be 0 where the norm over all groups is clipped");
     std::vector<torch::Tensor> parameters;
     for (const torch::Tensor& parameter : group.parameters) {
-      TORCH_CHECK(parameter.defined() && parameter.is_floating_point(),
-                  "adamw: a parameter is not a tensor of real numbers");
+      if (!parameter.defined() || !parameter.is_floating_point()) {
+        throw OptionError(fmt::format("adamw: a parameter is {}, must be a tensor of real numbers",
+                                      describe(parameter)));
+      }
       const auto [found, is_new] =
           group_of.try_emplace(parameter.unsafeGetTensorImpl(), out.size());
       if (is_new) parameters.push_back(parameter);
@@ -145,7 +154,7 @@ torch::Tensor AdamW::step(LossClosure closure) {
     for (const torch::Tensor& parameter : param_groups_[i].params()) {
       const torch::Tensor& grad = parameter.grad();
       if (!grad.defined()) continue;
-      TORCH_CHECK(!grad.is_sparse(), "adamw: sparse gradients are not supported");
+      if (grad.is_sparse()) throw OptionError("adamw: a gradient is sparse, must be dense");
       auto& slot = state_[optimizer_state_key(parameter)];
       if (!slot) slot = std::make_unique<AdamWParamState>(initial_state(parameter));
       auto& state = static_cast<AdamWParamState&>(*slot);
@@ -177,7 +186,8 @@ std::vector<double> AdamW::clip() {
 }
 
 const AdamWOptions& AdamW::options(std::size_t group) const {
-  return static_cast<const GroupOptions&>(param_groups_.at(group).options()).values;
+  require_group(group, param_groups_.size());
+  return static_cast<const GroupOptions&>(param_groups_[group].options()).values;
 }
 
 void AdamW::set_lr(double lr) {
@@ -185,7 +195,8 @@ void AdamW::set_lr(double lr) {
 }
 
 void AdamW::set_lr(std::size_t group, double lr) {
-  AdamWOptions& options = options_of(param_groups_.at(group));
+  require_group(group, param_groups_.size());
+  AdamWOptions& options = options_of(param_groups_[group]);
   AdamWOptions changed = options;
   changed.lr = lr;
   validate(changed);
@@ -217,6 +228,7 @@ void AdamW::import_state(const std::vector<std::pair<std::string, torch::Tensor>
     if (found == given.end()) throw InputError(fmt::format("adamw state: {} is missing", name));
     torch::Tensor tensor = found->second;
     given.erase(found);
+    if (!tensor.defined()) throw InputError(fmt::format("adamw state: {} is undefined", name));
     if (tensor.sizes() != like.sizes() || tensor.scalar_type() != like.scalar_type()) {
       throw InputError(
           fmt::format("adamw state: {} is {} {}, must be {} {}", name,
@@ -259,7 +271,13 @@ void AdamW::save(torch::serialize::OutputArchive& archive) const {
 }
 
 void AdamW::load(torch::serialize::InputArchive& archive) {
-  torch::optim::serialize<AdamWParamState, GroupOptions>(archive, *this);
+  try {
+    torch::optim::serialize<AdamWParamState, GroupOptions>(archive, *this);
+  } catch (const c10::Error& error) {
+    std::string_view problem = error.what_without_backtrace();
+    problem = problem.substr(0, problem.find('\n'));
+    throw InputError(fmt::format("adamw state: {}", printable(problem)));
+  }
 }
 
 }  // namespace minillama

@@ -51,7 +51,8 @@ struct AdamWGroup {
 /// gradient is skipped; its step is not counted. Gradients are only read: clipping scales them on
 /// the way.
 ///
-/// Every method throws OptionError, naming the field and the value, on options that cannot be used.
+/// Every method throws OptionError, naming the field and the value, on options that cannot be used,
+/// and on parameters that are no tensors of real numbers or have sparse gradients.
 ///
 /// Loshchilov and Hutter 2019, https://arxiv.org/abs/1711.05101, Algorithm 2;
 /// Kingma and Ba 2015, https://arxiv.org/abs/1412.6980
@@ -73,9 +74,10 @@ class AdamW : public torch::optim::Optimizer {
   /// none. An infinite max_grad_norm measures and changes nothing.
   std::optional<double> last_grad_norm() const { return last_grad_norm_; }
 
+  /// Throws OptionError if there is no such group.
   const AdamWOptions& options(std::size_t group = 0) const;
 
-  /// Set the learning rate of every group, or of one.
+  /// Set the learning rate of every group, or of one. Throw OptionError if there is no such group.
   void set_lr(double lr);
   void set_lr(std::size_t group, double lr);
 
@@ -90,7 +92,7 @@ class AdamW : public torch::optim::Optimizer {
   /// nothing, if a tensor is missing, unknown or of another shape or dtype.
   void import_state(const std::vector<std::pair<std::string, torch::Tensor>>& state);
 
-  /// What torch::save() and torch::load() call.
+  /// What torch::save() and torch::load() call. load() throws InputError if the archive holds none.
   void save(torch::serialize::OutputArchive& archive) const override;
   void load(torch::serialize::InputArchive& archive) override;
 

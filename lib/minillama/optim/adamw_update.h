@@ -1,5 +1,7 @@
 #pragma once
 
+// Not part of the public interface: the arithmetic of AdamW.
+
 #include <cstdint>
 #include <vector>
 

@@ -1,5 +1,7 @@
 #pragma once
 
+// Not part of the public interface: how threads share out lists of tensors.
+
 #include <algorithm>
 #include <cstdint>
 #include <vector>

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "minillama/core/check.h"
 #include "minillama/core/thread_pool.h"
 #include "minillama/kernels/sum_of_squares.h"
 #include "minillama/optim/blocks.h"
@@ -28,6 +29,7 @@ double grad_norm(const std::vector<torch::Tensor>& parameters) {
   std::vector<torch::Tensor> fused;
   double sum = 0;
   for (const torch::Tensor& parameter : parameters) {
+    if (!parameter.defined()) throw OptionError("grad_norm: a parameter is undefined");
     const torch::Tensor& grad = parameter.grad();
     if (!grad.defined()) continue;
     if (suits_kernel(grad)) {
@@ -50,6 +52,8 @@ double grad_norm(const std::vector<torch::Tensor>& parameters) {
 }
 
 double clip_coefficient(double norm, double max_norm) {
+  require(!(norm < 0), "norm", norm, "not be negative");
+  require(max_norm >= 0, "max_norm", max_norm, "not be negative");
   const double coefficient = max_norm / (norm + 1e-6);
   return coefficient > 1 ? 1 : coefficient;
 }

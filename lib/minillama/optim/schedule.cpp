@@ -34,7 +34,7 @@ double learning_rate_factor(const ScheduleOptions& options, std::int64_t step) {
                         options.total_steps - warmup));
   }
 
-  if (step < warmup) return static_cast<double>(step + 1) / static_cast<double>(warmup + 1);
+  if (step < warmup) return (static_cast<double>(step) + 1) / (static_cast<double>(warmup) + 1);
   if (options.shape == ScheduleShape::constant) return 1;
   const bool trapezoid = options.shape == ScheduleShape::trapezoid;
   const std::int64_t begin = trapezoid ? options.total_steps - options.cooldown_steps : warmup;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "minillama/core/check.h"
+
 namespace minillama {
 
 TokenIds with_bos(const Tokenizer& tokenizer, const TokenIds& ids) {
@@ -27,6 +29,7 @@ std::vector<std::int64_t> lengths_of(std::span<const TokenIds> sequences) {
 
 torch::Tensor pad_right(std::span<const TokenIds> sequences, std::int64_t pad_id) {
   const auto lengths = lengths_of(sequences);
+  if (lengths.empty()) throw OptionError("there are no sequences to make rows of");
   const auto longest = *std::ranges::max_element(lengths);
   auto rows = torch::full({std::ssize(sequences), longest}, pad_id, torch::kLong);
   auto* row = rows.data_ptr<std::int64_t>();
@@ -40,12 +43,15 @@ torch::Tensor pad_right(std::span<const TokenIds> sequences, std::int64_t pad_id
 std::vector<std::vector<std::size_t>> batches_by_length(std::span<const std::int64_t> lengths,
                                                         std::int64_t max_tokens,
                                                         std::int64_t workers) {
+  require_lengths(lengths, 0);
+  require(max_tokens >= 1, "max_tokens", max_tokens, "be at least 1");
+  require(workers >= 1, "workers", workers, "be at least 1");
   std::vector<std::size_t> order(lengths.size());
   std::iota(order.begin(), order.end(), 0);
   std::ranges::stable_sort(order, [&](auto a, auto b) { return lengths[a] > lengths[b]; });
 
   const auto total = std::accumulate(lengths.begin(), lengths.end(), std::int64_t{0});
-  max_tokens = std::min(max_tokens, (total + workers - 1) / workers);
+  max_tokens = std::min(max_tokens, (total - 1) / workers + 1);
   std::vector<std::vector<std::size_t>> batches;
   std::int64_t longest = 0;
   for (const auto index : order) {

@@ -38,6 +38,10 @@ SentenceTemplate::Encoded SentenceTemplate::encode(const Tokenizer& tokenizer,
                                                    std::span<const std::string> sentences,
                                                    std::int64_t max_sentence_tokens,
                                                    std::int64_t max_tokens) const {
+  if (max_sentence_tokens < 1 || max_tokens < 1) {
+    throw OptionError(fmt::format("no room for a sentence: at most {} of its tokens, {} in all",
+                                  max_sentence_tokens, max_tokens));
+  }
   // A sentencepiece begins a text as it does a word: the space before it is its own.
   const std::string_view text = text_;
   const auto before = tokenizer.encode(without_spaces(text.substr(0, place_)));

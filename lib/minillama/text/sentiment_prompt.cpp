@@ -3,9 +3,15 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "minillama/core/error.h"
+
 namespace minillama {
 
 std::string sentiment_question(std::span<const std::string> label_names) {
+  if (label_names.size() < 2) {
+    throw OptionError(
+        fmt::format("a question for {} labels: at least 2 are needed", label_names.size()));
+  }
   const auto& last = label_names.back();
   const auto others = label_names.first(label_names.size() - 1);
   const auto separator = others.size() == 1 ? " or " : ", or ";

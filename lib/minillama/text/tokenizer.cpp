@@ -57,6 +57,13 @@ std::int64_t find_piece(const SentencePieceModel& model, std::string_view text,
   return otherwise;
 }
 
+/// What a tokenizer holds, unless it was moved from.
+template <typename State>
+const State& alive(const std::unique_ptr<State>& state) {
+  if (!state) throw OptionError("the tokenizer is empty: it was moved from");
+  return *state;
+}
+
 }  // namespace
 
 struct Tokenizer::State {
@@ -121,7 +128,7 @@ std::vector<std::int64_t> Tokenizer::encode(std::string_view text) const {
     throw OptionError(
         fmt::format("text has {} bytes, {} can be tokenized at once", text.size(), kMaxTextBytes));
   }
-  return state_->encoder.encode(text);
+  return alive(state_).encoder.encode(text);
 }
 
 std::string Tokenizer::decode(std::span<const std::int64_t> ids) const {
@@ -170,39 +177,39 @@ void Tokenizer::add_piece(const std::string& text, bool is_special) {
 }
 
 std::int64_t Tokenizer::vocab_size() const {
-  return static_cast<std::int64_t>(state_->model.pieces.size());
+  return static_cast<std::int64_t>(alive(state_).model.pieces.size());
 }
 
 std::int64_t Tokenizer::bos_id() const {
-  return state_->bos_id;
+  return alive(state_).bos_id;
 }
 std::int64_t Tokenizer::eos_id() const {
-  return state_->eos_id;
+  return alive(state_).eos_id;
 }
 std::int64_t Tokenizer::unk_id() const {
-  return state_->model.unk_id;
+  return alive(state_).model.unk_id;
 }
 std::int64_t Tokenizer::pad_id() const {
-  return state_->pad_id;
+  return alive(state_).pad_id;
 }
 
 const std::string& Tokenizer::piece(std::int64_t id) const {
-  return state_->model.piece(id).text;
+  return alive(state_).model.piece(id).text;
 }
 
 bool Tokenizer::is_byte(std::int64_t id) const {
-  return state_->model.piece(id).type == SentencePiece::Type::byte;
+  return alive(state_).model.piece(id).type == SentencePiece::Type::byte;
 }
 
 bool Tokenizer::is_control(std::int64_t id) const {
-  return state_->model.piece(id).type == SentencePiece::Type::control;
+  return alive(state_).model.piece(id).type == SentencePiece::Type::control;
 }
 
 const std::string& Tokenizer::serialized() const {
-  return state_->serialized;
+  return alive(state_).serialized;
 }
 const SentencePieceModel& Tokenizer::model() const {
-  return state_->model;
+  return alive(state_).model;
 }
 
 }  // namespace minillama

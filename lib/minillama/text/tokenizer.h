@@ -14,7 +14,8 @@
 namespace minillama {
 
 /// Text to token ids and back, as sentencepiece does it (Kudo and Richardson 2018,
-/// https://arxiv.org/abs/1808.06226). May be used from several threads at once.
+/// https://arxiv.org/abs/1808.06226). May be used from several threads at once. One that was moved
+/// from throws OptionError whatever it is asked.
 class Tokenizer {
  public:
   /// Loads a sentencepiece model (`tokenizer.model`), llama2.c's `tokenizer.bin`, or the tokenizer

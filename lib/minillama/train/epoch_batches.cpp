@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "minillama/core/check.h"
+
 namespace minillama {
 namespace {
 
@@ -17,6 +19,10 @@ std::vector<std::size_t> random_order(std::size_t count, const torch::Generator&
 std::vector<std::vector<std::size_t>> epoch_batches(std::span<const std::int64_t> lengths,
                                                     const BatchOptions& options,
                                                     torch::Generator generator) {
+  require_lengths(lengths, 0);
+  require(options.size >= 1, "batch-size", options.size, "be at least 1");
+  require(options.max_tokens >= 0, "max-tokens", options.max_tokens, "not be negative");
+  if (options.shuffle) require_generator(generator);
   std::vector<std::size_t> order(lengths.size());
   std::iota(order.begin(), order.end(), 0);
   if (options.shuffle) order = random_order(lengths.size(), generator);

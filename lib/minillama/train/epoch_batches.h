@@ -21,7 +21,8 @@ struct BatchOptions {
 /// The examples are shuffled; sorted by length, if asked for, those of one length staying shuffled;
 /// divided into batches; and then, if sorted, the batches are shuffled. So every batch is of one
 /// length, nearly, and all epochs have the same number of batches unless max_tokens divides
-/// shuffled examples. All the chance comes from `generator`.
+/// shuffled examples. All the chance comes from `generator`. Throws OptionError if the size is less
+/// than 1, max_tokens or a length negative, or something is to be shuffled without a generator.
 std::vector<std::vector<std::size_t>> epoch_batches(std::span<const std::int64_t> lengths,
                                                     const BatchOptions& options,
                                                     torch::Generator generator);

@@ -1,6 +1,20 @@
 #include "minillama/train/examples.h"
 
+#include "minillama/core/check.h"
+
 namespace minillama {
+
+void Examples::validate(std::int64_t n_labels) const {
+  if (labels.size() != ids.size()) {
+    throw OptionError(fmt::format("{} labels for {} examples", labels.size(), ids.size()));
+  }
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (ids[i].empty()) throw OptionError(fmt::format("example {} has no tokens", i));
+    if (labels[i] >= 0 && labels[i] < n_labels) continue;
+    throw OptionError(fmt::format("example {} has the label {}, must lie between 0 and {}", i,
+                                  labels[i], n_labels - 1));
+  }
+}
 
 Examples encode(TextClassifier& classifier, std::span<const LabelledSentence> sentences) {
   Examples examples{.pad_id = classifier.tokenizer().pad_id()};

@@ -17,6 +17,10 @@ struct Examples {
   std::int64_t pad_id = 0;           ///< what rows are padded with, where they are
 
   std::size_t size() const { return ids.size(); }
+
+  /// Throws OptionError naming the example unless there are as many labels as `ids`, each in
+  /// [0, n_labels), and no `ids` are empty.
+  void validate(std::int64_t n_labels) const;
 };
 
 /// `sentences` under the classifier's template and limits. Throws OptionError if one is not UTF-8.

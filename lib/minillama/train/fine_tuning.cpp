@@ -9,7 +9,7 @@
 
 #include "minillama/checkpoint/model_json.h"
 #include "minillama/checkpoint/training_state.h"
-#include "minillama/core/error.h"
+#include "minillama/core/check.h"
 #include "minillama/core/json.h"
 #include "minillama/eval/confusion_matrix.h"
 #include "minillama/eval/label_probabilities.h"
@@ -23,6 +23,7 @@ namespace minillama {
 namespace {
 
 AdamW make_optimizer(const Classifier& model, const FineTuningOptions& options) {
+  require_module(model, "the classifier");
   options.validate();
   if (!options.compatible) {
     return AdamW(parameter_groups(*model, options.optimizer), options.max_grad_norm);
@@ -86,6 +87,9 @@ FineTuning::FineTuning(Classifier model, Examples train, Examples dev,
                                   train_.size(), dev_.size()));
   }
   if (trainable().empty()) throw OptionError("the model has no parameter that is trained");
+  for (const auto* examples : {&train_, &dev_}) {
+    examples->validate(std::ssize(model_->config().label_names));
+  }
 }
 
 void FineTuning::keep_state(const std::filesystem::path& path, bool resume) {

@@ -48,7 +48,8 @@ class FineTuning {
   enum class Outcome { finished, stopped };
 
   /// @param generator the one that the model's dropout draws from; draws the order of examples too
-  /// Throws OptionError if the options cannot be used or there are no examples.
+  /// Throws OptionError if the options or examples cannot be used (Examples::validate()), there are
+  /// no examples, or the model is empty.
   FineTuning(Classifier model, Examples train, Examples dev, const FineTuningOptions& options,
              torch::Generator generator);
 

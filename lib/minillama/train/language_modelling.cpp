@@ -4,6 +4,7 @@
 #include <numbers>
 #include <numeric>
 
+#include "minillama/core/check.h"
 #include "minillama/core/device.h"
 #include "minillama/nn/linear_cross_entropy.h"
 
@@ -17,6 +18,13 @@ constexpr std::int64_t kBatchTokens = 4096;
 
 torch::Tensor language_modelling_loss(LanguageModel& model, const torch::Tensor& rows,
                                       std::int64_t divisor) {
+  require_module(model, "the language model");
+  require(divisor >= 1, "divisor", divisor, "be at least 1");
+  require_shape(rows, "rows", {kAny, kAny});
+  if (rows.size(0) < 1 || rows.size(1) < 2) {
+    throw OptionError(fmt::format("rows are {}: no token to predict", describe(rows)));
+  }
+  require_ids(rows, "rows", 0, model->config().vocab_size);
   const auto ids = rows.to(model->llama->tok_embeddings->weight.device());
   const auto length = ids.size(1) - 1;
   const auto hidden = model->llama(ids.narrow(1, 0, length)).flatten(0, 1);
@@ -27,6 +35,8 @@ torch::Tensor language_modelling_loss(LanguageModel& model, const torch::Tensor&
 
 LanguageModelFigures evaluate_language_model(LanguageModel& model, const TokenFile& ids,
                                              std::int64_t window, std::int64_t max_windows) {
+  require_module(model, "the language model");
+  require(max_windows >= 0, "max_windows", max_windows, "not be negative");
   const SerialLibTorch serial;
   const torch::NoGradGuard no_grad;
   const Windows windows(ids, window);

@@ -14,6 +14,8 @@ namespace minillama {
 ///
 /// @param rows [B, T + 1] int64
 /// @return a scalar; `divisor` times smaller than the sum
+/// Throws OptionError if the model is empty, `rows` have another shape or type or one id lies
+/// outside the vocabulary, or the divisor is less than 1.
 torch::Tensor language_modelling_loss(LanguageModel& model, const torch::Tensor& rows,
                                       std::int64_t divisor);
 
@@ -27,7 +29,8 @@ struct LanguageModelFigures {
 };
 
 /// Measures `model` on the first `max_windows` windows (0: all), in evaluation mode, which it is in
-/// afterwards.
+/// afterwards. Throws OptionError if the model is empty, the text has no such window or other ids
+/// than the model, or max_windows is negative.
 LanguageModelFigures evaluate_language_model(LanguageModel& model, const TokenFile& ids,
                                              std::int64_t window, std::int64_t max_windows);
 

@@ -8,8 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "minillama/core/check.h"
 #include "minillama/core/device.h"
-#include "minillama/core/error.h"
 #include "minillama/core/json.h"
 #include "minillama/nn/parallel_parts.h"
 #include "minillama/optim/parameter_groups.h"
@@ -22,8 +22,17 @@ double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-const PretrainingOptions& validated(const PretrainingOptions& options, const ModelConfig& config) {
+const PretrainingOptions& validated(const PretrainingOptions& options, const LanguageModel& model,
+                                    const TokenFile& train, const TokenFile& valid) {
+  require_module(model, "the language model");
   options.validate();
+  const ModelConfig& config = model->config();
+  for (const auto* ids : {&train, &valid}) {
+    if (ids->source().vocab_size <= static_cast<std::uint64_t>(config.vocab_size)) continue;
+    throw OptionError(fmt::format("{} holds ids of a vocabulary of {}, the model's has {}",
+                                  quote(ids->path().native(), 400), ids->source().vocab_size,
+                                  config.vocab_size));
+  }
   if (options.window > config.max_seq_len) {
     throw OptionError(fmt::format("window is {}, the model's max_seq_len {}", options.window,
                                   config.max_seq_len));
@@ -59,7 +68,7 @@ Pretraining::Pretraining(LanguageModel model, TokenFile train, TokenFile valid,
     : model_(std::move(model)),
       train_(std::move(train)),
       valid_(std::move(valid)),
-      options_(validated(options, model_->config())),
+      options_(validated(options, model_, train_, valid_)),
       generator_(std::move(generator)),
       optimizer_(parameter_groups(*model_, options.optimizer), options.max_grad_norm),
       windows_(train_, options.window, options.seed, 0),

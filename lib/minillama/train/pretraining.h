@@ -40,7 +40,8 @@ class Pretraining {
   enum class Outcome { finished, stopped };
 
   /// @param generator the one that the model's dropout draws from
-  /// Throws OptionError if the options cannot be used, or a text is too short.
+  /// Throws OptionError if the options cannot be used, a text is too short or has a larger
+  /// vocabulary than the model, or the model is empty.
   Pretraining(LanguageModel model, TokenFile train, TokenFile valid,
               const PretrainingOptions& options, torch::Generator generator);
 

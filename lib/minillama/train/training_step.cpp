@@ -5,8 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "minillama/core/check.h"
 #include "minillama/core/device.h"
-#include "minillama/core/error.h"
 #include "minillama/model/lora.h"
 #include "minillama/nn/parallel_parts.h"
 
@@ -60,6 +60,11 @@ void backward(torch::Device device, const std::vector<torch::Tensor>& outputs,
 
 torch::Tensor classification_loss(const torch::Tensor& logits, const torch::Tensor& labels,
                                   std::int64_t divisor) {
+  require_shape(logits, "logits", {kAny, kAny});
+  require_shape(labels, "labels", {logits.size(0)});
+  require_device(labels, "labels", logits.device());
+  require_ids(labels, "labels", 0, logits.size(1));
+  require(divisor >= 1, "divisor", divisor, "be at least 1");
   const auto log_probabilities = logits.log_softmax(-1);
   return torch::nll_loss(log_probabilities, labels, /*weight=*/{}, at::Reduction::Sum) / divisor;
 }
@@ -67,15 +72,23 @@ torch::Tensor classification_loss(const torch::Tensor& logits, const torch::Tens
 double training_step(Classifier& model, torch::optim::Optimizer& optimizer,
                      const Examples& examples, std::span<const std::size_t> indices,
                      std::int64_t divisor) {
+  require_module(model, "the classifier");
+  require(divisor >= 1, "divisor", divisor, "be at least 1");
+  if (indices.empty()) throw OptionError("a step without examples");
   const SerialLibTorch serial;
   std::vector<TokenIds> sequences;
   std::vector<std::int64_t> labels;
   for (const auto index : indices) {
+    require_below(index, "an example's index",
+                  std::min(examples.ids.size(), examples.labels.size()));
     sequences.push_back(examples.ids[index]);
     labels.push_back(examples.labels[index]);
   }
   const auto device = model->classifier_head->weight.device();
   auto input = classifier_input(sequences, model->config().pooling, examples.pad_id);
+  require_ids(input.ids, "ids", 0, model->llama->config().vocab_size);
+  require_ids(torch::tensor(labels, torch::kLong), "labels", 0,
+              std::ssize(model->config().label_names));
   input.ids = input.ids.to(device);
   const bool whole = !device.is_cpu() || draws_within(model->llama);
   const auto n_parts = whole ? 1 : std::min<std::int64_t>(threads(), std::ssize(indices));

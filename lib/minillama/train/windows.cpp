@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "minillama/core/error.h"
+#include "minillama/core/check.h"
 #include "minillama/core/random.h"
 
 namespace minillama {
@@ -21,7 +21,10 @@ std::int64_t draw_start(std::int64_t length, torch::Generator generator) {
 }  // namespace
 
 Windows::Windows(const TokenFile& ids, std::int64_t length, std::int64_t start)
-    : ids_(&ids), length_(length), start_(start), size_((ids.size() - start - 1) / length) {
+    : ids_(&ids), length_(length), start_(start) {
+  require(length >= 1, "window", length, "be at least 1");
+  require(start >= 0, "start", start, "not be negative");
+  size_ = (ids.size() - start - 1) / length;
   if (size_ < 1) {
     throw OptionError(fmt::format("{} tokens in {} are too few for a window of {} and the next one",
                                   ids.size(), quote(ids.path().native(), 400), length));
@@ -29,6 +32,9 @@ Windows::Windows(const TokenFile& ids, std::int64_t length, std::int64_t start)
 }
 
 torch::Tensor Windows::rows(std::span<const std::int64_t> numbers) const {
+  for (const auto number : numbers) {
+    require_below(number, "window number", size_);
+  }
   auto rows = torch::empty({std::ssize(numbers), length_ + 1}, torch::kLong);
   auto* row = rows.data_ptr<std::int64_t>();
   for (const auto number : numbers) {

@@ -17,25 +17,27 @@ class Windows {
  public:
   /// @param length of a window, at least 1
   /// @param start  of the first window
-  /// Throws OptionError if the stream has no whole window. `ids` must outlive this.
+  /// Throws OptionError if the stream has no whole window, the length is less than 1 or the start
+  /// negative. `ids` must outlive this.
   Windows(const TokenFile& ids, std::int64_t length, std::int64_t start = 0);
 
   std::int64_t size() const { return size_; }  ///< number of windows
   std::int64_t length() const { return length_; }
 
-  /// The windows of those numbers, [count, length + 1] int64.
+  /// The windows of those numbers, [count, length + 1] int64. Throws OptionError if one is not
+  /// there.
   torch::Tensor rows(std::span<const std::int64_t> numbers) const;
 
  private:
   const TokenFile* ids_;
   std::int64_t length_;
   std::int64_t start_;
-  std::int64_t size_;
+  std::int64_t size_ = 0;
 };
 
 /// The windows of one epoch and the order in which it takes them: shuffled, and shifted against
 /// those of other epochs. All epochs have the same number. A pure function of its arguments, so a
-/// run that resumes needs to know nothing but how far it is.
+/// run that resumes needs to know nothing but how far it is. Throws like Windows.
 struct EpochWindows {
   EpochWindows(const TokenFile& ids, std::int64_t length, std::uint64_t seed, std::int64_t epoch);
 

@@ -1,0 +1,48 @@
+// "arguments: <header>": every public function of that header is called with each argument that it
+// cannot use. Here is checked that no header is forgotten.
+
+#include <map>
+#include <regex>
+#include <string>
+
+#include "support/catch.h"
+#include "support/files.h"
+
+namespace {
+
+/// Headers whose functions are tried elsewhere, or that have none that could be called wrongly.
+const std::map<std::string, std::string> kElsewhere{
+    {"checkpoint/classifier_file.h", "arguments: what is written and read by checkpoint/"},
+    {"checkpoint/export.h", "arguments: what is written and read by checkpoint/"},
+    {"checkpoint/language_model_file.h", "arguments: what is written and read by checkpoint/"},
+    {"checkpoint/peft_adapter.h", "arguments: what is written and read by checkpoint/"},
+    {"core/error.h", "only makes errors"},
+    {"core/named_tensors.h", "takes any module"},
+    {"io/directory_lock.h", "tests/io/directory_lock_test.cpp"},
+    {"text/labelled_sentences.h", "tests/text/labelled_sentences_test.cpp"},
+    {"text/text_file.h", "tests/text"},
+    {"text/tokenized_text.h", "tests/text/tokenized_text_test.cpp"}};
+
+}  // namespace
+
+TEST_CASE("arguments: every header of the public interface is tried with wrong ones") {
+  std::string tests;
+  for (const auto* name : {"eval", "model", "nn", "text", "train"}) {
+    tests += minillama::test::read_text(
+        minillama::test::repository_file(std::string("tests/api/") + name + "_test.cpp"));
+  }
+  const auto interface =
+      minillama::test::read_text(minillama::test::repository_file("lib/minillama/minillama.h"));
+  const std::regex include("#include \"minillama/([^\"]+)\"");
+  int headers = 0;
+  for (std::sregex_iterator it(interface.begin(), interface.end(), include), end; it != end; ++it) {
+    const std::string header = (*it)[1];
+    ++headers;
+    if (kElsewhere.count(header) > 0) continue;
+    // Named in a test case's name, alone or with others.
+    const std::regex named("TEST_CASE\\(\"arguments: [^\"]*" + header + "[ ,\"]");
+    INFO(header);
+    CHECK(std::regex_search(tests, named));
+  }
+  CHECK(headers > 40);
+}
