@@ -8,6 +8,7 @@
 #include "minillama/core/json.h"
 #include "minillama/io/atomic_file.h"
 #include "minillama/io/hugging_face_config.h"
+#include "minillama/io/known_fields.h"
 #include "minillama/io/mapped_file.h"
 #include "minillama/io/safetensors.h"
 #include "minillama/text/text_file.h"
@@ -25,10 +26,19 @@ Json parse_json_file(const std::filesystem::path& path) {
 
 Json config_of(const std::filesystem::path& directory) {
   if (!std::filesystem::exists(directory / "config.json")) {
-    throw FileError(directory, "is a directory without config.json, so no checkpoint");
+    const bool is_adapter = std::filesystem::exists(directory / "adapter_config.json");
+    throw FileError(directory, is_adapter ? "holds an adapter, and no model of its own"
+                                          : "is a directory without config.json, so no checkpoint");
   }
   return parse_json_file(directory / "config.json");
 }
+
+const KnownFields kFields = {
+    .used = {"model_type", "version", "dim", "n_layers", "n_heads", "n_kv_heads", "hidden_dim",
+             "vocab_size", "max_seq_len", "norm", "norm_eps", "attention", "rope_theta", "dropout",
+             "tie_word_embeddings", "classifier", "adapters", "active_adapter", "special_tokens"},
+    .harmless = {},
+    .neutral = {}};
 
 /// Refuses the config.json of another kind or version.
 void check_kind(const Json& json, const std::filesystem::path& path) {
@@ -41,6 +51,7 @@ void check_kind(const Json& json, const std::filesystem::path& path) {
     throw FileError(path, fmt::format("field \"version\" is {}, this program reads version {}",
                                       version, kVersion));
   }
+  check_fields(json, kFields, path);
 }
 
 void read_adapters(const Json& json, const std::filesystem::path& path, StoredModel& model) {
@@ -70,6 +81,7 @@ bool holds(const std::filesystem::path& path, std::string_view content) {
 
 ModelConfig read_config_file(const std::filesystem::path& path) {
   const Json json = parse_json_file(path);
+  if (is_hugging_face(json)) return read_hugging_face_config(json, path);
   check_kind(json, path);
   return read_model_config(json, path);
 }

@@ -1,5 +1,8 @@
 #include "minillama/checkpoint/gguf_checkpoint.h"
 
+#include <algorithm>
+#include <array>
+
 #include <fmt/format.h>
 
 #include "minillama/checkpoint/q8_0.h"
@@ -22,19 +25,96 @@ struct Memory {
   std::vector<torch::Tensor> dequantized;
 };
 
+/// Keys that the reader reads, here or in io/gguf_tokenizer.h; and those that say nothing about what
+/// is computed. A name that ends with a dot stands for all that begin with it.
+constexpr std::array kUsedKeys = {
+    "general.architecture", "general.alignment", "general.type", "llama.vocab_size",
+    "llama.context_length", "llama.embedding_length", "llama.block_count",
+    "llama.feed_forward_length", "llama.attention.head_count", "llama.attention.head_count_kv",
+    "llama.attention.layer_norm_rms_epsilon", "llama.attention.key_length",
+    "llama.attention.value_length", "llama.rope.dimension_count", "llama.rope.freq_base",
+    "tokenizer.ggml.model", "tokenizer.ggml.tokens", "tokenizer.ggml.scores",
+    "tokenizer.ggml.token_type", "tokenizer.ggml.unknown_token_id", "tokenizer.ggml.bos_token_id",
+    "tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id",
+    "tokenizer.ggml.padding_token_id", "tokenizer.ggml.add_bos_token",
+    "tokenizer.ggml.add_space_prefix", "tokenizer.ggml.remove_extra_whitespaces"};
+constexpr std::array kHarmlessKeys = {
+    "general.", "split.", "quantize.", "llama.tensor_data_layout",
+    "llama.rope.scaling.original_context_length", "llama.rope.scaling.finetuned",
+    "llama.expert_used_count", "tokenizer.ggml.pre", "tokenizer.ggml.merges",
+    "tokenizer.ggml.seperator_token_id", "tokenizer.ggml.separator_token_id",
+    "tokenizer.ggml.cls_token_id", "tokenizer.ggml.mask_token_id",
+    "tokenizer.ggml.prefix_token_id", "tokenizer.ggml.suffix_token_id",
+    "tokenizer.ggml.middle_token_id", "tokenizer.ggml.fim_pre_token_id",
+    "tokenizer.ggml.fim_suf_token_id", "tokenizer.ggml.fim_mid_token_id",
+    "tokenizer.ggml.fim_pad_token_id", "tokenizer.ggml.fim_rep_token_id",
+    "tokenizer.ggml.fim_sep_token_id", "tokenizer.ggml.token_type_count",
+    "tokenizer.huggingface.json", "tokenizer.chat_template", "tokenizer.chat_template.",
+    "tokenizer.chat_templates"};
+/// Harmless with this value, as GgufFile::shown() shows it, which is what its absence means.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 18> kNeutralKeys{
+    {{"llama.rope.scaling.type", "\"none\""},
+     {"llama.rope.scaling.factor", "1"},
+     {"llama.rope.scaling.factor", "0"},
+     {"llama.rope.scale_linear", "1"},
+     {"llama.rope.scale_linear", "0"},
+     {"llama.rope.scaling.attn_factor", "1"},
+     {"llama.expert_count", "0"},
+     {"llama.attention.causal", "true"},
+     {"llama.attention.sliding_window", "0"},
+     {"llama.attention.clamp_kqv", "0"},
+     {"llama.attention.max_alibi_bias", "0"},
+     {"llama.attention.scale", "0"},
+     {"llama.logit_scale", "0"},
+     {"llama.logit_scale", "1"},
+     {"llama.residual_scale", "0"},
+     {"llama.embedding_scale", "0"},
+     {"llama.use_parallel_residual", "false"},
+     {"tokenizer.ggml.add_eos_token", "false"}}};
+
+/// Refuses a key that might change what the model computes.
+void check_keys(const GgufFile& file) {
+  for (const auto key : file.keys()) {
+    const auto stands_for = [&](std::string_view name) {
+      return name.ends_with('.') ? key.starts_with(name) : key == name;
+    };
+    if (std::ranges::any_of(kUsedKeys, stands_for) || std::ranges::any_of(kHarmlessKeys, stands_for)) {
+      continue;
+    }
+    const auto shown = file.shown(key);
+    const auto is_known = [&](const auto& neutral) { return neutral.first == key; };
+    const auto is_neutral = [&](const auto& neutral) {
+      return neutral.first == key && neutral.second == shown;
+    };
+    if (std::ranges::any_of(kNeutralKeys, is_neutral)) continue;
+    const bool scales = key.starts_with("llama.rope.");
+    throw FileError(
+        file.path(),
+        fmt::format("{}{} is {}, which is {}", scales ? "scales its rotary positions: " : "",
+                    quote(key), shown.empty() ? "a list" : shown,
+                    std::ranges::any_of(kNeutralKeys, is_known)
+                        ? "not supported"
+                        : "not known: it may change what the model computes"));
+  }
+}
+
 ModelConfig read_config(const GgufFile& file) {
   const auto& path = file.path();
+  if (file.has("split.count") && file.integer("split.count") > 1) {
+    throw FileError(path, fmt::format("is part {} of {} of a model; put them together with "
+                                      "llama-gguf-split --merge",
+                                      (file.has("split.no") ? file.integer("split.no") : 0) + 1,
+                                      file.integer("split.count")));
+  }
+  if (file.has("general.type") && file.text("general.type") != "model") {
+    throw FileError(path, fmt::format("is of the type {}; a model is needed here",
+                                      quote(file.text("general.type"))));
+  }
   if (const auto name = file.text("general.architecture"); name != kArchitecture) {
     throw FileError(path,
                     fmt::format("is of the architecture {}, only \"llama\" is read", quote(name)));
   }
-  if (file.has("llama.rope.scaling.type") && file.text("llama.rope.scaling.type") != "none") {
-    throw FileError(path, fmt::format("scales its rotary positions ({}), which is not supported",
-                                      quote(file.text("llama.rope.scaling.type"))));
-  }
-  if (file.has("llama.expert_count") && file.integer("llama.expert_count") != 0) {
-    throw FileError(path, "is a mixture of experts, which is not supported");
-  }
+  check_keys(file);
   const auto vocabulary = [&] {
     if (file.has("llama.vocab_size")) return file.integer("llama.vocab_size");
     return static_cast<std::int64_t>(file.texts("tokenizer.ggml.tokens").size());

@@ -20,6 +20,12 @@ bool is_gguf_file(const std::filesystem::path& path) {
 }  // namespace
 
 LanguageModel read_language_model(const std::filesystem::path& path, const LoadOptions& options) {
+  if (is_peft_adapter(path)) {
+    throw FileError(path, open_peft_adapter(path).classifier
+                              ? "is an adapter of a classifier; a language model is needed here"
+                              : "holds an adapter without a head: no classifier and no language "
+                                "model (convert --adapter adds it to its base)");
+  }
   StoredModel stored = open_stored_model(path, options.config);
   if (stored.classifier) {
     throw FileError(path, "is a classifier; a language model is needed here");

@@ -12,6 +12,7 @@
 #include "minillama/core/check.h"
 #include "minillama/io/file_kind.h"
 #include "minillama/io/gguf.h"
+#include "minillama/io/llama2c_bin.h"
 #include "minillama/io/mapped_file.h"
 #include "minillama/io/torch_save.h"
 #include "minillama/model/lora.h"
@@ -31,7 +32,8 @@ StoredModel open_any(const std::filesystem::path& path, const std::filesystem::p
   }
   if (is_torch_save) return open_torch_checkpoint(path, config);
   if (is_gguf) return open_gguf_checkpoint(path);
-  return open_llama2c_checkpoint(path);
+  if (Llama2cFile::is_llama2c(MappedFile(path).bytes())) return open_llama2c_checkpoint(path);
+  refuse_other_kind(MappedFile(path).bytes(), path);
 }
 
 double elements_in(const StoredModel& stored) {

@@ -17,8 +17,18 @@ namespace {
 /// The entries of model_args, read with checks.
 class ModelArgs {
  public:
+  /// Throws FileError naming an entry that is not known and not None: it may change what the model
+  /// computes.
   ModelArgs(const TorchSaveFile& file) : path_(file.path()) {
     for (auto& [key, value] : file.scalars_under("model_args")) values_.emplace(key, value);
+    for (const auto& [key, value] : values_) {
+      if (std::ranges::find(kKnown, key) != kKnown.end()) continue;
+      if (std::holds_alternative<std::monostate>(value)) continue;
+      if (key == "use_scaled_rope" && value == PythonScalar(false)) continue;
+      throw FileError(path_, fmt::format("model_args: {} is not known: it may change what the model "
+                                         "computes",
+                                         quote(key)));
+    }
   }
 
   bool empty() const { return values_.empty(); }
@@ -48,8 +58,15 @@ class ModelArgs {
     const auto found = values_.find(key);
     if (found == values_.end() || std::holds_alternative<std::monostate>(found->second)) return {};
     if (const T* value = std::get_if<T>(&found->second)) return *value;
-    throw FileError(path_, fmt::format("model_args: {} is not {}", quote(key), type));
+    const auto* other = std::get_if<PythonOther>(&found->second);
+    throw FileError(path_, fmt::format("model_args: {} is {}, and not {}", quote(key),
+                                       other != nullptr ? other->kind : "of another type", type));
   }
+
+  static constexpr std::array<std::string_view, 14> kKnown = {
+      "dim",         "n_layers",    "n_heads",    "n_kv_heads", "hidden_dim",
+      "multiple_of", "vocab_size",  "max_seq_len", "norm_eps",  "dropout",
+      "norm",        "rope_theta",  "max_batch_size", "device"};
 
   std::filesystem::path path_;
   std::map<std::string, PythonScalar> values_;
@@ -91,6 +108,7 @@ std::vector<std::pair<std::string, PythonScalar>> model_args(const ModelConfig& 
   without_hidden_dim.hidden_dim = 0;
   if (without_hidden_dim.resolved() != config) args.emplace_back("hidden_dim", config.hidden_dim);
   if (config.norm_eps != 1e-5) args.emplace_back("norm_eps", config.norm_eps);
+  if (config.rope_theta != 1e4) args.emplace_back("rope_theta", config.rope_theta);
   return args;
 }
 
@@ -107,6 +125,7 @@ ModelConfig config_from(const ModelArgs& args, bool llama2c_names,
         .vocab_size = args.integer("vocab_size"),
         .max_seq_len = args.integer("max_seq_len"),
         .norm_eps = args.number("norm_eps", 1e-5),
+        .rope_theta = args.number("rope_theta", 1e4),
         .dropout = args.number("dropout", 0),
         .norm = norm_kind(args.string("norm", llama2c_names ? "rmsnorm" : "layernorm"))}
         .resolved();
@@ -134,15 +153,25 @@ bool drop_tied_output(std::vector<TensorRecord>& tensors) {
   return true;
 }
 
+/// The tensors under "model" or what other trainers call it, else those of a bare state dict.
+std::vector<TensorRecord> tensors_of(const TorchSaveFile& file) {
+  for (const auto* key : {"model", "state_dict", "model_state_dict"}) {
+    if (file.has_mapping(key)) return file.tensors_under(key);
+  }
+  auto tensors = file.tensors();
+  if (tensors.empty()) {
+    throw FileError(file.path(),
+                    "holds no \"model\": a checkpoint is a dict of model and model_args");
+  }
+  return tensors;
+}
+
 }  // namespace
 
 StoredModel open_torch_checkpoint(const std::filesystem::path& path,
                                   const std::filesystem::path& config) {
   const auto file = std::make_shared<TorchSaveFile>(path);
-  if (!file->has_mapping("model")) {
-    throw FileError(path, "holds no \"model\": a checkpoint is a dict of model and model_args");
-  }
-  StoredModel stored{.path = path, .tensors = file->tensors_under("model"), .file = file};
+  StoredModel stored{.path = path, .tensors = tensors_of(*file), .file = file};
 
   bool llama2c_names = false;
   for (auto& record : stored.tensors) llama2c_names |= respell(record.name);
@@ -154,15 +183,15 @@ StoredModel open_torch_checkpoint(const std::filesystem::path& path,
   } else {
     throw FileError(path, "holds no model_args: give the model's config.json");
   }
+  if (!args.empty() && !config.empty()) {
+    throw OptionError(fmt::format("config {} has no effect: {} says itself what its model is",
+                                  quote(config.native(), 400), quote(path.native(), 400)));
+  }
   stored.config.tied_embeddings = drop_tied_output(stored.tensors);
   return stored;
 }
 
 void write_torch_checkpoint(const std::filesystem::path& path, const StoredModel& model) {
-  if (model.config.rope_theta != 1e4) {
-    throw OptionError(fmt::format("model_args of a .pt cannot say that rope_theta is {}, not 10000",
-                                  model.config.rope_theta));
-  }
   std::vector<TensorRecord> tensors = model.tensors;
   if (model.config.tied_embeddings) {
     auto output = *std::ranges::find(tensors, "tok_embeddings.weight", &TensorRecord::name);

@@ -24,6 +24,7 @@ void GenerationOptions::validate() const {
   require(top_k >= 0, "top-k", top_k, "be 0 or positive");
   require(top_p > 0 && top_p <= 1, "top-p", top_p, "lie in (0, 1]");
   require(min_p >= 0 && min_p <= 1, "min-p", min_p, "lie in [0, 1]");
+  require(vocabulary >= 0, "vocabulary", vocabulary, "be 0 or positive");
   require(batch_size >= 1 && batch_size <= 1024, "batch-size", batch_size,
           "lie between 1 and 1024");
   require(epsilon >= 0 && epsilon <= 1, "epsilon", epsilon, "lie in [0, 1]");

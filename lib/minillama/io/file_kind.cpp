@@ -21,4 +21,28 @@ void refuse_failed_download(Bytes bytes, const std::filesystem::path& path) {
   }
 }
 
+void refuse_other_kind(Bytes bytes, const std::filesystem::path& path) {
+  const std::string_view text = as_text(bytes);
+  const auto first = std::min(text.find_first_not_of(" \t\r\n"), text.size());
+  const auto byte = [&](std::size_t i) {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
+  };
+  if (text.size() > 8 && text[8] == '{') {
+    throw FileError(path, "is a safetensors file: give the directory with its config.json");
+  }
+  if (text.substr(first).starts_with('{') || text.substr(first).starts_with('[')) {
+    throw FileError(path, "is JSON, and no model");
+  }
+  // As Tokenizer::load() tells them apart.
+  const bool is_sentencepiece = byte(0) == 0x0A && byte(1) != 0 && byte(2) == 0x0A;
+  const bool is_llama2c_tokenizer = text.size() > 12 && byte(0) != 0 && byte(2) == 0 &&
+                                    byte(3) == 0 && byte(10) == 0 && byte(11) == 0;
+  if (is_sentencepiece || (is_llama2c_tokenizer && path.filename().native().starts_with("tok"))) {
+    throw FileError(path, "is a tokenizer; a model is needed here");
+  }
+  throw FileError(path,
+                  "is of no format that is read: those are directories with config.json, Python's "
+                  "torch.save, llama2.c's .bin and GGUF");
+}
+
 }  // namespace minillama

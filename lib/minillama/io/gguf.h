@@ -51,6 +51,13 @@ class GgufFile {
   /// In the order of the file. Valid as long as this file is.
   const std::vector<GgufTensor>& tensors() const { return tensors_; }
 
+  /// All keys of metadata, in alphabetical order.
+  std::vector<std::string_view> keys() const;
+
+  /// A value that is no array, for messages and comparisons: a number or boolean as text, a string
+  /// in quotes; empty if it is an array.
+  std::string shown(std::string_view key) const;
+
   /// Whether there is metadata of that key.
   bool has(std::string_view key) const { return metadata_.contains(key); }
 

@@ -3,21 +3,79 @@
 #include <fmt/format.h>
 
 #include "minillama/core/error.h"
+#include "minillama/io/known_fields.h"
 
 namespace minillama {
 namespace {
 
+/// Those of transformers' LlamaConfig and of what it is made of (PretrainedConfig). The generation
+/// settings that older versions wrote among them are what a caller may choose.
+const KnownFields kFields = {
+    .used = {"model_type", "hidden_size", "num_hidden_layers", "num_attention_heads",
+             "num_key_value_heads", "intermediate_size", "vocab_size", "max_position_embeddings",
+             "rms_norm_eps", "rope_theta", "rope_parameters", "rope_scaling", "head_dim",
+             "tie_word_embeddings", "bos_token_id", "eos_token_id", "hidden_act",
+             "quantization_config"},
+    .harmless = {"_name_or_path", "name_or_path", "_attn_implementation",
+                 "_attn_implementation_autoset", "_flash_attn_2_enabled", "architectures",
+                 "torch_dtype", "dtype", "transformers_version", "transformers_weights",
+                 "transformers.js_config", "unsloth_version", "unsloth_fixed", "use_cache",
+                 "initializer_range", "pretraining_tp", "is_llama_config", "pad_token_id",
+                 "sep_token_id", "unk_token_id", "mask_token_id", "cls_token_id",
+                 "decoder_start_token_id", "tokenizer_class", "id2label", "label2id", "num_labels",
+                 "problem_type", "finetuning_task", "task_specific_params", "output_attentions",
+                 "output_hidden_states", "return_dict", "use_return_dict", "torchscript",
+                 "gradient_checkpointing", "is_decoder", "prefix", "max_length", "min_length",
+                 "do_sample", "early_stopping", "num_beams", "num_beam_groups",
+                 "diversity_penalty", "temperature", "top_k", "top_p", "typical_p",
+                 "repetition_penalty", "length_penalty", "no_repeat_ngram_size",
+                 "encoder_no_repeat_ngram_size", "bad_words_ids", "num_return_sequences",
+                 "output_scores", "return_dict_in_generate", "forced_bos_token_id",
+                 "forced_eos_token_id", "remove_invalid_values",
+                 "exponential_decay_length_penalty", "suppress_tokens", "begin_suppress_tokens"},
+    .neutral = {{"attention_bias", "false"},
+                {"mlp_bias", "false"},
+                {"attention_dropout", "0.0"},
+                {"attention_dropout", "0"},
+                {"rope_interleaved", "false"},
+                {"partial_rotary_factor", "1.0"},
+                {"use_sliding_window", "false"},
+                {"use_bfloat16", "false"},
+                {"chunk_size_feed_forward", "0"},
+                {"pruned_heads", "{}"},
+                {"is_encoder_decoder", "false"},
+                {"add_cross_attention", "false"},
+                {"tie_encoder_decoder", "false"}}};
+
+/// Of rope_scaling and rope_parameters.
+const KnownFields kRotaryFields = {.used = {"rope_theta", "rope_type", "type"},
+                                   .harmless = {"original_max_position_embeddings"},
+                                   .neutral = {{"factor", "1.0"},
+                                               {"factor", "1"},
+                                               {"partial_rotary_factor", "1.0"},
+                                               {"attention_factor", "1.0"}}};
+
+/// Says first of all that weights are packed: everything else about them would seem broken.
+void refuse_quantized(const JsonObject& fields, const std::filesystem::path& path) {
+  if (!fields.has("quantization_config")) return;
+  const auto quantization = fields.object("quantization_config");
+  throw FileError(path, fmt::format("is quantized with {}, which is not supported: take the model "
+                                    "that it was made from",
+                                    quantization.has("quant_method")
+                                        ? quote(quantization.string("quant_method"))
+                                        : "an unnamed method"));
+}
+
 /// Refuses what would make the model compute something else than a Llama does here.
-void refuse_variants(const JsonObject& fields, const ModelConfig& config,
+void refuse_variants(const Json& json, const ModelConfig& config,
                      const std::filesystem::path& path) {
+  const JsonObject fields(json, path);
   const auto refuse = [&](std::string_view field, std::string_view value) {
     throw FileError(path, fmt::format("field \"{}\" is {}, which is not supported", field, value));
   };
-  if (fields.has("hidden_act") && fields.string("hidden_act") != "silu") {
+  const auto activation = fields.has("hidden_act") ? fields.string("hidden_act") : "silu";
+  if (activation != "silu" && activation != "swish") {
     refuse("hidden_act", quote(fields.string("hidden_act")));
-  }
-  for (const auto* bias : {"attention_bias", "mlp_bias"}) {
-    if (fields.has(bias) && fields.boolean(bias)) refuse(bias, "true");
   }
   if (fields.has("head_dim") && fields.integer("head_dim") != config.head_dim()) {
     refuse("head_dim", fmt::format("{}, and not hidden_size / num_attention_heads = {}",
@@ -31,6 +89,7 @@ void refuse_variants(const JsonObject& fields, const ModelConfig& config,
         refuse(fmt::format("{}.{}", rope, kind), quote(parameters.string(kind)));
       }
     }
+    check_fields(json.at(rope), kRotaryFields, path, fmt::format("{}.", rope));
   }
 }
 
@@ -50,6 +109,8 @@ bool is_hugging_face(const Json& json) {
 
 ModelConfig read_hugging_face_config(const Json& json, const std::filesystem::path& path) {
   const JsonObject fields(json, path);
+  refuse_quantized(fields, path);
+  check_fields(json, kFields, path);
   try {
     const auto config =
         ModelConfig{.dim = fields.integer("hidden_size"),
@@ -65,7 +126,7 @@ ModelConfig read_hugging_face_config(const Json& json, const std::filesystem::pa
                     .rope_theta = rope_theta(fields),
                     .norm = NormKind::rmsnorm}
             .resolved();
-    refuse_variants(fields, config, path);
+    refuse_variants(json, config, path);
     return config;
   } catch (const OptionError& error) {
     throw FileError(path, error.what());

@@ -1,7 +1,10 @@
 #include "minillama/io/llama2c_bin.h"
 
+#include <array>
 #include <cmath>
 #include <cstdint>
+#include <cstdlib>
+#include <cstring>
 #include <map>
 #include <span>
 #include <string>
@@ -128,6 +131,21 @@ std::vector<float> rotation_tables(const ModelConfig& config) {
 }
 
 }  // namespace
+
+bool Llama2cFile::is_llama2c(Bytes bytes) {
+  constexpr std::size_t kNumbers = 7;
+  std::array<std::int32_t, kNumbers> header{};
+  if (bytes.size() < sizeof(header)) return false;
+  std::memcpy(header.data(), bytes.data(), sizeof(header));
+  if (static_cast<std::uint32_t>(header[0]) == kLaterVersionMagic) return true;
+  const auto [dim, hidden_dim, n_layers, n_heads, n_kv_heads, vocab_size, max_seq_len] = header;
+  constexpr std::int32_t kMost = 1 << 20;
+  const auto fits = [](std::int32_t n, std::int32_t most) { return n >= 1 && n <= most; };
+  return fits(dim, kMost) && fits(hidden_dim, 16 * kMost) && fits(n_layers, 4096) &&
+         fits(n_heads, dim) && fits(n_kv_heads, n_heads) && dim % n_heads == 0 &&
+         vocab_size != 0 && vocab_size != INT32_MIN && std::abs(vocab_size) <= 4 * kMost &&
+         fits(max_seq_len, 16 * kMost);
+}
 
 Llama2cFile::Llama2cFile(std::filesystem::path path)
     : file_(std::move(path)), config_(read_header(file_)) {}

@@ -3,29 +3,46 @@
 #include <fmt/format.h>
 
 #include "minillama/core/error.h"
+#include "minillama/io/known_fields.h"
 
 namespace minillama {
+
+namespace {
+
+/// Those of PEFT's LoraConfig. Which linears have an adapter is seen from the tensors.
+const KnownFields kFields = {
+    .used = {"peft_type", "r", "lora_alpha", "lora_dropout", "base_model_name_or_path"},
+    .harmless = {"task_type", "inference_mode", "target_modules", "exclude_modules",
+                 "modules_to_save", "layers_to_transform", "layers_pattern", "revision",
+                 "auto_mapping", "peft_version", "megatron_core", "qalora_group_size",
+                 "eva_config"},
+    // An adapter that began otherwise was trained beside a base of changed weights.
+    .neutral = {{"init_lora_weights", "true"},
+                {"init_lora_weights", "false"},
+                {"init_lora_weights", R"("gaussian")"},
+                {"init_lora_weights", R"("orthogonal")"},
+                {"init_lora_weights", R"("eva")"},
+                {"bias", R"("none")"},
+                {"use_rslora", "false"},
+                {"use_dora", "false"},
+                {"use_qalora", "false"},
+                {"fan_in_fan_out", "false"},
+                {"lora_bias", "false"},
+                {"ensure_weight_tying", "false"},
+                {"rank_pattern", "{}"},
+                {"alpha_pattern", "{}"},
+                {"loftq_config", "{}"},
+                {"target_parameters", "[]"},
+                {"runtime_config", R"({"ephemeral_gpu_offload":false})"}}};
+
+}  // namespace
 
 PeftConfig read_peft_config(const Json& json, const std::filesystem::path& path) {
   const JsonObject fields(json, path);
   if (const auto type = fields.string("peft_type"); type != "LORA") {
     throw FileError(path, fmt::format("field \"peft_type\" is {}, must be \"LORA\"", quote(type)));
   }
-  for (const auto* field : {"use_rslora", "use_dora", "fan_in_fan_out", "lora_bias"}) {
-    if (fields.has(field) && fields.boolean(field)) {
-      throw FileError(path, fmt::format("field \"{}\" is true, which is not supported", field));
-    }
-  }
-  if (fields.has("bias") && fields.string("bias") != "none") {
-    throw FileError(path, fmt::format("field \"bias\" is {}, which is not supported",
-                                      quote(fields.string("bias"))));
-  }
-  for (const auto* field : {"rank_pattern", "alpha_pattern"}) {
-    if (fields.has(field) && !json.at(field).empty()) {
-      throw FileError(path,
-                      fmt::format("field \"{}\" is not empty, which is not supported", field));
-    }
-  }
+  check_fields(json, kFields, path);
   return {.rank = fields.integer("r"),
           .alpha = fields.number("lora_alpha"),
           .dropout = fields.has("lora_dropout") ? fields.number("lora_dropout") : 0.0};

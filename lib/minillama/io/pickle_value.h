@@ -54,6 +54,11 @@ class PickleValue {
   std::optional<double> real() const;
   std::optional<std::string_view> string() const;
 
+  /// Of bytes; empty for all other kinds.
+  std::string_view text() const {
+    return kind() == PickleKind::bytes ? node().text : std::string_view();
+  }
+
   /// Whether this is the class or function `name` of `module`.
   bool is_global(std::string_view module, std::string_view name) const;
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <functional>
 #include <set>
 #include <unordered_map>
@@ -88,6 +89,96 @@ bool is_tensor_maker(PickleValue callable) {
   const std::string_view module = callable.module();
   return (module == "torch._utils" || module == "torch._tensor") &&
          callable.name().starts_with("_rebuild_");
+}
+
+/// The name of a parameter without those of the modules that wrap the model.
+std::string_view without_wrappers(std::string_view name) {
+  constexpr std::array<std::string_view, 3> kWrappers = {"_orig_mod.", "module.",
+                                                         "_fsdp_wrapped_module."};
+  for (bool removed = true; removed;) {
+    removed = false;
+    for (const auto wrapper : kWrappers) {
+      if (!name.starts_with(wrapper)) continue;
+      name.remove_prefix(wrapper.size());
+      removed = true;
+    }
+  }
+  return name;
+}
+
+/// The bytes that numpy stored for a scalar: Python's bytes, or what protocol 2 has in their place, a
+/// call of _codecs.encode with text of the characters U+0000 to U+00FF.
+std::optional<std::string> numpy_bytes(PickleValue value) {
+  if (value.kind() == PickleKind::bytes) return std::string(value.text());
+  if (!value.callable().is_global("_codecs", "encode") || value.args().size() != 2) return {};
+  const auto text = value.args().item(0).string();
+  if (!text || value.args().item(1).string() != "latin1") return {};
+  std::string bytes;
+  for (std::size_t i = 0; i < text->size(); ++i) {
+    const auto first = static_cast<unsigned char>((*text)[i]);
+    if (first < 0x80) {
+      bytes += static_cast<char>(first);
+    } else if (first <= 0xC3 && i + 1 < text->size()) {  // two bytes of UTF-8 for one
+      const auto second = static_cast<unsigned char>((*text)[++i]);
+      bytes += static_cast<char>(((first & 0x03U) << 6U) | (second & 0x3FU));
+    } else {
+      return {};
+    }
+  }
+  return bytes;
+}
+
+template <typename T>
+std::optional<T> as_number(std::string_view bytes) {
+  T number;
+  if (bytes.size() != sizeof(number)) return {};
+  std::memcpy(&number, bytes.data(), sizeof(number));
+  return number;
+}
+
+/// The number in `bytes` of a numpy type such as "f8".
+std::optional<PythonScalar> numpy_number(std::string_view type, std::string_view bytes) {
+  const auto to = [](auto number, auto as) -> std::optional<PythonScalar> {
+    if (!number) return {};
+    return static_cast<decltype(as)>(*number);
+  };
+  if (type == "f8") return to(as_number<double>(bytes), 0.0);
+  if (type == "f4") return to(as_number<float>(bytes), 0.0);
+  if (type == "i8") return to(as_number<std::int64_t>(bytes), std::int64_t{});
+  if (type == "i4") return to(as_number<std::int32_t>(bytes), std::int64_t{});
+  if (type == "i2") return to(as_number<std::int16_t>(bytes), std::int64_t{});
+  if (type == "u4") return to(as_number<std::uint32_t>(bytes), std::int64_t{});
+  if (type == "b1") return to(as_number<std::uint8_t>(bytes), bool{});
+  return {};
+}
+
+/// numpy.core.multiarray.scalar(dtype, bytes), little-endian.
+std::optional<PythonScalar> numpy_scalar(PickleValue value) {
+  const auto callable = value.callable();
+  if ((callable.module() != "numpy.core.multiarray" &&
+       callable.module() != "numpy._core.multiarray") ||
+      callable.name() != "scalar" || value.args().size() != 2) {
+    return {};
+  }
+  const auto dtype = value.args().item(0);
+  if (!dtype.callable().is_global("numpy", "dtype") || dtype.args().size() < 1) return {};
+  const auto type = dtype.args().item(0).string();
+  const auto bytes = numpy_bytes(value.args().item(1));
+  // What __setstate__ gets: (version, byte order, …).
+  const auto state = dtype.state();
+  const bool big_endian =
+      state.is_sequence() && state.size() > 1 && state.item(1).string() == ">";
+  if (!type || !bytes || big_endian) return {};
+  return numpy_number(*type, *bytes);
+}
+
+std::string_view kind_of(PickleValue value) {
+  if (value.is_mapping()) return "a dict";
+  if (value.is_sequence()) return "a sequence";
+  if (value.kind() == PickleKind::object && value.callable().module().starts_with("numpy")) {
+    return "a value of numpy";
+  }
+  return is_tensor_maker(value.callable()) ? "a tensor" : "an object";
 }
 
 /// Makes the records of one dict or sequence; remembers the storages it has checked.
@@ -210,6 +301,24 @@ class TensorReader {
   std::vector<TensorRecord> records_;
 };
 
+/// The number in a tensor without dimensions, if it is of one of the usual types.
+std::optional<PythonScalar> tensor_number(const TensorRecord& record) {
+  if (!record.shape.empty()) return {};
+  const std::string_view bytes = as_text(record.data.first(byte_size(record.dtype)));
+  switch (record.dtype) {
+    case DType::float64:
+      return numpy_number("f8", bytes);
+    case DType::float32:
+      return numpy_number("f4", bytes);
+    case DType::int64:
+      return numpy_number("i8", bytes);
+    case DType::int32:
+      return numpy_number("i4", bytes);
+    default:
+      return {};
+  }
+}
+
 }  // namespace
 
 TorchSaveFile::TorchSaveFile(std::filesystem::path path)
@@ -238,14 +347,12 @@ std::vector<TensorRecord> TorchSaveFile::tensors_under(std::string_view key) con
 }
 
 std::vector<TensorRecord> TorchSaveFile::tensors_of(PickleValue value) const {
-  constexpr std::string_view kCompiled = "_orig_mod.";
   TensorReader reader(zip_, prefix_, file_.path());
   if (value.is_mapping()) {
     for (std::size_t i = 0; i < value.size(); ++i) {
       std::optional<std::string_view> name = value.key(i).string();
       if (!name) continue;
-      if (name->starts_with(kCompiled)) name->remove_prefix(kCompiled.size());
-      reader.add(*name, value.value(i));
+      reader.add(without_wrappers(*name), value.value(i));
     }
   } else if (value.is_sequence()) {
     for (std::size_t i = 0; i < value.size(); ++i) reader.add(std::to_string(i), value.item(i));
@@ -264,19 +371,24 @@ std::vector<std::pair<std::string_view, PythonScalar>> TorchSaveFile::scalars_un
     const std::optional<std::string_view> name = fields->key(i).string();
     const PickleValue value = fields->value(i);
     if (!name) continue;
-    if (value.is_none()) {
-      out.emplace_back(*name, std::monostate());
-    } else if (const auto boolean = value.boolean()) {
-      out.emplace_back(*name, *boolean);
-    } else if (const auto integer = value.integer()) {
-      out.emplace_back(*name, *integer);
-    } else if (const auto real = value.real()) {
-      out.emplace_back(*name, *real);
-    } else if (const auto text = value.string()) {
-      out.emplace_back(*name, *text);
-    }
+    out.emplace_back(*name, scalar_of(*name, value));
   }
   return out;
+}
+
+PythonScalar TorchSaveFile::scalar_of(std::string_view name, PickleValue value) const {
+  if (value.is_none()) return std::monostate();
+  if (const auto boolean = value.boolean()) return *boolean;
+  if (const auto integer = value.integer()) return *integer;
+  if (const auto real = value.real()) return *real;
+  if (const auto text = value.string()) return *text;
+  if (const auto number = numpy_scalar(value)) return *number;
+  if (is_tensor_maker(value.callable())) {
+    TensorReader reader(zip_, prefix_, file_.path());
+    reader.add(name, value);
+    if (const auto number = tensor_number(reader.take().at(0))) return *number;
+  }
+  return PythonOther{kind_of(value)};
 }
 
 }  // namespace minillama

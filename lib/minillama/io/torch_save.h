@@ -15,8 +15,16 @@
 
 namespace minillama {
 
-/// None, bool, int, float or str of Python.
-using PythonScalar = std::variant<std::monostate, bool, std::int64_t, double, std::string_view>;
+/// A value of Python's that is no scalar; what it is, as in "a dict".
+struct PythonOther {
+  std::string_view kind;
+  bool operator==(const PythonOther&) const = default;
+};
+
+/// None, bool, int, float or str of Python. Scalars of numpy and tensors of one element without
+/// dimensions count as what they hold.
+using PythonScalar =
+    std::variant<std::monostate, bool, std::int64_t, double, std::string_view, PythonOther>;
 
 /// A file that Python's `torch.save` wrote (zip format, PyTorch 1.6 and later), e.g. llama2.c's
 /// `{"model": OrderedDict of tensors, "model_args": {...}, "iter_num": ..., ...}`.
@@ -43,8 +51,9 @@ class TorchSaveFile {
   bool has_mapping(std::string_view key) const;
 
   /// The tensors of the saved value itself, in file order: of a dict (a bare state dict) under
-  /// their keys, of a tuple or list as "0", "1", …. A prefix "_orig_mod." (torch.compile's) is
-  /// removed. Whatever is no tensor is left out. Tensors that share a storage share bytes. Valid as
+  /// their keys, of a tuple or list as "0", "1", …. The prefixes of wrapped modules are removed, in any
+  /// order: "_orig_mod." (torch.compile), "module." (DataParallel and DistributedDataParallel),
+  /// "_fsdp_wrapped_module.". Whatever is no tensor is left out. Tensors that share a storage share bytes. Valid as
   /// long as this file is.
   ///
   /// Throws FileError naming the tensor if it is of a kind or type that is not supported, reaches
@@ -53,12 +62,13 @@ class TorchSaveFile {
   /// The tensors of the entry `key` of the saved dict, as above. Throws FileError if it is missing.
   std::vector<TensorRecord> tensors_under(std::string_view key) const;
 
-  /// The scalar entries of the dict under `key` ("model_args") in file order; the others are left
-  /// out. Empty if there is no such dict. Valid as long as this file is.
+  /// The entries of the dict under `key` ("model_args") in file order; those that are no scalars as
+  /// PythonOther. Empty if there is no such dict. Valid as long as this file is.
   std::vector<std::pair<std::string_view, PythonScalar>> scalars_under(std::string_view key) const;
 
  private:
   std::vector<TensorRecord> tensors_of(PickleValue value) const;
+  PythonScalar scalar_of(std::string_view name, PickleValue value) const;
 
   MappedFile file_;
   ZipArchive zip_;
