@@ -17,10 +17,9 @@ std::string tiny() {
   return repository_file("checkpoints/reviews-tiny").string();
 }
 
-/// Some ten seconds' worth of sentences.
-std::string many_sentences(const std::string& label) {
+std::string many_sentences(const std::string& label, int n) {
   std::string text;
-  for (int i = 0; i < 20000; ++i) {
+  for (int i = 0; i < n; ++i) {
     text +=
         label + "A delight from its first scene to its last , number " + std::to_string(i) + " .\n";
   }
@@ -42,7 +41,7 @@ Outcome run_in_shell(const std::string& script, const std::string& app,
 
 TEST_CASE("interrupts: each signal ends an app that has nothing to save, with its code") {
   const TemporaryDirectory directory;
-  directory.file("many", many_sentences(""));
+  directory.file("many", many_sentences("", 20000));
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
     const auto start = std::chrono::steady_clock::now();
     const auto outcome =
@@ -72,7 +71,7 @@ TEST_CASE("interrupts: a signal that was ignored at the start stays ignored") {
 TEST_CASE("interrupts: an evaluation in training is stopped at once, and done on resuming") {
   const TemporaryDirectory directory;
   directory.file("train", "0 ||| A bore .\n4 ||| A delight .\n");
-  directory.file("dev", many_sentences("3 ||| "));
+  directory.file("dev", many_sentences("3 ||| ", 5000));  // some seconds
   const auto arguments = [](const std::string& out) {
     return std::vector<std::string>{"-m",    tiny(), "--option", "lora", "--train",   "train",
                                     "--dev", "dev",  "--epochs", "1",    "--out-dir", out};
