@@ -20,7 +20,7 @@ LlamaImpl::LlamaImpl(const ModelConfig& config, torch::Generator generator, Weig
 }
 
 void LlamaImpl::reset_parameters(torch::Generator generator) {
-  for (const auto& module : modules()) {
+  for (const auto& module : modules(/*include_self=*/false)) {
     if (auto* linear = module->as<LinearImpl>()) linear->unmerge();
     if (auto* any_norm = module->as<NormImpl>()) any_norm->reset_parameters();
   }

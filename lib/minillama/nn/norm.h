@@ -21,6 +21,10 @@ class NormImpl : public virtual torch::nn::Module {
   /// Makes the weight 1 and the bias 0.
   void reset_parameters();
 
+  // Moving would move the virtual base twice: from here and from torch::nn::Cloneable.
+  NormImpl(const NormImpl&) = default;
+  NormImpl& operator=(const NormImpl&) = default;
+
   torch::Tensor weight;  ///< gain [D], starts at 1
   torch::Tensor bias;    ///< [D], starts at 0; undefined if the kind has none
 
