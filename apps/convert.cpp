@@ -100,6 +100,10 @@ void verify(LanguageModel& model, const std::filesystem::path& written, LoadOpti
 
 void convert_classifier(const Arguments& arguments, const ModelArguments& options,
                         const std::string& to, WeightType type) {
+  if (arguments.given("adapter")) {
+    throw OptionError(fmt::format("--adapter is added to language models: {} is a classifier",
+                                  quote(options.model.native(), 400)));
+  }
   auto model = read_classifier(options.model, options.load);
   const auto out = arguments.text("out");
   if (to == "peft") return write_peft_adapter(out, model, arguments.text("base-name"));
@@ -123,6 +127,9 @@ void convert(const Arguments& arguments, const ModelArguments& options, const st
   const auto adapters = arguments.texts("adapter");
   for (const auto& directory : adapters) {
     // One is active at a time: those before become part of the weights.
+    if (to == "peft" && !active_adapter(model->llama).empty()) {
+      throw OptionError("--to peft stores one adapter, and this would be several");
+    }
     absorb_adapter(model->llama);
     const auto adapter = open_peft_adapter(directory);
     add_peft_adapter(model->llama, kAdapter, adapter, options.load.generator);
@@ -175,6 +182,8 @@ void run(int argc, char** argv) {
   const std::vector<app::OptionRule> rules{{.option = "base-name", .needs = {"to=peft"}},
                                            {.option = "verify", .excludes = {"to=peft"}},
                                            {.option = "dtype", .excludes = {"to=peft"}},
+                                           {.option = "tokenizer", .excludes = {"to=peft"}},
+                                           {.option = "config", .needs = {"model"}},
                                            {.option = "use-gpu", .excludes = {"device"}}};
   app::check_options(arguments, rules);
   if (!arguments.given("out")) throw OptionError("--out is missing: where the model goes");

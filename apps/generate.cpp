@@ -134,6 +134,8 @@ void check_arguments(const app::Arguments& arguments) {
                                      {.option = "file", .excludes = {"prompt"}},
                                      {.option = "batch-size", .needs = {"each-line"}},
                                      {.option = "no-cache", .excludes = {"weights=q8_0"}},
+                                     {.option = "ignore-eos", .excludes = {"compat"}},
+                                     {.option = "config", .needs = {"model"}},
                                      {.option = "use-gpu", .excludes = {"device"}}};
   for (const auto* sampling : {"top-k", "top-p", "min-p", "epsilon", "seed"}) {
     rules.push_back({.option = sampling, .excludes = {"temp=0"}});

@@ -36,7 +36,7 @@ classify() {
   [ -s "$set-$method.txt" ] && return
   echo "classify_$set --option $method" >&2
   case $method in prompt) word=prompting ;; finetune) word=finetuning ;; *) word=$method ;; esac
-  "$bin/classify_$set" "${model[@]}" --option "$method" --batch-size "$batch" --seed 1337 \
+  "$bin/classify_$set" "${model[@]}" --option "$method" --batch-size "$batch" \
     --dev "$data/$set/$set-dev.txt" --dev-out "$set-dev-$word-output.txt" \
     --test "$data/$set/$set-test.txt" --test-out "$set-test-$word-output.txt" \
     "$@" >"$set-$method.part"
@@ -47,8 +47,10 @@ for set in sst cfimdb; do
   classify $set $batch prompt
   [ $set = sst ] && batch=80
   for method in finetune lora; do
+    lora=()
+    [ $method = lora ] && lora=(--lora-rank 4 --lora-alpha 1)
     classify $set $batch $method --train "$data/$set/$set-train.txt" --epochs "${EPOCHS:-5}" --lr 2e-5 \
-      --hidden-dropout-prob 0.3 --lora-rank 4 --lora-alpha 1 --out-dir "$set-$method" --resume
+      --seed 1337 --hidden-dropout-prob 0.3 "${lora[@]}" --out-dir "$set-$method" --resume
   done
 done
 

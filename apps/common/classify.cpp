@@ -85,9 +85,19 @@ void run_app(const char* program, const Dataset& dataset, int argc, char** argv)
           name, quote(model.model.native(), 400)));
     }
     auto classifier = load_saved(arguments, model);
+    if (arguments.given("batch-size") &&
+        classifier.model()->config().pooling != PoolingKind::padded_last) {
+      throw OptionError(fmt::format(
+          "--batch-size has no effect: {} does not pool padded-last, and its answers do not depend "
+          "on it",
+          quote(model.model.native(), 400)));
+    }
     const bool has_adapter = !active_adapter(classifier.model()->llama).empty();
     use(classifier, arguments, dataset, has_adapter ? "lora" : "finetuning", model.quiet);
   } else {
+    if (arguments.given("batch-size") && !model.compatible) {
+      throw OptionError("--batch-size has no effect on asking without --compat cmu2025");
+    }
     auto classifier = load_zero_shot(arguments, model, dataset);
     use(classifier, arguments, dataset, "prompting", model.quiet);
   }

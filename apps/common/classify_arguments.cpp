@@ -118,6 +118,8 @@ void check_classify_arguments(const Arguments& arguments) {
                                 {.option = "calibrate", .excludes = {training, "compat"}},
                                 {.option = "dev-out", .needs = {"dev", training}},
                                 {.option = "test-out", .needs = {"test", training}},
+                                {.option = "seeds", .excludes = {"dev-out", "test-out"}},
+                                {.option = "config", .needs = {"model"}},
                                 {.option = "use-gpu", .excludes = {"device"}},
                                 {.option = "save-every", .needs = {"out-dir"}},
                                 {.option = "save-every-steps", .needs = {"out-dir"}},

@@ -147,14 +147,20 @@ void train(TextClassifier& classifier, const Setting& setting, const torch::Gene
 }
 
 std::filesystem::path prediction_path(const Setting& setting, const std::string& split,
-                                      const std::filesystem::path& directory) {
-  return out_path(setting.arguments, setting.dataset, split, setting.lora ? "lora" : "finetuning",
-                  directory);
+                                      std::uint64_t seed, const std::filesystem::path& directory) {
+  std::string method = setting.lora ? "lora" : "finetuning";
+  // Without directories of their own the seeds would overwrite each other's.
+  if (directory.empty() && setting.training.n_seeds > 1) method += fmt::format("-seed-{}", seed);
+  return out_path(setting.arguments, setting.dataset, split, method, directory);
 }
 
 /// Asks, before any work, whether everything that the run writes can be written.
-void check_outputs(const Setting& setting, const std::filesystem::path& directory) {
+void check_outputs(const Setting& setting, std::uint64_t seed,
+                   const std::filesystem::path& directory) {
   const auto& arguments = setting.arguments;
+  if (arguments.given("test-out") && setting.data.test.empty()) {
+    throw OptionError("--test-out has no effect without --test");
+  }
   if (!directory.empty()) {
     check_output_directory("out-dir", directory, setting.model.model);
     const bool resumes =
@@ -164,7 +170,7 @@ void check_outputs(const Setting& setting, const std::filesystem::path& director
   for (const std::string split : {"dev", "test"}) {
     if (split == "test" && setting.data.test.empty()) continue;
     if (!directory.empty() && !arguments.given(split + "-out")) continue;
-    check_prediction_file(arguments, split, prediction_path(setting, split, directory));
+    check_prediction_file(arguments, split, prediction_path(setting, split, seed, directory));
   }
 }
 
@@ -182,11 +188,11 @@ Accuracies run_seed(const Setting& setting, std::uint64_t seed,
 
   EvaluationReport report{.json = arguments.is_set("json"), .quiet = model.quiet};
   Accuracies accuracies{.dev = evaluate(classifier, "dev", data.dev,
-                                        prediction_path(setting, "dev", directory), report)};
+                                        prediction_path(setting, "dev", seed, directory), report)};
   if (!data.test.empty()) {
     report.labelled = dataset.test_is_labelled;
     const double accuracy = evaluate(classifier, "test", data.test,
-                                     prediction_path(setting, "test", directory), report);
+                                     prediction_path(setting, "test", seed, directory), report);
     if (dataset.test_is_labelled) accuracies.test = accuracy;
   }
   if (!directory.empty() && !model.quiet) {
@@ -239,7 +245,7 @@ void fine_tune(const char* program, const Arguments& arguments, const ModelArgum
   };
   std::vector<std::uint64_t> seeds(static_cast<std::size_t>(training.n_seeds));
   std::iota(seeds.begin(), seeds.end(), training.first_seed);
-  for (const auto seed : seeds) check_outputs(setting, directory_of(seed));
+  for (const auto seed : seeds) check_outputs(setting, seed, directory_of(seed));
   warn_of_missing_labels(setting);
   if (directory.empty()) note("without --out-dir the trained classifier is not kept\n");
 

@@ -33,14 +33,18 @@ void check_output_file(const std::string& flag, const fs::path& path,
   if (path.empty()) throw OptionError(fmt::format("--{} is empty", flag));
   std::error_code error;
   if (fs::is_directory(path, error)) refuse(flag, path, "is a directory");
+  const auto directory = path.has_parent_path() ? path.parent_path() : fs::path(".");
   for (const auto& input : inputs) {
     if (are_same(path, input)) refuse(flag, path, "is an input");
+    if (fs::is_regular_file(path, error) && are_same(directory, input)) {
+      refuse(flag, path, "is part of an input");
+    }
   }
   if (fs::exists(path, error)) {
     if (::access(path.c_str(), W_OK) != 0) throw IoError(path, "cannot write", errno);
     if (!fs::is_regular_file(path, error)) return;  // a device, say
   }
-  require_writable(path.has_parent_path() ? path.parent_path() : fs::path("."));
+  require_writable(directory);
 }
 
 void check_output_directory(const std::string& flag, const fs::path& path, const fs::path& input) {

@@ -104,6 +104,8 @@ void check_pretrain_arguments(const Arguments& arguments) {
                                 {.option = "floor", .excludes = {"schedule=constant"}},
                                 {.option = "sample-prompt", .excludes = {"json"}},
                                 {.option = "config", .needs = {"model"}},
+                                {.option = "attention", .needs = {"model"}},
+                                {.option = "compat", .needs = {"model"}},
                                 {.option = "use-gpu", .excludes = {"device"}}};
   for (const auto* shape :
        {"dim", "layers", "heads", "kv-heads", "hidden-dim", "max-seq-len", "norm", "dropout"}) {

@@ -192,12 +192,13 @@ TEST_CASE("apps: options that cannot be used are refused with exit code 2") {
   refused("generate", {"-p", "x", "--compat", "cmu2024"}, "--compat is \"cmu2024\"");
   refused("generate", {"-p", "caf\xe9"}, "UTF-8");
   refused("generate", {"stray"}, "unexpected argument \"stray\"");
-  refused("generate", {"-p", "x", "-f", "dev.txt"}, "exclude each other");
+  refused("generate", {"-p", "x", "-f", "dev.txt"}, "--file does not go with --prompt");
   refused("generate", {"-p", "x", "--weights", "q4_0"}, "--weights is \"q4_0\"");
   refused("generate", {"-p", "x", "--weights", "q8_0", "--compat", "cmu2025"}, "causal");
-  refused("generate", {"-p", "x", "--weights", "q8_0", "--no-cache"}, "need a cache");
-  refused("generate", {"-p", "x", "--batch-size", "0"}, "batch-size is 0");
-  refused("generate", {"-p", "x", "--each-line"}, "--each-line needs --file");
+  refused("generate", {"-p", "x", "--weights", "q8_0", "--no-cache"},
+          "--no-cache does not go with --weights q8_0");
+  refused("generate", {"--each-line", "-f", "dev.txt", "--batch-size", "0"}, "batch-size is 0");
+  refused("generate", {"-p", "x", "--each-line"}, "--each-line does not go with --prompt");
   std::string endless;
   for (int i = 0; i < 1100; ++i) endless += "film ";
   refused("generate", {"-p", endless}, "the model's context 1024");
@@ -277,8 +278,10 @@ TEST_CASE("apps: what the system refuses to write ends with exit code 4") {
   const auto outcome = run_app("classify_sst", {"--dev", "dev.txt", "--dev-out", "absent/out.txt"},
                                directory.path());
   CHECK(outcome.exit_code == 4);
-  CHECK_THAT(outcome.err, contains("absent/out.txt: cannot create"));
-  check_refused("convert", {"--out", "dev.txt"}, 4, "dev.txt: cannot create", directory);
+  CHECK_THAT(outcome.err, contains("absent: cannot write: No such file"));
+  check_refused("convert", {"--out", "absent/x.gguf", "--to", "gguf"}, 4, "absent: cannot write",
+                directory);
+  check_refused("convert", {"--out", "dev.txt"}, 2, "is or lies in a file", directory);
 }
 
 TEST_CASE("apps: threads are limited by the processors, by OMP_NUM_THREADS and by --threads") {

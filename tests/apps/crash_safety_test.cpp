@@ -39,7 +39,8 @@ std::vector<std::string> convert_arguments(const std::string& model, const std::
           "--tokenizer", reference("_f32.gguf"),
           "--to",        to,
           "--out",       out,
-          "--threads",   "1"};
+          "--threads",   "1",
+          "--force"};
 }
 
 /// Runs convert over `before`, the files of the directory m, once for every call that can fail, and

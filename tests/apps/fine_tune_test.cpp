@@ -40,12 +40,11 @@ class TrainingDirectory : public TemporaryDirectory {
   /// Runs classify_sst on the data, two epochs of five steps, with the state saved after each step.
   Outcome train(const std::string& out_dir, const std::vector<std::string>& more = {},
                 const Interruption& interruption = {}) const {
-    std::vector<std::string> arguments{
+    const std::vector<std::string> arguments{
         "--train",   "train.txt", "--dev",        "dev.txt", "--epochs",           "2",
         "--out-dir", out_dir,     "--batch-size", "8",       "--save-every-steps", "1",
         "--option",  "finetune"};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    return run_app("classify_sst", arguments, path(), "", interruption);
+    return run_app("classify_sst", replacing(arguments, more), path(), "", interruption);
   }
 
   /// Starts training until `signal` stops it between its first save and its end.
@@ -163,7 +162,7 @@ TEST_CASE("apps/train: a run that diverges exits with 5 and leaves the last good
   const TrainingDirectory directory;
   REQUIRE(directory.train("run").exit_code == 0);
   const auto before = directory.weights("run");
-  const auto outcome = directory.train("run", {"--lr", "1e30"});
+  const auto outcome = directory.train("run", {"--lr", "1e30", "--force"});
   CHECK(outcome.exit_code == 5);
   CHECK_THAT(outcome.err, contains("error: "));
   CHECK(directory.weights("run") == before);
@@ -216,7 +215,7 @@ TEST_CASE("apps/train: an unfinished run is neither overwritten nor resumed with
   REQUIRE(directory.stop_midway("run", SIGTERM).exit_code == 128 + SIGTERM);
   const auto fresh = directory.train("run");
   CHECK(fresh.exit_code == 2);
-  CHECK_THAT(fresh.err, contains("is of an unfinished run: resume it or remove the file"));
+  CHECK_THAT(fresh.err, contains("is of an earlier run: --resume goes on with it"));
   const auto other = directory.train("run", {"--resume", "--lr", "1e-4"});
   CHECK(other.exit_code == 2);
   CHECK_THAT(other.err, contains("learning rate"));

@@ -76,15 +76,14 @@ struct Setting {
   }
 
   Outcome run(std::vector<std::string> with, const std::vector<std::string>& more = {}) const {
-    with.insert(with.end(), more.begin(), more.end());
-    return run_app("pretrain", with, directory.path());
+    return run_app("pretrain", replacing(std::move(with), more), directory.path());
   }
 
   /// Runs a shell script in which $@ is the command.
   Outcome run_in_shell(const std::string& script, std::vector<std::string> with,
                        const std::vector<std::string>& more = {}) const {
+    with = replacing(std::move(with), more);
     with.insert(with.begin(), {"-c", script, "sh", kPretrain.string()});
-    with.insert(with.end(), more.begin(), more.end());
     return run_program("/bin/sh", with, directory.path());
   }
 
@@ -113,8 +112,11 @@ TEST_CASE("pretrain: makes a tokenizer and a model that the apps read, and a log
   CHECK_THAT(generated.out, StartsWith("the film"));
 
   auto more = setting.arguments("more");
-  const auto flag = std::find(more.begin(), more.end(), "--train-tokenizer");
-  more.erase(flag, flag + 2);
+  for (const auto* of_a_new_model : {"--train-tokenizer", "--dim", "--layers", "--heads",
+                                     "--kv-heads", "--hidden-dim", "--max-seq-len"}) {
+    const auto flag = std::find(more.begin(), more.end(), of_a_new_model);
+    more.erase(flag, flag + 2);
+  }
   const auto continued = setting.run(more, {"-m", "out", "--lr", "1e-4", "--json", "--quiet"});
   CHECK(continued.exit_code == 0);
   CHECK_THAT(continued.out, StartsWith("{\"step\":5,"));
@@ -201,6 +203,6 @@ TEST_CASE("pretrain: what cannot be used is refused") {
   refused({"--train-tokenizer", "100000"}, 2, ": the text is enough for ");
   refused({"--train-tokenizer", "8"}, 2, ": its characters and the bytes need ");
   refused({"--valid", "absent.txt", "--quiet"}, 3, "absent.txt: no such file");
-  refused({"-m", "x"}, 2, "--train-tokenizer excludes --model");
+  refused({"-m", "x"}, 2, "--train-tokenizer does not go with --model");
   CHECK(run_app("pretrain", {}, setting.directory.path()).exit_code == 2);
 }

@@ -145,4 +145,15 @@ std::size_t lines_in(const std::string& text) {
   return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
 }
 
+std::vector<std::string> replacing(std::vector<std::string> arguments,
+                                   const std::vector<std::string>& more) {
+  for (const auto& option : more) {
+    if (!option.starts_with("-")) continue;
+    const auto found = std::ranges::find(arguments, option);
+    if (found != arguments.end()) arguments.erase(found, found + 2);
+  }
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
+}
+
 }  // namespace minillama::test

@@ -55,6 +55,11 @@ Outcome run_on_terminal(const std::string& app, const std::vector<std::string>& 
                         const std::filesystem::path& directory, unsigned short columns,
                         const std::vector<std::string>& environment = {});
 
+/// `arguments` and `more`, whose options take the place of the same ones in `arguments`: no option
+/// may be given twice. An option of `arguments` that `more` has is followed by its value.
+std::vector<std::string> replacing(std::vector<std::string> arguments,
+                                   const std::vector<std::string>& more);
+
 /// How many lines have ended.
 std::size_t lines_in(const std::string& text);
 

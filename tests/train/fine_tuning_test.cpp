@@ -154,7 +154,7 @@ TEST_CASE("fine_tuning: a state is only resumed by the run it is of, and never o
     stopped.tuning.run({.should_stop = [] { return true; }});
   }
   Run fresh;
-  CHECK_THROWS_WITH(fresh.tuning.keep_state(state, false), contains("unfinished run"));
+  CHECK_THROWS_WITH(fresh.tuning.keep_state(state, false), contains("earlier run"));
   auto options = Run::fast_options();
   options.optimizer.lr = 0.02;
   Run other(false, options);

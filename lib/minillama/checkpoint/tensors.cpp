@@ -97,6 +97,7 @@ void assign(const NamedTensors& parameters, const std::vector<TensorRecord>& ten
   std::vector<std::pair<torch::Tensor, const TensorRecord*>> copies;
   std::vector<std::string> missing;
   std::vector<std::string> misshapen;
+  std::vector<std::string> of_other_type;
   for (const auto& [name, parameter] : parameters) {
     const auto found = unclaimed.find(name);
     if (found == unclaimed.end()) {
@@ -109,6 +110,9 @@ void assign(const NamedTensors& parameters, const std::vector<TensorRecord>& ten
     }
     const TensorRecord* record = found->second;
     unclaimed.erase(found);
+    if (!torch::isFloatingType(scalar_type(record->dtype))) {
+      of_other_type.push_back(fmt::format("{} is {}", name, to_string(record->dtype)));
+    }
     if (parameter.sizes().vec() != record->shape) {
       misshapen.push_back(fmt::format("{} is [{}], must be [{}]", name,
                                       fmt::join(record->shape, ", "),
@@ -118,9 +122,10 @@ void assign(const NamedTensors& parameters, const std::vector<TensorRecord>& ten
   }
   std::vector<std::string> unknown;
   for (const auto& [name, unused] : unclaimed) unknown.push_back(quote(name));
-  if (!missing.empty() || !unknown.empty() || !misshapen.empty()) {
+  if (!missing.empty() || !unknown.empty() || !misshapen.empty() || !of_other_type.empty()) {
     throw FileError(path, "the tensors are not those of the model" + list("missing", missing) +
-                              list("unknown", unknown) + list("of another shape", misshapen));
+                              list("unknown", unknown) + list("of another shape", misshapen) +
+                              list("of a type that is no float", of_other_type));
   }
 
   const torch::NoGradGuard no_grad;

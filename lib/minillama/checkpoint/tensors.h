@@ -27,7 +27,8 @@ TensorRecord to_record(std::string name, const torch::Tensor& tensor);
 /// Gives `parameters` the values of the `tensors` of the same names, which came from the file
 /// `path`, in the parameters' type. Every parameter must be there, in its shape, and nothing else;
 /// only norm biases may be absent (RMSNorm-trained weights have none) and become 0. Throws one
-/// FileError that lists what is missing, unknown or of another shape, before anything is changed.
+/// FileError that lists what is missing, unknown, of another shape or of a type that is no float,
+/// before anything is changed.
 ///
 /// @param file if given, keeps the bytes of `tensors` alive, and they are a MappedFile's: then
 ///             parameters become those bytes, without a copy, where type and alignment allow it

@@ -170,6 +170,7 @@ void FineTuning::finish_epoch(const FineTuningHooks& hooks) {
     hooks.before_evaluation();
   }
   const auto [dev_loss, matrix] = evaluate(model_, dev_, options_.batches.size);
+  require_finite(trainable());  // before anyone stores them as best
   const EpochMetrics metrics{
       .epoch = ++progress_.epochs,
       .train_loss = progress_.loss_sum / static_cast<double>(progress_.examples),
@@ -241,12 +242,6 @@ void FineTuning::load_state(const TrainingState& state) {
 }
 
 std::string FineTuning::settings() const {
-  std::uint32_t frozen = 0;
-  for (const auto& parameter : model_->parameters()) {
-    if (parameter.requires_grad()) continue;
-    const auto bytes = parameter.detach().cpu().contiguous();
-    frozen = frozen * 31 + crc32({static_cast<const std::byte*>(bytes.data_ptr()), bytes.nbytes()});
-  }
   const auto& optimizer = options_.optimizer;
   Json lora;
   auto llama = model_->llama;
@@ -256,7 +251,6 @@ std::string FineTuning::settings() const {
   const auto of_lora = [&](const char* field) { return lora.is_null() ? Json() : lora.at(field); };
   const Json json{{"training examples (checksum)", checksum(train_)},
                   {"dev examples (checksum)", checksum(dev_)},
-                  {"frozen weights (checksum)", frozen},
                   {"pooling", to_string(model_->config().pooling)},
                   {"attention", to_string(model_->llama->config().attention)},
                   {"dropout", model_->config().dropout},
@@ -283,7 +277,8 @@ std::string FineTuning::settings() const {
                   {"schedule", static_cast<int>(options_.schedule)},
                   {"warm-up", options_.warmup},
                   {"dtype", to_string(options_.precision)},
-                  {"compatible", options_.compatible}};
+                  {"compatible", options_.compatible},
+                  {"starting weights (checksum)", checksum(parameters_of(*model_))}};
   return json.dump();
 }
 

@@ -79,6 +79,7 @@ Pretraining::Pretraining(LanguageModel model, TokenFile train, TokenFile valid,
 
 void Pretraining::keep_state(const std::filesystem::path& path, bool resume) {
   state_path_ = path;
+  start_checksum_ = checksum(parameters_of(*model_));
   if (!std::filesystem::exists(path)) return;
   if (!resume) {
     throw OptionError(fmt::format("{} is of an earlier run: resume it or remove the file",
@@ -227,6 +228,7 @@ void Pretraining::record(bool evaluate, const PretrainingHooks& hooks) {
       throw DivergedError(fmt::format("the validation loss became {} in step {}",
                                       std::abs(record.valid->loss), steps_));
     }
+    require_finite(parameters_of(*model_));
     is_best = std::ranges::all_of(records_, [&](const auto& earlier) {
       return !earlier.valid || record.valid->loss < earlier.valid->loss;
     });
@@ -251,7 +253,9 @@ std::string Pretraining::settings() const {
                    {"weight decay", optimizer.weight_decay},
                    {"largest gradient norm", options_.max_grad_norm},
                    {"seed", options_.seed},
-                   {"dtype", to_string(options_.precision)}});
+                   {"windows of validation", options_.valid_windows},
+                   {"dtype", to_string(options_.precision)},
+                   {"starting weights (checksum)", start_checksum_}});
   return json.dump();
 }
 

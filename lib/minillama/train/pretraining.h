@@ -94,6 +94,7 @@ class Pretraining {
   std::vector<PretrainingRecord> records_;
 
   std::filesystem::path state_path_;  // empty: none is kept
+  std::uint32_t start_checksum_ = 0;  // of the weights that a run with a state began with
   SaveClock save_clock_;
 };
 
