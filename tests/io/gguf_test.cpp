@@ -187,10 +187,10 @@ TEST_CASE("gguf: the tokenizer within") {
   CHECK(model.pieces[261].text == "\u2581the");
 
   const TemporaryDirectory directory;
-  write_gguf(directory.path() / "t", gguf_tokenizer(model), {});
+  write_gguf(directory.path() / "t", gguf_tokenizer(model, {}), {});
   CHECK(serialize(read_gguf_tokenizer(GgufFile(directory.path() / "t"))) == serialize(model));
 
-  auto entries = gguf_tokenizer(model);
+  auto entries = gguf_tokenizer(model, {});
   const auto error_with = [&](std::size_t entry, const GgufValue& value) {
     auto changed = entries;
     changed[entry].second = value;
@@ -205,5 +205,5 @@ TEST_CASE("gguf: the tokenizer within") {
 
   auto unigram = model;
   unigram.algorithm = SentencePieceModel::Algorithm::unigram;
-  CHECK_THROWS_AS(gguf_tokenizer(unigram), OptionError);
+  CHECK_THROWS_AS(gguf_tokenizer(unigram, {}), OptionError);
 }

@@ -8,6 +8,7 @@
 #include "minillama/core/json.h"
 #include "minillama/io/atomic_file.h"
 #include "minillama/io/hugging_face_config.h"
+#include "minillama/io/hugging_face_tokens.h"
 #include "minillama/io/known_fields.h"
 #include "minillama/io/mapped_file.h"
 #include "minillama/io/safetensors.h"
@@ -77,7 +78,48 @@ bool holds(const std::filesystem::path& path, std::string_view content) {
   return content.empty() || as_text(MappedFile(path).bytes()) == content;
 }
 
+void add_hugging_face_tokens(const std::filesystem::path& directory, Tokenizer& tokenizer) {
+  auto tokens = read_hugging_face_tokens(directory);
+  for (const auto& [id, text, is_special] : tokens.added) {
+    if (id < tokenizer.vocab_size() && tokenizer.piece(id) == text) continue;
+    if (id != tokenizer.vocab_size()) {
+      throw FileError(directory,
+                      fmt::format("the added token {} has the id {}, where {} would follow",
+                                  quote(text), id, tokenizer.vocab_size()));
+    }
+    tokenizer.add_piece(text, is_special);
+  }
+  const bool other_bos = tokens.special.add_bos && tokens.bos_piece && tokenizer.bos_id() >= 0 &&
+                         *tokens.bos_piece != tokenizer.piece(tokenizer.bos_id());
+  if (other_bos) {
+    throw FileError(
+        directory / "tokenizer_config.json",
+        fmt::format("bos_token is {}, and not the tokenizer's own, {}, which is not "
+                    "supported",
+                    quote(*tokens.bos_piece), quote(tokenizer.piece(tokenizer.bos_id()))));
+  }
+  tokenizer.set_special_tokens(std::move(tokens.special));
+}
+
 }  // namespace
+
+void read_special_tokens(const std::filesystem::path& directory, Tokenizer& tokenizer) {
+  const auto path = directory / "config.json";
+  if (!std::filesystem::exists(path)) return;
+  const Json json = parse_json_file(path);
+  try {
+    if (is_hugging_face(json)) {
+      add_hugging_face_tokens(directory, tokenizer);
+    } else if (json.is_object() && json.contains("special_tokens")) {
+      const auto fields = JsonObject(json, path).object("special_tokens");
+      fields.allow_only({"add_bos", "stop_ids"});
+      tokenizer.set_special_tokens(
+          {.add_bos = fields.boolean("add_bos"), .stop_ids = fields.integers("stop_ids")});
+    }
+  } catch (const OptionError& error) {
+    throw FileError(path, error.what());
+  }
+}
 
 ModelConfig read_config_file(const std::filesystem::path& path) {
   const Json json = parse_json_file(path);
@@ -120,7 +162,7 @@ void begin_directory(const std::filesystem::path& directory, std::string_view co
 }
 
 void write_directory(const std::filesystem::path& directory, const StoredModel& model,
-                     std::string_view tokenizer) {
+                     std::string_view tokenizer, const SpecialTokens& special) {
   Json json;
   json["model_type"] = kModelType;
   json["version"] = kVersion;
@@ -128,6 +170,9 @@ void write_directory(const std::filesystem::path& directory, const StoredModel& 
   if (model.classifier) json["classifier"] = to_json(*model.classifier);
   for (const auto& [name, options] : model.adapters) json["adapters"][name] = to_json(options);
   if (!model.active_adapter.empty()) json["active_adapter"] = model.active_adapter;
+  if (special != SpecialTokens()) {
+    json["special_tokens"] = {{"add_bos", special.add_bos}, {"stop_ids", special.stop_ids}};
+  }
   const std::string config = json.dump(2) + "\n";
 
   begin_directory(directory, config, tokenizer);

@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "minillama/checkpoint/stored_model.h"
+#include "minillama/text/tokenizer.h"
 
 namespace minillama {
 
@@ -12,7 +13,8 @@ namespace minillama {
 ///     model.safetensors   the tensors under the model's own names
 ///     tokenizer.model     a sentencepiece model
 ///
-/// A classifier's config.json has an object "classifier" besides, and that of a model with low-rank
+/// A classifier's config.json has an object "classifier" besides, one whose texts begin without BOS
+/// or end with other tokens than EOS an object "special_tokens", and that of a model with low-rank
 /// adapters an object "adapters" (checkpoint/model_json.h).
 ///
 /// One of Hugging Face's with "model_type": "llama" is opened too (checkpoint/hugging_face.h).
@@ -35,6 +37,10 @@ void begin_directory(const std::filesystem::path& directory, std::string_view co
 /// config.json comes last, and that of another model is removed first, so that a directory is
 /// complete if it is there; each file appears whole or not at all. Throws IoError.
 void write_directory(const std::filesystem::path& directory, const StoredModel& model,
-                     std::string_view tokenizer);
+                     std::string_view tokenizer, const SpecialTokens& special = {});
+
+/// Gives the tokenizer of a directory what the other files there say of it: special tokens and, of
+/// one of Hugging Face's, added pieces. Nothing without a config.json. Throws FileError.
+void read_special_tokens(const std::filesystem::path& directory, Tokenizer& tokenizer);
 
 }  // namespace minillama

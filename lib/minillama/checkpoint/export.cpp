@@ -1,6 +1,7 @@
 #include "minillama/checkpoint/export.h"
 
 #include <algorithm>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -49,6 +50,50 @@ StoredModel without_adapters(LanguageModel& model, WeightType type) {
   return stored;
 }
 
+/// Throws OptionError naming the first weight that is not finite, or that became so by rounding.
+void check_range(const NamedTensors& parameters, WeightType type) {
+  for (const auto& [name, parameter] : parameters) {
+    const auto values = parameter.detach();
+    if (!values.isfinite().all().item<bool>()) {
+      throw OptionError(fmt::format("tensor {} holds values that are not finite", name));
+    }
+    // Q8_0's scale, a 127th of a block's largest value, is a float16.
+    constexpr double kLargestHalf = 65504;
+    const double limit = type == WeightType::float16    ? kLargestHalf
+                         : type == WeightType::q8_0     ? 127 * kLargestHalf
+                         : type == WeightType::bfloat16 ? 3.3895e38
+                                                        : std::numeric_limits<double>::infinity();
+    const auto largest = values.abs().max().item<double>();
+    if (largest > limit) {
+      throw OptionError(
+          fmt::format("tensor {} holds {:.6g} > {:.6g}, the most that the type of the "
+                      "weights can hold: take another one",
+                      name, largest, limit));
+    }
+  }
+}
+
+/// Takes away the rows that no piece of the vocabulary has: formats know as many as pieces.
+void trim_vocabulary(StoredModel& stored, std::int64_t n_pieces) {
+  if (stored.config.vocab_size == n_pieces) return;
+  stored.config.vocab_size = n_pieces;
+  for (auto& tensor : stored.tensors) {
+    if (tensor.name != "tok_embeddings.weight" && tensor.name != "output.weight") continue;
+    tensor.shape[0] = n_pieces;
+    tensor.data = tensor.data.first(static_cast<std::size_t>(element_count(tensor)) *
+                                    byte_size(tensor.dtype));
+  }
+}
+
+/// Throws OptionError if the tokenizer says of special tokens what `format` cannot.
+void require_usual_tokens(const Tokenizer& tokenizer, std::string_view format) {
+  if (tokenizer.special_tokens() == SpecialTokens()) return;
+  throw OptionError(
+      fmt::format("{} cannot say that texts of this model begin without BOS or end with "
+                  "other tokens than EOS",
+                  format));
+}
+
 /// Whether a tokenizer beside a model is still to be written. One of other content is never
 /// overwritten.
 bool is_missing(const std::filesystem::path& path, const std::string& content) {
@@ -64,12 +109,14 @@ void export_language_model(const std::filesystem::path& path, ModelFormat format
   if (type == WeightType::q8_0 && format != ModelFormat::gguf) {
     throw OptionError("q8_0 is a type of GGUF's only");
   }
+  check_range(stored_parameters(model), type);
   if (format == ModelFormat::directory) {
     return write_language_model(path, model, tokenizer, scalar_type(type));
   }
   require_module(model, "the language model");
   const Merged merged(model->llama);
-  const auto stored = without_adapters(model, type);
+  auto stored = without_adapters(model, type);
+  trim_vocabulary(stored, tokenizer.vocab_size());
   switch (format) {
     case ModelFormat::directory:
       return;  // done above
@@ -77,6 +124,7 @@ void export_language_model(const std::filesystem::path& path, ModelFormat format
       return write_hugging_face(path, stored, tokenizer);
     case ModelFormat::llama2c: {
       if (type != WeightType::float32) throw OptionError("llama2.c's format holds float32 only");
+      require_usual_tokens(tokenizer, "llama2.c's format");
       const auto vocabulary = llama2c_tokenizer(tokenizer.model());
       const auto beside = path.parent_path() / "tokenizer.bin";
       const bool write_vocabulary = is_missing(beside, vocabulary);
@@ -85,6 +133,7 @@ void export_language_model(const std::filesystem::path& path, ModelFormat format
       return;
     }
     case ModelFormat::torch_save: {
+      require_usual_tokens(tokenizer, "a .pt");
       const auto beside = path.parent_path() / "tokenizer.model";
       const bool write_vocabulary = is_missing(beside, tokenizer.serialized());
       write_torch_checkpoint(path, stored);

@@ -25,32 +25,63 @@ struct Memory {
   std::vector<torch::Tensor> dequantized;
 };
 
-/// Keys that the reader reads, here or in io/gguf_tokenizer.h; and those that say nothing about what
-/// is computed. A name that ends with a dot stands for all that begin with it.
-constexpr std::array kUsedKeys = {
-    "general.architecture", "general.alignment", "general.type", "llama.vocab_size",
-    "llama.context_length", "llama.embedding_length", "llama.block_count",
-    "llama.feed_forward_length", "llama.attention.head_count", "llama.attention.head_count_kv",
-    "llama.attention.layer_norm_rms_epsilon", "llama.attention.key_length",
-    "llama.attention.value_length", "llama.rope.dimension_count", "llama.rope.freq_base",
-    "tokenizer.ggml.model", "tokenizer.ggml.tokens", "tokenizer.ggml.scores",
-    "tokenizer.ggml.token_type", "tokenizer.ggml.unknown_token_id", "tokenizer.ggml.bos_token_id",
-    "tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id",
-    "tokenizer.ggml.padding_token_id", "tokenizer.ggml.add_bos_token",
-    "tokenizer.ggml.add_space_prefix", "tokenizer.ggml.remove_extra_whitespaces"};
-constexpr std::array kHarmlessKeys = {
-    "general.", "split.", "quantize.", "llama.tensor_data_layout",
-    "llama.rope.scaling.original_context_length", "llama.rope.scaling.finetuned",
-    "llama.expert_used_count", "tokenizer.ggml.pre", "tokenizer.ggml.merges",
-    "tokenizer.ggml.seperator_token_id", "tokenizer.ggml.separator_token_id",
-    "tokenizer.ggml.cls_token_id", "tokenizer.ggml.mask_token_id",
-    "tokenizer.ggml.prefix_token_id", "tokenizer.ggml.suffix_token_id",
-    "tokenizer.ggml.middle_token_id", "tokenizer.ggml.fim_pre_token_id",
-    "tokenizer.ggml.fim_suf_token_id", "tokenizer.ggml.fim_mid_token_id",
-    "tokenizer.ggml.fim_pad_token_id", "tokenizer.ggml.fim_rep_token_id",
-    "tokenizer.ggml.fim_sep_token_id", "tokenizer.ggml.token_type_count",
-    "tokenizer.huggingface.json", "tokenizer.chat_template", "tokenizer.chat_template.",
-    "tokenizer.chat_templates"};
+/// Keys that the reader reads, here or in io/gguf_tokenizer.h; and those that say nothing about
+/// what is computed. A name that ends with a dot stands for all that begin with it.
+constexpr std::array kUsedKeys = {"general.architecture",
+                                  "general.alignment",
+                                  "general.type",
+                                  "llama.vocab_size",
+                                  "llama.context_length",
+                                  "llama.embedding_length",
+                                  "llama.block_count",
+                                  "llama.feed_forward_length",
+                                  "llama.attention.head_count",
+                                  "llama.attention.head_count_kv",
+                                  "llama.attention.layer_norm_rms_epsilon",
+                                  "llama.attention.key_length",
+                                  "llama.attention.value_length",
+                                  "llama.rope.dimension_count",
+                                  "llama.rope.freq_base",
+                                  "tokenizer.ggml.model",
+                                  "tokenizer.ggml.tokens",
+                                  "tokenizer.ggml.scores",
+                                  "tokenizer.ggml.token_type",
+                                  "tokenizer.ggml.unknown_token_id",
+                                  "tokenizer.ggml.bos_token_id",
+                                  "tokenizer.ggml.eos_token_id",
+                                  "tokenizer.ggml.eot_token_id",
+                                  "tokenizer.ggml.eom_token_id",
+                                  "tokenizer.ggml.padding_token_id",
+                                  "tokenizer.ggml.add_bos_token",
+                                  "tokenizer.ggml.add_space_prefix",
+                                  "tokenizer.ggml.remove_extra_whitespaces"};
+constexpr std::array kHarmlessKeys = {"general.",
+                                      "split.",
+                                      "quantize.",
+                                      "llama.tensor_data_layout",
+                                      "llama.rope.scaling.original_context_length",
+                                      "llama.rope.scaling.finetuned",
+                                      "llama.expert_used_count",
+                                      "tokenizer.ggml.pre",
+                                      "tokenizer.ggml.merges",
+                                      "tokenizer.ggml.seperator_token_id",
+                                      "tokenizer.ggml.separator_token_id",
+                                      "tokenizer.ggml.cls_token_id",
+                                      "tokenizer.ggml.mask_token_id",
+                                      "tokenizer.ggml.prefix_token_id",
+                                      "tokenizer.ggml.suffix_token_id",
+                                      "tokenizer.ggml.middle_token_id",
+                                      "tokenizer.ggml.fim_pre_token_id",
+                                      "tokenizer.ggml.fim_suf_token_id",
+                                      "tokenizer.ggml.fim_mid_token_id",
+                                      "tokenizer.ggml.fim_pad_token_id",
+                                      "tokenizer.ggml.fim_rep_token_id",
+                                      "tokenizer.ggml.fim_sep_token_id",
+                                      "tokenizer.ggml.token_type_count",
+                                      "tokenizer.huggingface.json",
+                                      "tokenizer.chat_template",
+                                      "tokenizer.chat_template.",
+                                      "tokenizer.chat_templates"};
 /// Harmless with this value, as GgufFile::shown() shows it, which is what its absence means.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 18> kNeutralKeys{
     {{"llama.rope.scaling.type", "\"none\""},
@@ -78,7 +109,8 @@ void check_keys(const GgufFile& file) {
     const auto stands_for = [&](std::string_view name) {
       return name.ends_with('.') ? key.starts_with(name) : key == name;
     };
-    if (std::ranges::any_of(kUsedKeys, stands_for) || std::ranges::any_of(kHarmlessKeys, stands_for)) {
+    if (std::ranges::any_of(kUsedKeys, stands_for) ||
+        std::ranges::any_of(kHarmlessKeys, stands_for)) {
       continue;
     }
     const auto shown = file.shown(key);
@@ -226,7 +258,7 @@ void write_gguf_checkpoint(const std::filesystem::path& path, const StoredModel&
     throw OptionError("a GGUF Llama is causal; this model's attention is full");
   }
   auto entries = metadata(model.config, file_type(model.tensors.at(0).dtype, q8_0));
-  auto vocabulary = gguf_tokenizer(tokenizer.model());
+  auto vocabulary = gguf_tokenizer(tokenizer.model(), tokenizer.special_tokens());
   std::move(vocabulary.begin(), vocabulary.end(), std::back_inserter(entries));
 
   std::vector<torch::Tensor> memory;

@@ -1,6 +1,7 @@
 #include "minillama/checkpoint/hugging_face.h"
 
 #include <algorithm>
+#include <memory>
 #include <set>
 
 #include <fmt/format.h>
@@ -14,18 +15,84 @@
 #include "minillama/io/hugging_face_config.h"
 #include "minillama/io/mapped_file.h"
 #include "minillama/io/safetensors.h"
+#include "minillama/io/torch_save.h"
 
 namespace minillama {
 namespace {
 
 constexpr const char* kWeights = "model.safetensors";
 constexpr const char* kIndex = "model.safetensors.index.json";
+constexpr const char* kPickle = "pytorch_model.bin";
+constexpr const char* kPickleIndex = "pytorch_model.bin.index.json";
 
 /// What the records of an opened directory point into.
 struct Memory {
   std::vector<SafetensorsFile> files;
+  std::vector<std::unique_ptr<TorchSaveFile>> pickles;
   std::vector<std::vector<std::byte>> reordered;
 };
+
+/// A tensor, and the file that it is in.
+struct Found {
+  TensorRecord record;
+  std::filesystem::path path;
+};
+
+std::vector<TensorRecord> records_of(const std::filesystem::path& path, Memory& memory) {
+  if (path.extension() != ".bin") return memory.files.emplace_back(path).tensors();
+  return memory.pickles.emplace_back(std::make_unique<TorchSaveFile>(path))->tensors();
+}
+
+/// All tensors of the directory, with the names of their files: those of the one file, safetensors
+/// before PyTorch's, as in transformers; else each from the file that the index names for it.
+/// `path` becomes the file or index.
+std::vector<Found> read_records(const std::filesystem::path& directory, std::filesystem::path& path,
+                                Memory& memory) {
+  std::vector<Found> found;
+  const auto is_there = [&](const char* name) { return std::filesystem::exists(directory / name); };
+  for (const auto& [weights, index_name] :
+       {std::pair(kWeights, kIndex), std::pair(kPickle, kPickleIndex)}) {
+    if (is_there(weights)) {
+      path = directory / weights;
+      for (auto& record : records_of(path, memory)) found.push_back({std::move(record), path});
+      return found;
+    }
+    if (!is_there(index_name)) continue;
+    path = directory / index_name;
+    const MappedFile index(path);
+    auto files = read_hugging_face_index(parse_json(as_text(index.bytes()), path), path);
+    std::set<std::string> names;
+    for (const auto& [unused, file] : files) names.insert(file);
+    for (const auto& name : names) {
+      for (auto& record : records_of(directory / name, memory)) {
+        const auto place = files.find(record.name);
+        // What the index says to be elsewhere is there twice; what it does not know is left over.
+        if (place == files.end() || place->second != name) continue;
+        files.erase(place);
+        found.push_back({std::move(record), directory / name});
+      }
+    }
+    if (!files.empty()) {
+      throw FileError(directory / files.begin()->second,
+                      fmt::format("lacks the tensor {}, which {} says to be there",
+                                  quote(files.begin()->first), index_name));
+    }
+    return found;
+  }
+  path = directory / kWeights;  // whose absence is the error
+  records_of(path, memory);
+  return found;
+}
+
+/// Says of weights in the shapes of a quantization what they are, where no config did.
+void refuse_packed(std::string_view name, const std::filesystem::path& path) {
+  for (const std::string_view end : {".qweight", ".qzeros", ".scales", ".g_idx", ".absmax",
+                                     ".quant_map", ".SCB", ".weight_packed", ".weight_scale"}) {
+    if (!name.ends_with(end)) continue;
+    throw FileError(path, fmt::format("tensor {} is of quantized weights, which are not supported",
+                                      quote(name)));
+  }
+}
 
 bool same_bytes(const TensorRecord& a, const TensorRecord& b) {
   return a.dtype == b.dtype && a.shape == b.shape && std::ranges::equal(a.data, b.data);
@@ -51,6 +118,15 @@ void settle_output(const JsonObject& fields, StoredModel& model) {
   model.tensors.erase(output);
 }
 
+/// The ids that end a text, but BOS, which transformers does not count among them: null, a number,
+/// or a list.
+Json end_ids(const Tokenizer& tokenizer) {
+  auto ids = tokenizer.stop_ids();
+  std::erase(ids, tokenizer.bos_id());
+  if (ids.empty()) return {};
+  return ids.size() == 1 ? Json(ids.front()) : Json(ids);
+}
+
 /// What transformers calls `config`. `tokenizer` gives the ids of the special tokens.
 Json to_json(const ModelConfig& config, const Tokenizer& tokenizer, std::string_view dtype) {
   const auto id_or_null = [](std::int64_t id) { return id < 0 ? Json() : Json(id); };
@@ -72,7 +148,7 @@ Json to_json(const ModelConfig& config, const Tokenizer& tokenizer, std::string_
           {"mlp_bias", false},
           {"tie_word_embeddings", config.tied_embeddings},
           {"bos_token_id", id_or_null(tokenizer.bos_id())},
-          {"eos_token_id", id_or_null(tokenizer.eos_id())},
+          {"eos_token_id", end_ids(tokenizer)},
           {"torch_dtype", dtype}};
 }
 
@@ -84,7 +160,7 @@ Json tokenizer_config(const Tokenizer& tokenizer) {
           {"bos_token", piece_or_null(tokenizer.bos_id())},
           {"eos_token", piece_or_null(tokenizer.eos_id())},
           {"unk_token", piece_or_null(tokenizer.unk_id())},
-          {"add_bos_token", true},
+          {"add_bos_token", tokenizer.special_tokens().add_bos},
           {"add_eos_token", false},
           {"legacy", true}};
 }
@@ -99,30 +175,20 @@ StoredModel open_hugging_face(const std::filesystem::path& directory, const Json
   const auto config_path = directory / "config.json";
   StoredModel stored{.path = directory / kWeights,
                      .config = read_hugging_face_config(json, config_path)};
-  std::set<std::string> names = {kWeights};
-  if (!std::filesystem::exists(directory / kWeights) &&
-      std::filesystem::exists(directory / kIndex)) {
-    stored.path = directory / kIndex;
-    const MappedFile index(stored.path);
-    names = read_hugging_face_index(parse_json(as_text(index.bytes()), stored.path), stored.path);
-  }
   const auto memory = std::make_shared<Memory>();
-  for (const auto& name : names) {
-    const SafetensorsFile& file = memory->files.emplace_back(directory / name);
-    for (TensorRecord record : file.tensors()) {
-      if (record.name.ends_with(".rotary_emb.inv_freq")) continue;  // of old versions
-      const auto our_name = from_spelling(kHuggingFace, record.name);
-      if (!our_name) {
-        throw FileError(file.path(),
-                        fmt::format("tensor {} is none of a Llama", quote(record.name)));
-      }
-      record.name = *our_name;
-      if (const auto heads = rotary_heads(record.name, stored.config); heads > 0) {
-        record = reorder_rows(record, heads, RotaryRows::pairs, memory->reordered.emplace_back(),
-                              file.path());
-      }
-      stored.tensors.push_back(std::move(record));
+  for (auto& [record, path] : read_records(directory, stored.path, *memory)) {
+    if (record.name.ends_with(".rotary_emb.inv_freq")) continue;  // of old versions
+    refuse_packed(record.name, path);
+    const auto our_name = from_spelling(kHuggingFace, record.name);
+    if (!our_name) {
+      throw FileError(path, fmt::format("tensor {} is none of a Llama", quote(record.name)));
     }
+    record.name = *our_name;
+    if (const auto heads = rotary_heads(record.name, stored.config); heads > 0) {
+      record =
+          reorder_rows(record, heads, RotaryRows::pairs, memory->reordered.emplace_back(), path);
+    }
+    stored.tensors.push_back(std::move(record));
   }
   settle_output(JsonObject(json, config_path), stored);
   stored.file = memory;

@@ -17,6 +17,16 @@ bool is_gguf_file(const std::filesystem::path& path) {
   return std::filesystem::is_regular_file(path) && GgufFile::is_gguf(MappedFile(path).bytes());
 }
 
+/// Whether a model of `rows` rows can be for `pieces` pieces: as many, or padded to a multiple of a
+/// power of two, as is done for graphics cards. Of fewer rows, or many more, the tokenizer is
+/// another model's.
+bool is_padded(std::int64_t pieces, std::int64_t rows) {
+  for (std::int64_t step = 1; step <= 1024; step *= 2) {
+    if ((pieces + step - 1) / step * step == rows) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 LanguageModel read_language_model(const std::filesystem::path& path, const LoadOptions& options) {
@@ -41,7 +51,8 @@ LanguageModel read_language_model(const std::filesystem::path& path, const LoadO
 
 void write_language_model(const std::filesystem::path& directory, LanguageModel& model,
                           const Tokenizer& tokenizer, torch::ScalarType type) {
-  write_directory(directory, to_stored(model, type), tokenizer.serialized());
+  write_directory(directory, to_stored(model, type), tokenizer.serialized(),
+                  tokenizer.special_tokens());
 }
 
 Tokenizer read_tokenizer_for(const std::filesystem::path& model, const ModelConfig& config,
@@ -58,7 +69,8 @@ Tokenizer read_tokenizer_for(const std::filesystem::path& model, const ModelConf
     }
   }
   Tokenizer read = Tokenizer::load(path);
-  if (read.vocab_size() != config.vocab_size) {
+  if (tokenizer.empty() && std::filesystem::is_directory(model)) read_special_tokens(model, read);
+  if (!is_padded(read.vocab_size(), config.vocab_size)) {
     throw FileError(
         path, fmt::format("holds {} tokens, but the model {} was made for {}", read.vocab_size(),
                           quote(model.native(), 400), config.vocab_size));

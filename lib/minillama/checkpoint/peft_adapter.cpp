@@ -210,7 +210,8 @@ void add_peft_adapter(Llama& llama, const std::string& name, const PeftAdapter& 
 
 Classifier make_peft_classifier(Llama llama, const PeftAdapter& adapter,
                                 const torch::Generator& generator) {
-  if (!adapter.classifier) throw FileError(adapter.path, "holds an adapter without a head, so no classifier");
+  if (!adapter.classifier)
+    throw FileError(adapter.path, "holds an adapter without a head, so no classifier");
   Classifier model(std::move(llama), *adapter.classifier, generator);
   NamedTensors head{{"classifier_head.weight", model->classifier_head->weight}};
   const torch::NoGradGuard no_grad;

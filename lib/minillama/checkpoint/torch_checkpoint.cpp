@@ -25,9 +25,10 @@ class ModelArgs {
       if (std::ranges::find(kKnown, key) != kKnown.end()) continue;
       if (std::holds_alternative<std::monostate>(value)) continue;
       if (key == "use_scaled_rope" && value == PythonScalar(false)) continue;
-      throw FileError(path_, fmt::format("model_args: {} is not known: it may change what the model "
-                                         "computes",
-                                         quote(key)));
+      throw FileError(path_,
+                      fmt::format("model_args: {} is not known: it may change what the model "
+                                  "computes",
+                                  quote(key)));
     }
   }
 
@@ -64,9 +65,9 @@ class ModelArgs {
   }
 
   static constexpr std::array<std::string_view, 14> kKnown = {
-      "dim",         "n_layers",    "n_heads",    "n_kv_heads", "hidden_dim",
-      "multiple_of", "vocab_size",  "max_seq_len", "norm_eps",  "dropout",
-      "norm",        "rope_theta",  "max_batch_size", "device"};
+      "dim",         "n_layers",   "n_heads",        "n_kv_heads", "hidden_dim",
+      "multiple_of", "vocab_size", "max_seq_len",    "norm_eps",   "dropout",
+      "norm",        "rope_theta", "max_batch_size", "device"};
 
   std::filesystem::path path_;
   std::map<std::string, PythonScalar> values_;

@@ -91,6 +91,18 @@ std::vector<std::string> JsonObject::strings(std::string_view key) const {
   return out;
 }
 
+std::vector<std::int64_t> JsonObject::integers(std::string_view key) const {
+  std::vector<std::int64_t> out;
+  for (const Json& item : at(key, "a list of integers", &Json::is_array)) {
+    if (!item.is_number_integer()) {
+      throw FileError(path_, fmt::format("field {} holds {}, must be a list of integers",
+                                         quote(key), quote(item.dump())));
+    }
+    out.push_back(item.get<std::int64_t>());
+  }
+  return out;
+}
+
 JsonObject JsonObject::object(std::string_view key) const {
   return {at(key, "an object", &Json::is_object), path_};
 }

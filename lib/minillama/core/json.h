@@ -34,6 +34,7 @@ class JsonObject {
   bool boolean(std::string_view key) const;
   std::string string(std::string_view key) const;
   std::vector<std::string> strings(std::string_view key) const;
+  std::vector<std::int64_t> integers(std::string_view key) const;
   JsonObject object(std::string_view key) const;
 
   /// Throws FileError if there is a field whose name is not among `known`.

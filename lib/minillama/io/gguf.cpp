@@ -65,11 +65,10 @@ void skip(ByteReader& reader, std::uint32_t type) {
 
 /// What people know the types by that are not read.
 constexpr std::array<std::pair<std::uint32_t, std::string_view>, 21> kOtherTypes{
-    {{2, "Q4_0"},     {3, "Q4_1"},    {6, "Q5_0"},     {7, "Q5_1"},   {9, "Q8_1"},
-     {10, "Q2_K"},    {11, "Q3_K"},   {12, "Q4_K"},    {13, "Q5_K"},  {14, "Q6_K"},
-     {15, "Q8_K"},    {16, "IQ2_XXS"}, {17, "IQ2_XS"}, {18, "IQ3_XXS"}, {19, "IQ1_S"},
-     {20, "IQ4_NL"},  {21, "IQ3_S"},  {22, "IQ2_S"},   {23, "IQ4_XS"}, {29, "IQ1_M"},
-     {28, "F64"}}};
+    {{2, "Q4_0"},    {3, "Q4_1"},     {6, "Q5_0"},   {7, "Q5_1"},    {9, "Q8_1"},   {10, "Q2_K"},
+     {11, "Q3_K"},   {12, "Q4_K"},    {13, "Q5_K"},  {14, "Q6_K"},   {15, "Q8_K"},  {16, "IQ2_XXS"},
+     {17, "IQ2_XS"}, {18, "IQ3_XXS"}, {19, "IQ1_S"}, {20, "IQ4_NL"}, {21, "IQ3_S"}, {22, "IQ2_S"},
+     {23, "IQ4_XS"}, {29, "IQ1_M"},   {28, "F64"}}};
 
 GgufType tensor_type(std::uint32_t number, std::string_view name,
                      const std::filesystem::path& path) {
@@ -77,12 +76,13 @@ GgufType tensor_type(std::uint32_t number, std::string_view name,
        {GgufType::float32, GgufType::float16, GgufType::q8_0, GgufType::bfloat16}) {
     if (static_cast<std::uint32_t>(type) == number) return type;
   }
-  const auto known = std::ranges::find(kOtherTypes, number, &std::pair<std::uint32_t, std::string_view>::first);
-  throw FileError(path,
-                  fmt::format("tensor {}: is of ggml type {}{}, which is not supported; F32 (0), "
-                              "F16 (1), Q8_0 (8) and BF16 (30) are",
-                              quote(name), number,
-                              known == kOtherTypes.end() ? "" : fmt::format(" ({})", known->second)));
+  const auto known =
+      std::ranges::find(kOtherTypes, number, &std::pair<std::uint32_t, std::string_view>::first);
+  throw FileError(
+      path, fmt::format("tensor {}: is of ggml type {}{}, which is not supported; F32 (0), "
+                        "F16 (1), Q8_0 (8) and BF16 (30) are",
+                        quote(name), number,
+                        known == kOtherTypes.end() ? "" : fmt::format(" ({})", known->second)));
 }
 
 }  // namespace

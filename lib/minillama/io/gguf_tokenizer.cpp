@@ -1,6 +1,7 @@
 #include "minillama/io/gguf_tokenizer.h"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
@@ -11,6 +12,11 @@ namespace minillama {
 namespace {
 
 using Type = SentencePiece::Type;
+
+constexpr const char* kAddBos = "tokenizer.ggml.add_bos_token";
+constexpr const char* kEos = "tokenizer.ggml.eos_token_id";
+constexpr const char* kEot = "tokenizer.ggml.eot_token_id";
+constexpr const char* kEom = "tokenizer.ggml.eom_token_id";
 
 bool has_byte_piece(const SentencePieceModel& model) {
   return std::ranges::any_of(model.pieces,
@@ -59,7 +65,12 @@ SentencePieceModel read_gguf_tokenizer(const GgufFile& file) {
   };
   special("tokenizer.ggml.unknown_token_id", model.unk_id, &model.unk_piece);
   special("tokenizer.ggml.bos_token_id", model.bos_id, &model.bos_piece);
-  special("tokenizer.ggml.eos_token_id", model.eos_id, &model.eos_piece);
+  special(kEos, model.eos_id, &model.eos_piece);
+  if (model.eos_id >= 0 && model.piece(model.eos_id).type != Type::control) {
+    // It ends a text all the same (read_gguf_special_tokens()), but to sentencepiece it is a word.
+    model.eos_id = -1;
+    model.eos_piece = SentencePieceModel().eos_piece;
+  }
   special("tokenizer.ggml.padding_token_id", model.pad_id, &model.pad_piece);
   const auto flag = [&](std::string_view key, bool otherwise) {
     return file.has(key) ? file.boolean(key) : otherwise;
@@ -70,7 +81,18 @@ SentencePieceModel read_gguf_tokenizer(const GgufFile& file) {
   return model;
 }
 
-std::vector<std::pair<std::string, GgufValue>> gguf_tokenizer(const SentencePieceModel& model) {
+SpecialTokens read_gguf_special_tokens(const GgufFile& file) {
+  SpecialTokens special;
+  if (file.has(kAddBos)) special.add_bos = file.boolean(kAddBos);
+  for (const auto* key : {kEos, kEot, kEom}) {
+    if (!file.has(key) || file.integer(key) == -1) continue;
+    special.stop_ids.push_back(file.integer(key));
+  }
+  return special;
+}
+
+std::vector<std::pair<std::string, GgufValue>> gguf_tokenizer(const SentencePieceModel& model,
+                                                              const SpecialTokens& special) {
   if (model.algorithm != SentencePieceModel::Algorithm::bpe || !model.charsmap.empty() ||
       model.treat_whitespace_as_suffix || !model.escape_whitespaces ||
       model.byte_fallback != has_byte_piece(model)) {
@@ -91,17 +113,24 @@ std::vector<std::pair<std::string, GgufValue>> gguf_tokenizer(const SentencePiec
       {"tokenizer.ggml.tokens", std::move(texts)},
       {"tokenizer.ggml.scores", std::move(scores)},
       {"tokenizer.ggml.token_type", std::move(types)},
-      {"tokenizer.ggml.add_bos_token", true},
+      {kAddBos, special.add_bos},
       {"tokenizer.ggml.add_eos_token", false},
       {"tokenizer.ggml.add_space_prefix", model.add_dummy_prefix},
       {"tokenizer.ggml.remove_extra_whitespaces", model.remove_extra_whitespaces}};
-  const auto special = [&](const char* key, std::int32_t id) {
+  const auto add = [&](const char* key, std::int64_t id) {
     if (id >= 0) out.emplace_back(key, static_cast<std::uint32_t>(id));
   };
-  special("tokenizer.ggml.unknown_token_id", model.unk_id);
-  special("tokenizer.ggml.bos_token_id", model.bos_id);
-  special("tokenizer.ggml.eos_token_id", model.eos_id);
-  special("tokenizer.ggml.padding_token_id", model.pad_id);
+  add("tokenizer.ggml.unknown_token_id", model.unk_id);
+  add("tokenizer.ggml.bos_token_id", model.bos_id);
+  add("tokenizer.ggml.padding_token_id", model.pad_id);
+  std::vector<std::int64_t> ends = special.stop_ids;
+  if (model.eos_id >= 0) ends.insert(ends.begin(), model.eos_id);
+  constexpr std::array kEnds = {kEos, kEot, kEom};
+  if (ends.size() > kEnds.size()) {
+    throw OptionError(fmt::format("GGUF names {} tokens that end a text; this tokenizer has {}",
+                                  kEnds.size(), ends.size()));
+  }
+  for (std::size_t i = 0; i < ends.size(); ++i) add(kEnds[i], ends[i]);
   return out;
 }
 

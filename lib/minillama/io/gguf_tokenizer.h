@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "minillama/core/special_tokens.h"
 #include "minillama/io/gguf.h"
 #include "minillama/io/sentencepiece_model.h"
 
@@ -13,8 +14,14 @@ namespace minillama {
 /// another kind, or one that cannot be used.
 SentencePieceModel read_gguf_tokenizer(const GgufFile& file);
 
-/// The metadata from which read_gguf_tokenizer() makes `model` again. Throws OptionError if it is
-/// none of that kind: not BPE, with rules of normalization, or with other settings.
-std::vector<std::pair<std::string, GgufValue>> gguf_tokenizer(const SentencePieceModel& model);
+/// What such a file says of special tokens: whether BOS stands in front, and the ids of EOS, of the
+/// end of a turn (EOT) and of a message (EOM), whatever pieces they are. Throws FileError.
+SpecialTokens read_gguf_special_tokens(const GgufFile& file);
+
+/// The metadata from which both make the same again. Throws OptionError if the tokenizer is none of
+/// that kind (not BPE, with rules of normalization, with other settings), or has more stop ids than
+/// the format can name.
+std::vector<std::pair<std::string, GgufValue>> gguf_tokenizer(const SentencePieceModel& model,
+                                                              const SpecialTokens& special);
 
 }  // namespace minillama

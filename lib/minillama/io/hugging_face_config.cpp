@@ -16,23 +16,69 @@ const KnownFields kFields = {
              "rms_norm_eps", "rope_theta", "rope_parameters", "rope_scaling", "head_dim",
              "tie_word_embeddings", "bos_token_id", "eos_token_id", "hidden_act",
              "quantization_config"},
-    .harmless = {"_name_or_path", "name_or_path", "_attn_implementation",
-                 "_attn_implementation_autoset", "_flash_attn_2_enabled", "architectures",
-                 "torch_dtype", "dtype", "transformers_version", "transformers_weights",
-                 "transformers.js_config", "unsloth_version", "unsloth_fixed", "use_cache",
-                 "initializer_range", "pretraining_tp", "is_llama_config", "pad_token_id",
-                 "sep_token_id", "unk_token_id", "mask_token_id", "cls_token_id",
-                 "decoder_start_token_id", "tokenizer_class", "id2label", "label2id", "num_labels",
-                 "problem_type", "finetuning_task", "task_specific_params", "output_attentions",
-                 "output_hidden_states", "return_dict", "use_return_dict", "torchscript",
-                 "gradient_checkpointing", "is_decoder", "prefix", "max_length", "min_length",
-                 "do_sample", "early_stopping", "num_beams", "num_beam_groups",
-                 "diversity_penalty", "temperature", "top_k", "top_p", "typical_p",
-                 "repetition_penalty", "length_penalty", "no_repeat_ngram_size",
-                 "encoder_no_repeat_ngram_size", "bad_words_ids", "num_return_sequences",
-                 "output_scores", "return_dict_in_generate", "forced_bos_token_id",
-                 "forced_eos_token_id", "remove_invalid_values",
-                 "exponential_decay_length_penalty", "suppress_tokens", "begin_suppress_tokens"},
+    .harmless = {"_name_or_path",
+                 "name_or_path",
+                 "_attn_implementation",
+                 "_attn_implementation_autoset",
+                 "_flash_attn_2_enabled",
+                 "architectures",
+                 "torch_dtype",
+                 "dtype",
+                 "transformers_version",
+                 "transformers_weights",
+                 "transformers.js_config",
+                 "unsloth_version",
+                 "unsloth_fixed",
+                 "use_cache",
+                 "initializer_range",
+                 "pretraining_tp",
+                 "is_llama_config",
+                 "pad_token_id",
+                 "sep_token_id",
+                 "unk_token_id",
+                 "mask_token_id",
+                 "cls_token_id",
+                 "decoder_start_token_id",
+                 "tokenizer_class",
+                 "id2label",
+                 "label2id",
+                 "num_labels",
+                 "problem_type",
+                 "finetuning_task",
+                 "task_specific_params",
+                 "output_attentions",
+                 "output_hidden_states",
+                 "return_dict",
+                 "use_return_dict",
+                 "torchscript",
+                 "gradient_checkpointing",
+                 "is_decoder",
+                 "prefix",
+                 "max_length",
+                 "min_length",
+                 "do_sample",
+                 "early_stopping",
+                 "num_beams",
+                 "num_beam_groups",
+                 "diversity_penalty",
+                 "temperature",
+                 "top_k",
+                 "top_p",
+                 "typical_p",
+                 "repetition_penalty",
+                 "length_penalty",
+                 "no_repeat_ngram_size",
+                 "encoder_no_repeat_ngram_size",
+                 "bad_words_ids",
+                 "num_return_sequences",
+                 "output_scores",
+                 "return_dict_in_generate",
+                 "forced_bos_token_id",
+                 "forced_eos_token_id",
+                 "remove_invalid_values",
+                 "exponential_decay_length_penalty",
+                 "suppress_tokens",
+                 "begin_suppress_tokens"},
     .neutral = {{"attention_bias", "false"},
                 {"mlp_bias", "false"},
                 {"attention_dropout", "0.0"},
@@ -133,18 +179,19 @@ ModelConfig read_hugging_face_config(const Json& json, const std::filesystem::pa
   }
 }
 
-std::set<std::string> read_hugging_face_index(const Json& json, const std::filesystem::path& path) {
+std::map<std::string, std::string> read_hugging_face_index(const Json& json,
+                                                           const std::filesystem::path& path) {
   JsonObject(json, path).object("weight_map");  // is one
-  std::set<std::string> names;
+  std::map<std::string, std::string> files;
   for (const auto& [tensor, shard] : json.at("weight_map").items()) {
     const std::string name = shard.is_string() ? shard.get<std::string>() : "";
     if (name.empty() || name.find('/') != std::string::npos) {
       throw FileError(path, fmt::format("weight_map: {} is no name of a file in this directory",
                                         quote(shard.dump())));
     }
-    names.insert(name);
+    files.emplace(tensor, name);
   }
-  return names;
+  return files;
 }
 
 }  // namespace minillama

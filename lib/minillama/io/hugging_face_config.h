@@ -3,7 +3,7 @@
 // Not part of the public interface.
 
 #include <filesystem>
-#include <set>
+#include <map>
 #include <string>
 
 #include "minillama/core/json.h"
@@ -19,8 +19,10 @@ bool is_hugging_face(const Json& json);
 /// scaled rotary positions, a head_dim of its own.
 ModelConfig read_hugging_face_config(const Json& json, const std::filesystem::path& path);
 
-/// The names of the files that a model.safetensors.index.json lists. Throws FileError naming `path`
-/// if one is no name of a file in the same directory.
-std::set<std::string> read_hugging_face_index(const Json& json, const std::filesystem::path& path);
+/// Which file of the same directory holds which tensor, as the index of a model in several files
+/// says (model.safetensors.index.json). Throws FileError naming `path` if one is no name of such a
+/// file.
+std::map<std::string, std::string> read_hugging_face_index(const Json& json,
+                                                           const std::filesystem::path& path);
 
 }  // namespace minillama

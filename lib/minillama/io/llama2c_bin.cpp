@@ -142,8 +142,8 @@ bool Llama2cFile::is_llama2c(Bytes bytes) {
   constexpr std::int32_t kMost = 1 << 20;
   const auto fits = [](std::int32_t n, std::int32_t most) { return n >= 1 && n <= most; };
   return fits(dim, kMost) && fits(hidden_dim, 16 * kMost) && fits(n_layers, 4096) &&
-         fits(n_heads, dim) && fits(n_kv_heads, n_heads) && dim % n_heads == 0 &&
-         vocab_size != 0 && vocab_size != INT32_MIN && std::abs(vocab_size) <= 4 * kMost &&
+         fits(n_heads, dim) && fits(n_kv_heads, n_heads) && dim % n_heads == 0 && vocab_size != 0 &&
+         vocab_size != INT32_MIN && std::abs(vocab_size) <= 4 * kMost &&
          fits(max_seq_len, 16 * kMost);
 }
 

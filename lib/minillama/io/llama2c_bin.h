@@ -18,8 +18,8 @@ class Llama2cFile {
   /// and its size is, to the byte, the one that follows from them. Throws FileError otherwise.
   explicit Llama2cFile(std::filesystem::path path);
 
-  /// Whether `bytes` begin with seven numbers that could be a model's, or like a later version of the
-  /// format. Of a file that is cut short this is true, too.
+  /// Whether `bytes` begin with seven numbers that could be a model's, or like a later version of
+  /// the format. Of a file that is cut short this is true, too.
   static bool is_llama2c(Bytes bytes);
 
   const std::filesystem::path& path() const { return file_.path(); }

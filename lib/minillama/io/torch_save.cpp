@@ -106,8 +106,8 @@ std::string_view without_wrappers(std::string_view name) {
   return name;
 }
 
-/// The bytes that numpy stored for a scalar: Python's bytes, or what protocol 2 has in their place, a
-/// call of _codecs.encode with text of the characters U+0000 to U+00FF.
+/// The bytes that numpy stored for a scalar: Python's bytes, or what protocol 2 has in their place,
+/// a call of _codecs.encode with text of the characters U+0000 to U+00FF.
 std::optional<std::string> numpy_bytes(PickleValue value) {
   if (value.kind() == PickleKind::bytes) return std::string(value.text());
   if (!value.callable().is_global("_codecs", "encode") || value.args().size() != 2) return {};
@@ -166,8 +166,7 @@ std::optional<PythonScalar> numpy_scalar(PickleValue value) {
   const auto bytes = numpy_bytes(value.args().item(1));
   // What __setstate__ gets: (version, byte order, …).
   const auto state = dtype.state();
-  const bool big_endian =
-      state.is_sequence() && state.size() > 1 && state.item(1).string() == ">";
+  const bool big_endian = state.is_sequence() && state.size() > 1 && state.item(1).string() == ">";
   if (!type || !bytes || big_endian) return {};
   return numpy_number(*type, *bytes);
 }

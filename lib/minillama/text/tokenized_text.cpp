@@ -27,7 +27,8 @@ class Writer {
     }
     const auto ids = tokenizer_.encode(document);
     if (ids.empty()) return;
-    if (tokenizer_.special_tokens().add_bos && tokenizer_.bos_id() >= 0) ids_.push_back(tokenizer_.bos_id());
+    if (tokenizer_.special_tokens().add_bos && tokenizer_.bos_id() >= 0)
+      ids_.push_back(tokenizer_.bos_id());
     ids_.insert(ids_.end(), ids.begin(), ids.end());
     if (ids_.size() >= kBufferedIds) flush();
   }

@@ -8,8 +8,8 @@
 #include "minillama/core/utf8.h"
 #include "minillama/io/gguf_tokenizer.h"
 #include "minillama/io/llama2c_tokenizer.h"
-#include "minillama/io/sentencepiece_check.h"
 #include "minillama/io/mapped_file.h"
+#include "minillama/io/sentencepiece_check.h"
 #include "minillama/text/sentencepiece_library.h"
 #include "minillama/text/stream_decoder.h"
 #include "minillama/text/text_file.h"
@@ -89,6 +89,7 @@ Tokenizer Tokenizer::load(const std::filesystem::path& path) {
   const MappedFile file(path);
   const std::string_view content = as_text(file.bytes());
   SentencePieceModel model;
+  SpecialTokens special;
   std::string serialized;
   switch (detect_format(content, path)) {
     case Format::sentencepiece:
@@ -101,10 +102,17 @@ Tokenizer Tokenizer::load(const std::filesystem::path& path) {
       break;
     case Format::gguf:
       model = read_gguf_tokenizer(GgufFile(path));
+      special = read_gguf_special_tokens(GgufFile(path));
       serialized = serialize(model);
       break;
   }
-  return Tokenizer(std::make_unique<State>(std::move(model), std::move(serialized), path));
+  Tokenizer tokenizer(std::make_unique<State>(std::move(model), std::move(serialized), path));
+  try {
+    tokenizer.set_special_tokens(std::move(special));
+  } catch (const OptionError& error) {
+    throw FileError(path, error.what());
+  }
+  return tokenizer;
 }
 
 Tokenizer Tokenizer::train(const std::filesystem::path& text, std::int64_t vocab_size) {
@@ -145,11 +153,13 @@ const SpecialTokens& Tokenizer::special_tokens() const {
 void Tokenizer::set_special_tokens(SpecialTokens special) {
   for (const std::int64_t id : special.stop_ids) {
     if (id < 0 || id >= vocab_size()) {
-      throw OptionError(fmt::format("stop id {} lies outside the vocabulary of {}", id, vocab_size()));
+      throw OptionError(
+          fmt::format("stop id {} lies outside the vocabulary of {}", id, vocab_size()));
     }
   }
   // What is said anyway need not be said again, so that equal meanings are equal.
-  std::erase_if(special.stop_ids, [&](std::int64_t id) { return id == bos_id() || id == eos_id(); });
+  std::erase_if(special.stop_ids,
+                [&](std::int64_t id) { return id == bos_id() || id == eos_id(); });
   state_->special = std::move(special);
 }
 
@@ -163,8 +173,8 @@ std::vector<std::int64_t> Tokenizer::stop_ids() const {
 
 void Tokenizer::add_piece(const std::string& text, bool is_special) {
   auto model = state_->model;
-  model.pieces.push_back({text, 0.0F, is_special ? SentencePiece::Type::control
-                                                 : SentencePiece::Type::user_defined});
+  model.pieces.push_back(
+      {text, 0.0F, is_special ? SentencePiece::Type::control : SentencePiece::Type::user_defined});
   try {
     check_sentencepiece_model(model, "added token");
   } catch (const FileError& error) {

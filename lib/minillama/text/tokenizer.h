@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "minillama/core/special_tokens.h"
 #include "minillama/io/sentencepiece_model.h"
-#include "minillama/text/special_tokens.h"
 
 namespace minillama {
 
