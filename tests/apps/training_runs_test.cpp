@@ -1,5 +1,7 @@
 // Training through the apps: what a run finds and leaves, and what it is told.
 
+#include <sstream>
+
 #include <nlohmann/json.hpp>
 
 #include "support/catch.h"

@@ -54,6 +54,14 @@ TEST_CASE("tensors: absent norm biases become zero, nothing else may be absent")
         "f.pt: the tensors are not those of the model; 1 missing: w.bias");
 }
 
+TEST_CASE("tensors: weights of a type that is no float are refused by name") {
+  const NamedTensors parameters{{"a", torch::zeros({2})}, {"b", torch::zeros({2})}};
+  CHECK(
+      message(parameters, {{"a", torch::tensor({1, 2}, torch::kLong)}, {"b", torch::ones({2})}}) ==
+      "f.pt: the tensors are not those of the model; 1 of a type that is no float: a is int64");
+  CHECK(parameters[1].second.equal(torch::zeros({2})));
+}
+
 TEST_CASE("tensors: assign lists all that is wrong and changes nothing") {
   const NamedTensors parameters{
       {"a", torch::zeros({2})}, {"b", torch::zeros({2, 3})}, {"c", torch::zeros({1})}};

@@ -82,6 +82,26 @@ TEST_CASE("model/lora: merged logits equal unmerged ones, and unmerging restores
   }
 }
 
+TEST_CASE("model/lora: an absorbed adapter is what the next one is trained on top of") {
+  Llama llama(test::small_config(), make_generator(3));
+  llama->eval();
+  const auto ids = torch::arange(12, torch::kLong).view({2, 6});
+  const torch::NoGradGuard no_grad;
+  add_adapter(llama, "a", {.rank = 3}, make_generator(4));
+  add_adapter(llama, "unused", {}, make_generator(5));
+  fill_b(llama, "a");
+  activate_adapter(llama, "a");
+  const auto adapted = llama(ids);
+  absorb_adapter(llama);
+  CHECK(adapters_of(llama).empty());
+  CHECK(active_adapter(llama).empty());
+  CHECK_FALSE(is_merged(llama));
+  for (const auto& item : llama->named_parameters()) CHECK_FALSE(is_adapter_parameter(item.key()));
+  CHECK(test::difference(llama(ids), adapted, 0, 1e-4) == "");
+  add_adapter(llama, "a", {.rank = 2}, make_generator(6));
+  CHECK(test::difference(llama(ids), adapted, 0, 1e-4) == "");
+}
+
 TEST_CASE("model/lora: only the adapter gets gradients") {
   Llama llama(test::small_config());
   add_adapter(llama, "a", {}, make_generator(1));
