@@ -70,6 +70,9 @@ TEST_CASE("options: those that cannot take effect are refused with the reason") 
           {"--seeds", "--test-out"});
   refused("classify_sst", {"--option", "lora", "--train", "s", "--dev", "s", "--test-out", "t"},
           {"--test-out", "--test"});
+  refused("generate",
+          {"-p", "a", "--config", "n", "-m", repository_file("checkpoints/reviews-tiny").string()},
+          {"config", "has no effect"});
   refused("convert", {"--out", "o", "--base-name", "b"}, {"--base-name", "--to peft"});
   refused("convert", {"--out", "o", "--to", "peft", "--verify"}, {"--verify", "--to peft"});
   for (const auto* option : {"--top-k", "--top-p", "--min-p", "--epsilon", "--seed"}) {

@@ -20,8 +20,18 @@
 namespace minillama {
 namespace {
 
+/// Of all formats only torch.save's may lack a config.
+void refuse_config(const std::filesystem::path& config, const std::filesystem::path& path) {
+  if (config.empty()) return;
+  throw OptionError(fmt::format("config {} has no effect: {} says itself what its model is",
+                                quote(config.native(), 400), quote(path.native(), 400)));
+}
+
 StoredModel open_any(const std::filesystem::path& path, const std::filesystem::path& config) {
-  if (std::filesystem::is_directory(path)) return open_directory(path);
+  if (std::filesystem::is_directory(path)) {
+    refuse_config(config, path);
+    return open_directory(path);
+  }
   bool is_torch_save = false;
   bool is_gguf = false;
   {
@@ -31,6 +41,7 @@ StoredModel open_any(const std::filesystem::path& path, const std::filesystem::p
     is_gguf = GgufFile::is_gguf(file.bytes());
   }
   if (is_torch_save) return open_torch_checkpoint(path, config);
+  refuse_config(config, path);
   if (is_gguf) return open_gguf_checkpoint(path);
   if (Llama2cFile::is_llama2c(MappedFile(path).bytes())) return open_llama2c_checkpoint(path);
   refuse_other_kind(MappedFile(path).bytes(), path);
