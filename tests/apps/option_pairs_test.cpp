@@ -79,7 +79,7 @@ void try_pairs(const Check& check, const Words& base, const Words& options, cons
     }
   }
   CHECK(refused_pairs == pairs);
-  count("pairs of options", n);
+  test::count("pairs of options", n);
 }
 
 const Words kModel{"--tokenizer=t", "--config=c",   "--attention=full", "--compat=cmu2025",
