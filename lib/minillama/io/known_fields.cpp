@@ -21,7 +21,7 @@ void check_fields(const Json& object, const KnownFields& known, const std::files
     throw FileError(
         path, fmt::format(
                   "field {} is {}, which is {}", quote(inside + name),
-                  quote(value.dump(-1, ' ', false, Json::error_handler_t::replace)),
+                  printable(value.dump(-1, ' ', false, Json::error_handler_t::replace)).substr(0, 80),
                   is_known ? "not supported" : "not known: it may change what the model computes"));
   }
 }
