@@ -66,6 +66,10 @@ TEST_CASE("arguments: text/tokenizer.h and text/stream_decoder.h") {
     CHECK_THAT(option_error([&] { StreamDecoder(tokenizer, ids); }), contains("vocabulary"));
     CHECK_THAT(option_error([&] { StreamDecoder(tokenizer).push(id); }), contains("vocabulary"));
   }
+  CHECK_THAT(option_error([&] { tokenizer.set_special_tokens({.stop_ids = {-1}}); }),
+             contains("stop id -1"));
+  CHECK_THAT(option_error([&] { tokenizer.set_special_tokens({.stop_ids = {size}}); }),
+             contains("vocabulary"));
   const test::TemporaryDirectory directory;
   const auto text = directory.file("text", "a few words\n");
   CHECK_THROWS_AS(Tokenizer::train(text, -1), InputError);
@@ -80,6 +84,10 @@ TEST_CASE("arguments: text/tokenizer.h and text/stream_decoder.h") {
   CHECK_THAT(option_error([&] { tokenizer.pad_id(); }), contains("moved from"));
   CHECK_THAT(option_error([&] { tokenizer.serialized(); }), contains("moved from"));
   CHECK_THAT(option_error([&] { tokenizer.model(); }), contains("moved from"));
+  CHECK_THAT(option_error([&] { tokenizer.special_tokens(); }), contains("moved from"));
+  CHECK_THAT(option_error([&] { tokenizer.set_special_tokens({}); }), contains("moved from"));
+  CHECK_THAT(option_error([&] { tokenizer.stop_ids(); }), contains("moved from"));
+  CHECK_THAT(option_error([&] { tokenizer.add_piece("a", false); }), contains("moved from"));
   CHECK_THAT(option_error([&] { StreamDecoder{tokenizer}; }), contains("moved from"));
   // NOLINTEND(bugprone-use-after-move)
 }

@@ -147,7 +147,7 @@ std::string Tokenizer::decode(std::span<const std::int64_t> ids) const {
 }
 
 const SpecialTokens& Tokenizer::special_tokens() const {
-  return state_->special;
+  return alive(state_).special;
 }
 
 void Tokenizer::set_special_tokens(SpecialTokens special) {
@@ -164,7 +164,7 @@ void Tokenizer::set_special_tokens(SpecialTokens special) {
 }
 
 std::vector<std::int64_t> Tokenizer::stop_ids() const {
-  std::vector<std::int64_t> ids = state_->special.stop_ids;
+  std::vector<std::int64_t> ids = alive(state_).special.stop_ids;
   for (const std::int64_t id : {eos_id(), bos_id()}) {
     if (id >= 0) ids.insert(ids.begin(), id);
   }
@@ -172,7 +172,7 @@ std::vector<std::int64_t> Tokenizer::stop_ids() const {
 }
 
 void Tokenizer::add_piece(const std::string& text, bool is_special) {
-  auto model = state_->model;
+  auto model = alive(state_).model;
   model.pieces.push_back(
       {text, 0.0F, is_special ? SentencePiece::Type::control : SentencePiece::Type::user_defined});
   try {
