@@ -47,10 +47,13 @@ Norm make_norm(const ModelConfig& config) {
 }
 
 Norm shallow_copy(const Norm& norm) {
+  std::shared_ptr<NormImpl> copy;
   if (const auto* layer_norm = norm->as<LayerNormImpl>()) {
-    return Norm(std::make_shared<LayerNormImpl>(*layer_norm));
+    copy = std::make_shared<LayerNormImpl>(*layer_norm);
+  } else {
+    copy = std::make_shared<RMSNormImpl>(*norm->as<RMSNormImpl>());
   }
-  return Norm(std::make_shared<RMSNormImpl>(*norm->as<RMSNormImpl>()));
+  return Norm(copy);
 }
 
 torch::Tensor to_statistics_type(const torch::Tensor& x) {
