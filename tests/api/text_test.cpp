@@ -116,9 +116,10 @@ TEST_CASE("arguments: text/sentence_template.h and text/sentiment_prompt.h") {
 }
 
 TEST_CASE("arguments: optim/adamw.h") {
+  using Parameters = std::vector<torch::Tensor>;
   const auto parameter = torch::zeros({2}).requires_grad_();
   const auto make = [&](const AdamWOptions& options) {
-    return option_error([&] { AdamW({parameter}, options); });
+    return option_error([&] { AdamW(Parameters{parameter}, options); });
   };
   CHECK_THAT(make({.lr = -1}), contains("lr is -1"));
   CHECK_THAT(make({.lr = std::nan("")}), contains("lr is nan"));
@@ -128,15 +129,19 @@ TEST_CASE("arguments: optim/adamw.h") {
   CHECK_THAT(make({.eps = -1e-8}), contains("eps is -1e-08"));
   CHECK_THAT(make({.weight_decay = -1}), contains("weight_decay is -1"));
   CHECK_THAT(make({.max_grad_norm = -1}), contains("max_grad_norm is -1"));
-  CHECK_THAT(option_error([] { AdamW({torch::Tensor()}); }), contains("undefined"));
-  CHECK_THAT(option_error([] { AdamW({torch::zeros({2}, torch::kLong)}); }), contains("int64"));
+  CHECK_THAT(option_error([] { AdamW(Parameters{torch::Tensor()}); }), contains("undefined"));
+  CHECK_THAT(option_error([] { AdamW(Parameters{torch::zeros({2}, torch::kLong)}); }),
+             contains("int64"));
   CHECK_THAT(option_error([&] {
-               AdamW({{{parameter}, {}}, {{parameter}, {}}});
+               AdamW(std::vector<AdamWGroup>{{{parameter}, {}}, {{parameter}, {}}});
              }),
              contains("share a parameter"));
-  CHECK_THAT(option_error([&] { AdamW({{{parameter}, {}}}, std::nan("")); }), contains("nan"));
+  CHECK_THAT(option_error([&] {
+               AdamW(std::vector<AdamWGroup>{{{parameter}, {}}}, std::nan(""));
+             }),
+             contains("nan"));
 
-  AdamW optimizer({parameter});
+  AdamW optimizer(Parameters{parameter});
   CHECK_THAT(option_error([&] { optimizer.set_lr(-1); }), contains("lr is -1"));
   CHECK_THAT(option_error([&] { optimizer.set_lr(std::nan("")); }), contains("lr is nan"));
   CHECK_THAT(option_error([&] { optimizer.set_lr(1, 0.1); }), contains("group is 1"));

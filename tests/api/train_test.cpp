@@ -182,7 +182,9 @@ TEST_CASE("arguments: train/pretraining.h") {
   const test::TemporaryDirectory directory;
   const auto ids = token_file(directory);
   const auto make = [&](const LanguageModel& model, const PretrainingOptions& options) {
-    return option_error([&] { Pretraining(model, ids, ids, options, make_generator(1)); });
+    return option_error([&] {
+      Pretraining(model, TokenFile(ids.path()), TokenFile(ids.path()), options, make_generator(1));
+    });
   };
   const LanguageModel model(test::small_config());
   CHECK(make(model, {.window = 4}) == "accepted");

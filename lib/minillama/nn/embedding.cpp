@@ -14,8 +14,8 @@ EmbeddingImpl::EmbeddingImpl(std::int64_t count, std::int64_t dim) {
 }
 
 torch::Tensor EmbeddingImpl::forward(const torch::Tensor& ids) {
-  require_ids(ids, "embedding: ids", 0, weight.size(0));
   require_device(ids, "embedding: ids", weight.device());
+  require_ids(ids, "embedding: ids", 0, weight.size(0));
   return torch::embedding(weight, ids);
 }
 

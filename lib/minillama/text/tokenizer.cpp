@@ -151,10 +151,10 @@ const SpecialTokens& Tokenizer::special_tokens() const {
 }
 
 void Tokenizer::set_special_tokens(SpecialTokens special) {
+  const std::int64_t size = vocab_size();
   for (const std::int64_t id : special.stop_ids) {
-    if (id < 0 || id >= vocab_size()) {
-      throw OptionError(
-          fmt::format("stop id {} lies outside the vocabulary of {}", id, vocab_size()));
+    if (id < 0 || id >= size) {
+      throw OptionError(fmt::format("stop id {} lies outside the vocabulary of {}", id, size));
     }
   }
   // What is said anyway need not be said again, so that equal meanings are equal.
