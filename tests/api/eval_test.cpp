@@ -24,7 +24,8 @@ LanguageModel small_model() {
 }
 
 Classifier small_classifier(PoolingKind pooling = PoolingKind::mean) {
-  return Classifier(small_model()->llama, {.label_names = {"bad", "good"}, .pooling = pooling},
+  return Classifier(small_model()->llama,
+                    ClassifierConfig{.label_names = {"bad", "good"}, .pooling = pooling},
                     make_generator(1));
 }
 

@@ -124,18 +124,20 @@ TEST_CASE("arguments: model/classifier.h") {
   for (const auto pooling : {PoolingKind::last, PoolingKind::mean, PoolingKind::padded_last}) {
     CHECK_THAT(option_error([&] { classifier_input(none, pooling, 0); }), contains("sequences"));
     CHECK_THAT(option_error([&] { classifier_input(empty, pooling, 0); }), contains("length 0"));
-    Classifier model(llama, {.label_names = {"a", "b"}, .pooling = pooling}, make_generator(1));
+    Classifier model(llama, ClassifierConfig{.label_names = {"a", "b"}, .pooling = pooling},
+                     make_generator(1));
     CHECK_THAT(option_error([&] { model(classifier_input(outside, pooling, 0)); }),
                contains("ids holds 37"));
     CHECK_THAT(option_error([&] {
-                 model({ids({1, 2}), Sequences({3})});
+                 model(ClassifierInput{ids({1, 2}), Sequences({3})});
                }),
                contains("must be [3]"));
     CHECK_THAT(option_error([&] { model->classify(torch::zeros({2, 3})); }), contains("[2, 3]"));
   }
   const std::vector<TokenIds> uneven{{1}, {1, 2}};
-  Classifier padded(llama, {.label_names = {"a", "b"}, .pooling = PoolingKind::padded_last},
-                    make_generator(1));
+  Classifier padded(
+      llama, ClassifierConfig{.label_names = {"a", "b"}, .pooling = PoolingKind::padded_last},
+      make_generator(1));
   CHECK_THAT(option_error([&] { padded(classifier_input(uneven, PoolingKind::padded_last, -1)); }),
              contains("ids holds -1"));
 }

@@ -1,8 +1,7 @@
 // "A torch::nn module like any other": what LibTorch does with modules, it does with these.
 
+#include <cmath>
 #include <sstream>
-
-#include <torch/nn/parallel/data_parallel.h>
 
 #include "minillama/minillama.h"
 
@@ -114,7 +113,7 @@ TEST_CASE("module: weights that are mapped from a file are copied by clone") {
 TEST_CASE("module: classifiers and single layers are cloned, to another type and device too") {
   const torch::NoGradGuard no_grad;
   Llama llama(test::small_config(), make_generator(1));
-  Classifier model(llama, {.label_names = {"a", "b", "c"}}, make_generator(2));
+  Classifier model(llama, ClassifierConfig{.label_names = {"a", "b", "c"}}, make_generator(2));
   model->eval();
   const std::vector<TokenIds> sequences{{1, 2, 3}, {4}};
   const auto input = classifier_input(sequences, PoolingKind::mean, 0);
@@ -209,27 +208,6 @@ TEST_CASE("module: Sequential takes layers and whole models") {
   torch::nn::Sequential adapted{
       torch::nn::AnyModule(model->llama->layers[0]->as<DecoderLayer>()->feed_forward)};
   CHECK(adapted->forward(torch::zeros({2, 16})).equal(torch::zeros({2, 16})));
-}
-
-TEST_CASE("module: replicas as data_parallel makes them give the outputs and gradients") {
-  LanguageModel model(test::small_config(), make_generator(1));
-  const auto ids = some_ids();
-  model(ids).sum().backward();
-  std::vector<torch::Tensor> expected;
-  for (const auto& parameter : model->parameters()) expected.push_back(parameter.grad().clone());
-
-  // What data_parallel() does, which itself is there with CUDA only.
-  model->zero_grad();
-  const std::vector<torch::Device> devices{torch::kCPU, torch::kCPU};
-  auto replicas = torch::nn::parallel::replicate(model, devices);
-  const auto outputs =
-      torch::nn::parallel::parallel_apply(replicas, {ids[0].unsqueeze(0), ids[1].unsqueeze(0)});
-  CHECK(test::difference(torch::cat(outputs), model(ids), 1e-5, 1e-6) == "");
-  torch::cat(outputs).sum().backward();
-  const auto parameters = model->parameters();
-  for (std::size_t i = 0; i < expected.size(); ++i) {
-    CHECK(test::difference(parameters[i].grad(), expected[i], 1e-4, 1e-5) == "");
-  }
 }
 
 TEST_CASE("module: torch::save and torch::load, to, zero_grad and the modes do what they do") {

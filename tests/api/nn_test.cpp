@@ -146,7 +146,7 @@ TEST_CASE("arguments: nn/attention.h") {
   CHECK_THAT(option_error([&] { attention(zeros({4, 8}), context); }), contains("[4, 8]"));
   CHECK_THAT(option_error([&] { attention(zeros({3, 6}), context); }), contains("[3, 6]"));
   AttentionContext other = context;
-  other.rotations = {};
+  other.rotations = torch::Tensor();
   CHECK_THAT(option_error([&] { attention(zeros({3, 8}), other); }), contains("rotations is"));
   LayerCache cache{zeros({2, 2, 4, 4}), zeros({2, 2, 4, 4})};
   CHECK_THAT(option_error([&] {

@@ -149,7 +149,7 @@ TEST_CASE("arguments: optim/adamw.h") {
   CHECK(optimizer.options().lr == 1e-3);
   parameter.mutable_grad() = torch::zeros({2}).to_sparse();
   CHECK_THAT(option_error([&] { optimizer.step(); }), contains("sparse"));
-  parameter.mutable_grad() = {};
+  parameter.mutable_grad() = torch::Tensor();
 
   const auto moment = torch::zeros({2});
   const auto step = torch::scalar_tensor(1, torch::kLong);

@@ -16,7 +16,7 @@ using test::option_error;
 namespace {
 
 Classifier small_classifier() {
-  return Classifier(Llama(test::small_config()), {.label_names = {"bad", "good"}},
+  return Classifier(Llama(test::small_config()), ClassifierConfig{.label_names = {"bad", "good"}},
                     make_generator(1));
 }
 
