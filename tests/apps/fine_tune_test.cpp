@@ -75,7 +75,7 @@ TEST_CASE("apps/train: what is trained is kept, with its figures, and used witho
                                              "--out-dir", option + "-run", "--epochs", "2"};
     const auto outcome = run_app("classify_sst", arguments, directory.path());
     CHECK(outcome.exit_code == 0);
-    CHECK_THAT(outcome.out, StartsWith("epoch 1: train loss "));
+    CHECK_THAT(outcome.out, StartsWith("epoch 1: loss "));
     const auto run = directory.path() / (option + "-run");
     const auto metrics = read_text(run / "metrics.jsonl");
     CHECK(std::count(metrics.begin(), metrics.end(), '\n') == 2);
