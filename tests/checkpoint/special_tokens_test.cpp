@@ -1,8 +1,10 @@
 #include "minillama/core/special_tokens.h"
 
+#include <algorithm>
 #include <sstream>
 
 #include "minillama/checkpoint/export.h"
+#include "minillama/core/error.h"
 #include "minillama/generate/text_generator.h"
 
 #include "support/catch.h"

@@ -114,7 +114,8 @@ TEST_CASE("torch_save: scalars of model_args") {
     INFO(name);
     const TorchSaveFile file(fixture(name));
     const auto args = file.scalars_under("model_args");
-    REQUIRE(args.size() == 7);
+    const bool has_betas = std::string_view(name) == "llama2c";
+    REQUIRE(args.size() == (has_betas ? 7 : 6));
     CHECK(args[0] == std::pair<std::string_view, PythonScalar>("dim", std::int64_t{3}));
     CHECK(args[1].first == "n_kv_heads");
     CHECK(std::holds_alternative<std::monostate>(args[1].second));
@@ -122,7 +123,7 @@ TEST_CASE("torch_save: scalars of model_args") {
     CHECK(std::get<std::int64_t>(args[3].second) == -(std::int64_t{1} << 40));
     CHECK(std::get<bool>(args[4].second));
     CHECK(std::get<std::string_view>(args[5].second) == "é");
-    CHECK(std::get<PythonOther>(args[6].second).kind == "a sequence");
+    if (has_betas) CHECK(std::get<PythonOther>(args[6].second).kind == "a sequence");
     CHECK(file.scalars_under("absent").empty());
   }
 }

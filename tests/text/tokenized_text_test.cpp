@@ -96,7 +96,7 @@ TEST_CASE("tokenized_text: what cannot be used is refused with its place") {
   const auto tokenizer = test::small_tokenizer();
   const auto cache = directory.path() / "text.tokens";
   CHECK_THROWS_WITH(tokenize_file(directory.file("bad", "fine\ncaf\xe9\n"), tokenizer, cache),
-                    contains("bad:2: is not UTF-8"));
+                    contains("bad:2: not UTF-8"));
   CHECK(!std::filesystem::exists(cache));
   CHECK_THROWS_AS(tokenize_file(directory.file("empty", ""), tokenizer, cache), FileError);
   CHECK_THROWS_AS(tokenize_file(directory.path() / "absent", tokenizer, cache), FileError);

@@ -197,7 +197,7 @@ SentencePieceEncoder::~SentencePieceEncoder() = default;
 std::vector<std::int64_t> SentencePieceEncoder::encode(std::string_view text) const {
   std::vector<int> ids;
   const auto problem = failure([&] { return processor_->get()->Encode(text, &ids); });
-  if (problem) throw InputError("libsentencepiece failed to encode a text");
+  if (problem) throw InputError(fmt::format("sentencepiece cannot encode: {}", quote(text)));
   return {ids.begin(), ids.end()};
 }
 
