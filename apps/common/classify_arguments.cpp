@@ -113,6 +113,7 @@ Arguments declare_classify_arguments(const char* program, const Dataset& dataset
 }
 
 void check_classify_arguments(const Arguments& arguments) {
+  if (arguments.given("option")) arguments.choice("option", {"prompt", "finetune", "lora"});
   const std::string training = "option=finetune|lora";
   std::vector<OptionRule> rules{{.option = "file", .excludes = {training, "dev", "test"}},
                                 {.option = "calibrate", .excludes = {training, "compat"}},

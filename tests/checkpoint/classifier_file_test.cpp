@@ -99,7 +99,7 @@ TEST_CASE("classifier_file: an adapter with a head is one, with the base that it
   CHECK_THROWS_WITH(read_classifier(adapter), contains("elsewhere"));
   write_peft_adapter(adapter, language_model->llama, "../base");
   CHECK_FALSE(is_classifier(adapter));
-  CHECK_THROWS_WITH(read_classifier(adapter), contains("holds no head"));
+  CHECK_THROWS_WITH(read_classifier(adapter), contains("holds an adapter without a head"));
 }
 
 TEST_CASE("classifier_file: adapters are stored beside the weights, with the active one's name") {

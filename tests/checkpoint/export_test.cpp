@@ -124,8 +124,6 @@ TEST_CASE("formats: what a format cannot express is refused, and nothing is made
   config.rope_theta = 5e5;
   refused(LanguageModel(config, make_generator(1)), ModelFormat::llama2c, WeightType::float32,
           "rope_theta is 500000");
-  refused(LanguageModel(config, make_generator(1)), ModelFormat::torch_save, WeightType::float32,
-          "rope_theta is 500000");
   config = test::model_to_export()->config();
   config.norm_eps = 1e-6;
   refused(LanguageModel(config, make_generator(1)), ModelFormat::llama2c, WeightType::float32,

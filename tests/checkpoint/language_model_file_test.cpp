@@ -153,7 +153,7 @@ TEST_CASE("language model file: what is no checkpoint is refused, and says why")
   CHECK_THAT(read_error(directory.file("x.pt", "PK\x03\x04 and no more")), contains("x.pt: "));
   CHECK_THAT(read_error(directory.file("x.bin", std::string(100, 'x'))), contains("x.bin: "));
   CHECK_THAT(read_error(test::repository_file("tests/reference/tiny_expected.pt")),
-             contains("holds no \"model\""));
+             contains("holds no model_args: give the model's config.json"));
 
   std::filesystem::create_directory(directory.path() / "hf");
   directory.file("hf/config.json", "{\"model_type\": \"gpt2\"}");

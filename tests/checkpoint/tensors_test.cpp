@@ -90,7 +90,7 @@ TEST_CASE("tensors: with a file to keep, parameters become its bytes where they 
                                 {"unaligned", torch::zeros({2})}};
   const std::vector<TensorRecord> records{
       record("unaligned", 4, DType::float32, 1), record("overlaps", 1, DType::float32),
-      record("shared", 0, DType::float32), record("converted", 3, DType::int32)};
+      record("shared", 0, DType::float32), record("converted", 3, DType::float16)};
   assign(parameters, records, "f.pt", bytes);
   const auto inside = [&](int i) {
     const float* data = parameters[i].second.data_ptr<float>();

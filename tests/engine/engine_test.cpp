@@ -213,7 +213,7 @@ TEST_CASE("engine: widths that blocks of 32 do not fill are not quantized") {
   ModelConfig config = configs()[0];
   auto model = random_model(config);
   CHECK_THROWS_WITH(quantize_weights(model),
-                    "weights of type q8_0 need a dim that is a multiple of 32; the model's is 48");
+                    "weights of type q8_0 (--weights q8_0) need a dim that is a multiple of 32; the model's is 48");
 }
 
 TEST_CASE("engine: eight bits cost less than 0.5 % of perplexity on reviews") {

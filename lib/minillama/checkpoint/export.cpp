@@ -109,6 +109,7 @@ void export_language_model(const std::filesystem::path& path, ModelFormat format
   if (type == WeightType::q8_0 && format != ModelFormat::gguf) {
     throw OptionError("q8_0 is a type of GGUF's only");
   }
+  require_module(model, "the language model");
   check_range(stored_parameters(model), type);
   if (format == ModelFormat::directory) {
     return write_language_model(path, model, tokenizer, scalar_type(type));

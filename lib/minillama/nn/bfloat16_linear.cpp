@@ -1,9 +1,17 @@
 #include "minillama/nn/bfloat16_linear.h"
 
+#include "minillama/kernels/dispatch.h"
 #include "minillama/nn/product.h"
 
 namespace minillama {
 namespace {
+
+/// a b of bfloat16 factors, summed in float32 and rounded once. On processors without AVX-512
+/// LibTorch would sum in bfloat16: there the factors are made float32, which is faster, too.
+torch::Tensor rounded_product(const torch::Tensor& a, const torch::Tensor& b) {
+  if (!a.is_cpu() || kernels::best_isa() == kernels::Isa::avx512) return product(a, b);
+  return product(a.to(torch::kFloat), b.to(torch::kFloat)).to(torch::kBFloat16);
+}
 
 struct BFloat16Linear : torch::autograd::Function<BFloat16Linear> {
   static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& x,
@@ -17,7 +25,7 @@ struct BFloat16Linear : torch::autograd::Function<BFloat16Linear> {
     context->saved_data["weight_needed"] = weight.requires_grad();
     auto shape = x.sizes().vec();
     shape.back() = weight.size(0);
-    return product(half_x.reshape({-1, weight.size(1)}), half_weight.t()).view(shape);
+    return rounded_product(half_x.reshape({-1, weight.size(1)}), half_weight.t()).view(shape);
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
@@ -32,11 +40,11 @@ struct BFloat16Linear : torch::autograd::Function<BFloat16Linear> {
     torch::Tensor grad_x;
     torch::Tensor grad_weight;
     if (context->saved_data["x_needed"].toBool()) {
-      grad_x = product(grad, weight).view(x.sizes()).to(type("x_type"));
+      grad_x = rounded_product(grad, weight).view(x.sizes()).to(type("x_type"));
     }
     if (context->saved_data["weight_needed"].toBool()) {
       const auto rows = x.reshape({-1, weight.size(1)});
-      grad_weight = product(grad.t(), rows).to(type("weight_type"));
+      grad_weight = rounded_product(grad.t(), rows).to(type("weight_type"));
     }
     return {grad_x, grad_weight};
   }

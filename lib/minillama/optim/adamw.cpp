@@ -273,8 +273,8 @@ void AdamW::save(torch::serialize::OutputArchive& archive) const {
 void AdamW::load(torch::serialize::InputArchive& archive) {
   try {
     torch::optim::serialize<AdamWParamState, GroupOptions>(archive, *this);
-  } catch (const c10::Error& error) {
-    std::string_view problem = error.what_without_backtrace();
+  } catch (const std::exception& error) {  // c10::Error, and others of TorchScript's
+    std::string_view problem = error.what();
     problem = problem.substr(0, problem.find('\n'));
     throw InputError(fmt::format("adamw state: {}", printable(problem)));
   }

@@ -142,6 +142,8 @@ double Pretraining::step() {
     throw DivergedError(fmt::format("the loss became {} in step {}", loss, steps_ + 1));
   }
   optimizer_.step();
+  learning_rate_ = optimizer_.options().lr;
+  grad_norm_ = optimizer_.last_grad_norm().value_or(0);
   if (const auto norm = optimizer_.last_grad_norm(); norm && !std::isfinite(*norm)) {
     throw DivergedError(fmt::format("the gradient's norm became {} in step {}", *norm, steps_ + 1));
   }
@@ -211,9 +213,9 @@ void Pretraining::record(bool evaluate, const PretrainingHooks& hooks) {
       .step = steps_,
       .tokens = steps_ * tokens_per_step,
       .epoch = static_cast<double>(steps_) * windows / static_cast<double>(windows_.order.size()),
-      .learning_rate = optimizer_.options().lr,
+      .learning_rate = learning_rate_,
       .train_loss = loss_sum_ / static_cast<double>(loss_count_),
-      .grad_norm = optimizer_.last_grad_norm().value_or(0),
+      .grad_norm = grad_norm_,
       .tokens_per_second = static_cast<double>(loss_count_ * tokens_per_step) / loss_seconds_,
       .seconds = seconds_};
   loss_sum_ = 0;
@@ -267,6 +269,8 @@ std::string Pretraining::progress() const {
                   {"loss_sum", number_to_json(loss_sum_)},
                   {"loss_count", loss_count_},
                   {"loss_seconds", loss_seconds_},
+                  {"learning_rate", number_to_json(learning_rate_)},
+                  {"grad_norm", number_to_json(grad_norm_)},
                   {"records", lines}};
   return json.dump();
 }
@@ -296,6 +300,8 @@ void Pretraining::load_state(const TrainingState& state) {
   steps_ = fields.integer("steps");
   seconds_ = fields.number("seconds");
   loss_sum_ = fields.any_number("loss_sum");
+  learning_rate_ = fields.any_number("learning_rate");
+  grad_norm_ = fields.any_number("grad_norm");
   loss_count_ = fields.integer("loss_count");
   loss_seconds_ = fields.number("loss_seconds");
   for (const auto& line : fields.strings("records")) {

@@ -95,6 +95,8 @@ class Pretraining {
 
   std::filesystem::path state_path_;  // empty: none is kept
   std::uint32_t start_checksum_ = 0;  // of the weights that a run with a state began with
+  double learning_rate_ = 0;          // of the last step
+  double grad_norm_ = 0;              // in the last step
   SaveClock save_clock_;
 };
 
