@@ -105,11 +105,11 @@ void run(int argc, char** argv) {
   const auto given = read_model_arguments(arguments, "");
   const std::filesystem::path directory = arguments.text("out-dir");
   app::check_output_directory("out-dir", directory, given.model);
+  make_directory(directory);
+  const DirectoryLock lock(directory);
   const bool resumes =
       arguments.is_set("resume") && std::filesystem::exists(directory / kStateFile);
   if (!resumes && !arguments.is_set("force")) app::refuse_earlier_run(directory);
-  make_directory(directory);
-  const DirectoryLock lock(directory);
   if (arguments.is_set("force")) remove_file(directory / kStateFile);
 
   const auto generator = make_generator(options.seed);

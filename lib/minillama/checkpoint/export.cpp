@@ -114,7 +114,6 @@ void export_language_model(const std::filesystem::path& path, ModelFormat format
   if (format == ModelFormat::directory) {
     return write_language_model(path, model, tokenizer, scalar_type(type));
   }
-  require_module(model, "the language model");
   const Merged merged(model->llama);
   auto stored = without_adapters(model, type);
   trim_vocabulary(stored, tokenizer.vocab_size());
