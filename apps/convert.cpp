@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "minillama/checkpoint/classifier_file.h"
+#include "minillama/checkpoint/directory.h"
 #include "minillama/checkpoint/export.h"
 #include "minillama/checkpoint/language_model_file.h"
 #include "minillama/checkpoint/peft_adapter.h"
@@ -70,12 +71,12 @@ void check_out(const Arguments& arguments, const std::filesystem::path& model,
     app::check_output_file("out", out, {model, arguments.text("tokenizer")});
   }
   if (arguments.is_set("force")) return;
-  const auto there = to == "peft"   ? out / "adapter_config.json"
-                     : is_directory ? out / "config.json"
-                                    : out;
-  if (std::filesystem::is_regular_file(there)) {
+  auto there = is_directory ? other_model_files(out) : std::vector{out};
+  if (is_directory) there.insert(there.begin(), out / "config.json");
+  for (const auto& file : there) {
+    if (!std::filesystem::is_regular_file(file)) continue;
     throw OptionError(
-        fmt::format("{} is there already: --force replaces it", quote(there.native(), 400)));
+        fmt::format("{} is there already: --force replaces it", quote(file.native(), 400)));
   }
 }
 
@@ -92,10 +93,12 @@ void verify(LanguageModel& model, const std::filesystem::path& written, LoadOpti
   app::print("largest logit difference: {:.3g} (logits up to {:.3g})\n", difference, largest);
   // So written that a difference of NaN fails, too.
   const double bound = verify_bound(type) * std::max(largest, 1.0);
-  if (!(difference <= bound)) {
-    throw FileError(
-        written, fmt::format("its logits differ by {:.3g}, more than {:.3g}", difference, bound));
-  }
+  if (difference <= bound) return;
+  // A directory without its config.json is no model.
+  std::filesystem::remove(std::filesystem::is_directory(written) ? written / "config.json"
+                                                                 : written);
+  throw FileError(written, fmt::format("its logits differ by {:.3g}, more than {:.3g}: removed",
+                                       difference, bound));
 }
 
 void convert_classifier(const Arguments& arguments, const ModelArguments& options,
@@ -202,5 +205,5 @@ void run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return minillama::app::run("convert", [&] { run(argc, argv); });
+  return minillama::app::run(argv[0], [&] { run(argc, argv); });
 }

@@ -204,20 +204,26 @@ std::string problem_of(const TextGenerator& generator, std::string_view line,
   return {};
 }
 
-/// Every line of the file for itself. Those that cannot be continued are named and have an empty
-/// line of output; at the end they are an error.
+/// Every line of the file for itself. Blank lines and those that cannot be continued have an empty
+/// line of output; the latter are named, and are an error at the end.
 void continue_lines(TextGenerator& generator, const app::Arguments& arguments, const TextFile& file,
                     const GenerationOptions& options, bool quiet) {
   std::vector<std::string> prompts;
-  std::vector<bool> is_good;  // of every line
+  std::vector<bool> is_continued;  // of every line
+  std::size_t n_bad = 0;
   for (auto rest = file.text(); !rest.empty();) {
     const auto line = take_line(rest);
+    if (is_blank(line)) {
+      is_continued.push_back(false);
+      continue;
+    }
     const auto problem = problem_of(generator, line, options);
-    is_good.push_back(problem.empty());
+    is_continued.push_back(problem.empty());
     if (problem.empty()) {
       prompts.emplace_back(line);
     } else {
-      app::note("{}\n", FileError(file.path(), is_good.size(), problem).what());
+      ++n_bad;
+      app::note("{}\n", FileError(file.path(), is_continued.size(), problem).what());
     }
   }
   const auto start = std::chrono::steady_clock::now();
@@ -226,8 +232,8 @@ void continue_lines(TextGenerator& generator, const app::Arguments& arguments, c
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   std::size_t n_tokens = 0;
   std::size_t i = 0;
-  for (const bool good : is_good) {
-    if (!good) {
+  for (const bool continued : is_continued) {
+    if (!continued) {
       app::print("\n");
       continue;
     }
@@ -239,9 +245,9 @@ void continue_lines(TextGenerator& generator, const app::Arguments& arguments, c
     app::note("{} tokens for {} prompts, {:.1f} tokens/s\n", n_tokens, prompts.size(),
               static_cast<double>(n_tokens) / seconds.count());
   }
-  if (prompts.size() < is_good.size()) {
-    throw FileError(file.path(), fmt::format("{} of {} lines could not be continued",
-                                             is_good.size() - prompts.size(), is_good.size()));
+  if (n_bad > 0) {
+    throw FileError(file.path(), fmt::format("{} of {} lines could not be continued", n_bad,
+                                             is_continued.size()));
   }
 }
 
@@ -295,5 +301,5 @@ void run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return minillama::app::run("generate", [&] { run(argc, argv); });
+  return minillama::app::run(argv[0], [&] { run(argc, argv); });
 }

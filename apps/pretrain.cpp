@@ -169,8 +169,8 @@ void run(int argc, char** argv) {
   bar.clear();
   if (outcome == Pretraining::Outcome::finished && interrupts.signal() == 0) {
     if (!given.quiet) {
-      app::note("the model is in {0}; to use it: generate -m {0} -p \"A beginning\"\n",
-                directory.native());
+      app::note("the model is in {0}; to use it: {1} -m {0} -p \"A beginning\"\n",
+                directory.native(), app::app_beside(argv[0], "generate"));
     }
     return;
   }
@@ -182,5 +182,5 @@ void run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return minillama::app::run("pretrain", [&] { run(argc, argv); });
+  return minillama::app::run(argv[0], [&] { run(argc, argv); });
 }

@@ -17,7 +17,7 @@
 namespace minillama::app {
 namespace {
 
-int fail(const char* program, ExitCode code, const std::string& message) {
+int fail(const std::string& program, ExitCode code, const std::string& message) {
   // LibTorch's messages carry a stack trace on further lines.
   note("{}: error: {}\n", program, message.substr(0, message.find('\n')));
   return code;
@@ -35,9 +35,16 @@ void keep_freed_memory() {
 
 }  // namespace
 
-int run(const char* program, const std::function<void()>& body) {
+std::string app_beside(std::string_view argv0, std::string_view app) {
+  constexpr std::string_view kPrefix = "minillama-";
+  const auto name = std::filesystem::path(argv0).filename().string();
+  return name.starts_with(kPrefix) ? std::string(kPrefix).append(app) : std::string(app);
+}
+
+int run(const char* argv0, const std::function<void()>& body) {
+  const auto program = std::filesystem::path(argv0).filename().string();
   prepare_standard_streams();
-  end_on_signals(program);
+  end_on_signals(program.c_str());
   keep_freed_memory();
   try {
     body();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <numeric>
 #include <set>
 #include <sstream>
@@ -93,6 +94,8 @@ std::string command_lines(std::string_view command, std::size_t width) {
 }  // namespace
 
 struct Arguments::State {
+  std::string program;
+  std::string called;  // as which the program was started; installed, some are "minillama-…"
   cxxopts::Options options;
   std::vector<std::string> examples;
   std::vector<std::string> groups;
@@ -101,9 +104,11 @@ struct Arguments::State {
   cxxopts::ParseResult parsed;
 };
 
-Arguments::Arguments(std::string program, std::string summary, std::string usage,
+Arguments::Arguments(const std::string& program, std::string summary, std::string usage,
                      std::vector<std::string> examples)
-    : state_(new State{.options = cxxopts::Options(std::move(program), std::move(summary)),
+    : state_(new State{.program = program,
+                       .called = program,
+                       .options = cxxopts::Options(program, std::move(summary)),
                        .examples = std::move(examples)}) {
   state_->options.custom_help(std::move(usage));
 }
@@ -146,8 +151,18 @@ std::string Arguments::help() const {
   constexpr std::size_t kWidest = 100;  // longer lines are hard to read
   const auto width = std::min(columns(1, kUsual), kWidest);
   state_->options.set_width(width);
-  auto text = wrapped(state_->options.help(state_->groups), width) + "\nExamples:\n";
-  for (const auto& example : state_->examples) text += command_lines(example, width);
+  const auto as_called = [&](std::string text, const std::string& before) {
+    const auto at = text.find(before + state_->program + ' ');
+    return at == std::string::npos
+               ? text
+               : text.replace(at + before.size(), state_->program.size(), state_->called);
+  };
+  auto text = wrapped(as_called(state_->options.help(state_->groups), "Usage:\n  "), width);
+  text += "\nExamples:\n";
+  for (const auto& example : state_->examples) {
+    const bool is_piped = !example.starts_with(state_->program);
+    text += command_lines(as_called(example + ' ', is_piped ? "| " : ""), width);
+  }
   return text;
 }
 
@@ -165,6 +180,7 @@ bool Arguments::parse(int argc, const char* const* argv) {
   }
   std::vector<const char*> pointers;
   for (const auto& argument : arguments) pointers.push_back(argument.c_str());
+  if (argc > 0) state_->called = std::filesystem::path(argv[0]).filename().string();
   try {
     state_->parsed = state_->options.parse(static_cast<int>(pointers.size()), pointers.data());
   } catch (const std::exception& error) {

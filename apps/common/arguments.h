@@ -13,9 +13,10 @@ namespace minillama::app {
 /// flag and the value.
 class Arguments {
  public:
+  /// @param program  as which it is built; --help shows it as it was started
   /// @param usage    what follows the program's name, e.g. "[OPTION...] [SENTENCE...]"
   /// @param examples shown at the end of --help, one a line
-  Arguments(std::string program, std::string summary, std::string usage,
+  Arguments(const std::string& program, std::string summary, std::string usage,
             std::vector<std::string> examples);
   ~Arguments();
   Arguments(Arguments&&) noexcept;

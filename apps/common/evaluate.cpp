@@ -44,7 +44,7 @@ void print_confusion(const ConfusionMatrix& matrix, const std::vector<std::strin
 }
 
 std::string json_line(const std::string& split, const ConfusionMatrix& matrix,
-                      const std::filesystem::path& predictions) {
+                      std::int64_t n_shortened, const std::filesystem::path& predictions) {
   auto rows = nlohmann::ordered_json::array();
   for (std::int64_t truth = 0; truth < matrix.n_labels(); ++truth) {
     auto& row = rows.emplace_back(nlohmann::ordered_json::array());
@@ -54,6 +54,7 @@ std::string json_line(const std::string& split, const ConfusionMatrix& matrix,
   }
   return nlohmann::ordered_json{{"split", split},
                                 {"sentences", matrix.total()},
+                                {"shortened", n_shortened},
                                 {"accuracy", matrix.accuracy()},
                                 {"macro_f1", matrix.macro_f1()},
                                 {"confusion", rows},
@@ -86,8 +87,9 @@ double evaluate(SentenceClassifier& classifier, const std::string& split,
   }
   write_predictions(out, labels, prompts);
 
+  const auto n_shortened = classifier.n_shortened() - shortened_before;
   if (report.json) {
-    print("{}\n", json_line(split, matrix, out));
+    print("{}\n", json_line(split, matrix, n_shortened, out));
   } else {
     print_wrapped(
         "{}: {} sentences, accuracy {:.4f}, macro-F1 {:.4f}{}\n", split, matrix.total(),
@@ -95,8 +97,8 @@ double evaluate(SentenceClassifier& classifier, const std::string& split,
         report.labelled ? "" : " (the file's labels are placeholders: these figures mean nothing)");
     print_confusion(matrix, names);
   }
-  if (const auto shortened = classifier.n_shortened() - shortened_before; shortened > 0) {
-    note("{}: {} sentences were shortened to fit the model's context\n", split, shortened);
+  if (n_shortened > 0) {
+    note("{}: {} sentences were shortened to fit the model's context\n", split, n_shortened);
   }
   if (report.quiet) return matrix.accuracy();
   note("{}: {:.2f} s, {:.0f} sentences/s; predictions written to {}\n", split, seconds,

@@ -33,7 +33,8 @@ void check_output_file(const std::string& flag, const fs::path& path,
   if (path.empty()) throw OptionError(fmt::format("--{} is empty", flag));
   std::error_code error;
   if (fs::is_directory(path, error)) refuse(flag, path, "is a directory");
-  const auto directory = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  const auto written = fs::exists(path, error) ? fs::canonical(path, error) : path;
+  const auto directory = written.has_parent_path() ? written.parent_path() : fs::path(".");
   for (const auto& input : inputs) {
     if (are_same(path, input)) refuse(flag, path, "is an input");
     if (fs::is_regular_file(path, error) && are_same(directory, input)) {
@@ -59,7 +60,7 @@ void check_output_directory(const std::string& flag, const fs::path& path, const
 }
 
 void refuse_earlier_run(const fs::path& directory) {
-  for (const auto* file : {"config.json", "training.safetensors"}) {
+  for (const auto* file : {"config.json", "training.safetensors", "adapter_config.json"}) {
     std::error_code error;
     if (!fs::exists(directory / file, error)) continue;
     throw OptionError(

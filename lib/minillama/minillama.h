@@ -1,6 +1,8 @@
 #pragma once
 
-// All of the public interface.
+// All of the public interface, and all of LibTorch's.
+
+#include <torch/torch.h>
 
 #include "minillama/checkpoint/classifier_file.h"
 #include "minillama/checkpoint/export.h"

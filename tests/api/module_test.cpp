@@ -3,6 +3,8 @@
 #include <cmath>
 #include <sstream>
 
+#include <torch/torch.h>
+
 #include "minillama/minillama.h"
 
 #include "support/catch.h"

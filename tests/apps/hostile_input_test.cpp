@@ -48,8 +48,10 @@ TEST_CASE("hostile input: directories") {
   check("a config of other bytes", hf, "config.json", "{\"\xff\": 1}", "not valid JSON");
   check("another kind of model", hf, "config.json", replaced(config, "\"llama\"", "\"bert\""),
         "\"model_type\" is \"bert\"");
-  check("a config without a size", hf, "config.json",
-        replaced(config, "hidden_size", "hidden_sise"), "\"hidden_size\" is missing");
+  check("a config without a size", hf, "config.json", replaced(config, "\"hidden_size\": 32,", ""),
+        "\"hidden_size\" is missing");
+  check("a misspelt field", hf, "config.json", replaced(config, "hidden_size", "hidden_sise"),
+        "\"hidden_sise\" is 32, which is not known");
   check("a size of 1e300", hf, "config.json",
         replaced(config, "\"hidden_size\": 32", "\"hidden_size\": 1e300"), "\"hidden_size\"");
   check("a size of 2^64", hf, "config.json",
@@ -127,7 +129,7 @@ TEST_CASE("hostile input: data lines") {
                     std::string("\xff\xfe"
                                 "1\0 \0",
                                 6),
-                    "x:1: "},
+                    "x: is UTF-16 text"},
                    {"a NUL", std::string("1 ||| a\0b\n", 10), "x:1: "},
                    {"a line of 2 MB", std::string(2 << 20, 'x'), "x:1: "}},
                   "classify_sst", arguments);
@@ -190,7 +192,8 @@ TEST_CASE("hostile input: the locale changes nothing") {
   const std::vector<std::string> convert = {
       "-m",          repository_file("tests/reference/formats_hf"),
       "--tokenizer", repository_file("tests/reference/formats_f32.gguf"),
-      "--out",       "out"};
+      "--out",       "out",
+      "--force"};
   check("convert", convert);
   const auto config = read_text(directory.path() / "out" / "config.json");
   std::filesystem::remove_all(directory.path() / "out");

@@ -75,6 +75,7 @@ TEST_CASE("text: --each-line goes on after a line that cannot be continued, and 
   for (int i = 0; i < 3000; ++i) endless += "long ";
   const auto expected = lines_of(generate(directory, {"--each-line", "-f", "-"}, "A\n\nB\n").out);
   REQUIRE(expected.size() == 3);
+  CHECK(expected[1].empty());
   CHECK(lines_of(generate(directory, {"--each-line"}, kMark + "A\r\n\r\nB\r\n").out) == expected);
 
   directory.file("lines", "A\n" + endless + "\n\nB\ncaf\xe9");

@@ -19,6 +19,25 @@ constexpr std::array kFormats = {ModelFormat::directory, ModelFormat::hugging_fa
 
 }  // namespace
 
+TEST_CASE("export: what another model left in a directory is not taken for the new one's") {
+  const test::TemporaryDirectory directory;
+  directory.file("adapter_config.json", "{}");
+  directory.file("generation_config.json", R"({"eos_token_id": 5})");
+  directory.file("model.safetensors.index.json", "{}");
+  directory.file("notes.txt", "mine");
+  auto model = read_language_model(test::golden(".bin"));
+  for (const auto format : {ModelFormat::hugging_face, ModelFormat::directory}) {
+    export_language_model(directory.path(), format, model, test::golden_tokenizer(),
+                          WeightType::float32);
+    const auto again = read_language_model(directory.path());
+    CHECK(test::model_difference(again, model) == "");
+    CHECK(read_tokenizer_for(directory.path(), again->config()).special_tokens() ==
+          test::golden_tokenizer().special_tokens());
+    CHECK(test::read_text(directory.path() / "notes.txt") == "mine");
+  }
+  CHECK_FALSE(std::filesystem::exists(directory.path() / "tokenizer_config.json"));
+}
+
 TEST_CASE("formats: a float32 model survives every format bit for bit") {
   const auto tokenizer = test::golden_tokenizer();
   for (const bool tied : {true, false}) {

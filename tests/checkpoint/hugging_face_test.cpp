@@ -39,6 +39,48 @@ TEST_CASE("formats: a Hugging Face model that computes something else is refused
   CHECK_THAT(error_with("\"llama\"", "\"gpt2\""), contains("field \"model_type\" is \"gpt2\""));
 }
 
+TEST_CASE("formats: pickled shards hold the model that safetensors' hold") {
+  const auto model = read_language_model(test::golden("_hf_pickled"));
+  CHECK(test::model_difference(model, read_language_model(test::golden("_hf_sharded"))) == "");
+}
+
+TEST_CASE("formats: one file of tensors is read beside its config, and with one that is named") {
+  const auto expected = read_language_model(test::golden("_hf_sharded"));
+  const auto config = test::golden("_hf") / "config.json";
+  const test::TemporaryDirectory directory;
+  std::filesystem::copy(config, directory.path());
+  std::filesystem::copy(test::golden("_wrapped.bin"), directory.path() / "pytorch_model.bin");
+  CHECK(test::model_difference(read_language_model(directory.path()), expected) == "");
+
+  const auto named = read_language_model(test::golden("_wrapped.bin"), {.config = config});
+  CHECK(test::model_difference(named, expected) == "");
+  const auto safetensors =
+      read_language_model(test::golden("_hf/model.safetensors"), {.config = config});
+  CHECK(test::model_difference(safetensors, read_language_model(test::golden("_hf"))) == "");
+}
+
+TEST_CASE("formats: the index decides which shard a tensor is from, and all must be there") {
+  const test::TemporaryDirectory directory;
+  for (const auto& entry : std::filesystem::directory_iterator(test::golden("_hf_sharded"))) {
+    std::filesystem::copy(entry, directory.path());
+  }
+  // The whole model under the second shard's name: its first half is there twice.
+  std::filesystem::copy(test::golden("_hf/model.safetensors"),
+                        directory.path() / "model-00002-of-00002.safetensors",
+                        std::filesystem::copy_options::overwrite_existing);
+  const auto mixed = read_language_model(directory.path());
+  const auto half = read_language_model(test::golden("_hf_sharded"));
+  const auto whole = read_language_model(test::golden("_hf"));
+  const auto& embeddings = mixed->llama->tok_embeddings->weight;
+  CHECK(torch::equal(embeddings, half->llama->tok_embeddings->weight));
+  CHECK_FALSE(torch::equal(embeddings, whole->llama->tok_embeddings->weight));
+
+  std::filesystem::copy(test::golden("_hf_sharded/model-00001-of-00002.safetensors"),
+                        directory.path() / "model-00002-of-00002.safetensors",
+                        std::filesystem::copy_options::overwrite_existing);
+  CHECK_THROWS_WITH(read_language_model(directory.path()), contains("lacks the tensor"));
+}
+
 TEST_CASE("formats: a shard outside the directory is refused") {
   const test::TemporaryDirectory directory;
   std::filesystem::copy(test::golden("_hf") / "config.json", directory.path() / "config.json");

@@ -1,6 +1,7 @@
 #include "minillama/checkpoint/peft_adapter.h"
 
 #include "minillama/checkpoint/language_model_file.h"
+#include "minillama/checkpoint/tensors.h"
 #include "minillama/model/lora.h"
 
 #include "support/catch.h"
@@ -52,6 +53,18 @@ TEST_CASE("peft adapter: one of another program's computes what PyTorch computed
   CHECK(options.rank == 2);
   CHECK(options.alpha == 3);
   CHECK(options.targets == std::vector<std::string>{"compute_query", "w2"});
+}
+
+TEST_CASE("peft adapter: a pickled one is the same") {
+  const auto pickled = open_peft_adapter(test::golden("_peft_pickled"));
+  const auto adapter = open_peft_adapter(test::golden("_peft"));
+  REQUIRE(pickled.tensors.size() == adapter.tensors.size());
+  for (const auto& tensor : pickled.tensors) {
+    INFO(tensor.name);
+    const auto same = std::ranges::find(adapter.tensors, tensor.name, &TensorRecord::name);
+    REQUIRE(same != adapter.tensors.end());
+    CHECK(torch::equal(to_tensor(tensor), to_tensor(*same)));
+  }
 }
 
 TEST_CASE("peft adapter: what is written is the file that was read") {

@@ -3,6 +3,7 @@
 
 #include "minillama/checkpoint/export.h"
 #include "minillama/checkpoint/language_model_file.h"
+#include "minillama/core/json.h"
 #include "minillama/generate/text_generator.h"
 #include "minillama/io/gguf.h"
 #include "minillama/io/torch_save.h"
@@ -12,6 +13,7 @@
 #include "support/file_error.h"
 #include "support/formats.h"
 #include "support/tensors.h"
+#include "support/zip_writer.h"
 
 using namespace minillama;
 
@@ -104,6 +106,103 @@ TEST_CASE("formats: each number of a GGUF file's model changes the logits or is 
   CHECK(n_changed == 8);
 }
 
+TEST_CASE("formats: each number of a llama2.c header changes the model or is refused") {
+  const auto config = read_language_model(test::golden(".bin"))->config();
+  const auto content = test::read_text(test::golden(".bin"));
+  const test::TemporaryDirectory directory;
+  for (std::size_t i = 0; i < 7; ++i) {
+    INFO("number " << i);
+    auto other = content;
+    other[4 * i] = static_cast<char>(other[4 * i] + 2);
+    const auto path = directory.file("changed.bin", other);
+    CHECK((error_of(path) != "accepted" || read_language_model(path)->config() != config));
+  }
+}
+
+TEST_CASE("formats: each field of our own config.json changes the model or is refused") {
+  const test::TemporaryDirectory directory;
+  auto model = read_language_model(test::golden(".bin"));
+  write_language_model(directory.path(), model, test::golden_tokenizer());
+  const auto config = read_language_model(directory.path())->config();
+  const auto json = parse_json(test::read_text(directory.path() / "config.json"), "config.json");
+  for (const auto& [name, value] : json.items()) {
+    INFO(name);
+    auto other = json;
+    if (value.is_boolean()) {
+      other[name] = !value.get<bool>();
+    } else if (value.is_number_integer()) {
+      other[name] = value.get<std::int64_t>() + 2;
+    } else if (value.is_number()) {
+      other[name] = value.get<double>() / 2 + 0.125;
+    } else {
+      other[name] = value.get<std::string>() + "x";
+    }
+    directory.file("config.json", other.dump());
+    CHECK((error_of(directory.path()) != "accepted" ||
+           read_language_model(directory.path())->config() != config));
+    // Of another type it is refused, whatever it is.
+    other[name] = Json::array({1});
+    directory.file("config.json", other.dump());
+    CHECK(error_of(directory.path()) != "accepted");
+  }
+}
+
+TEST_CASE("formats: keys of a scaling by nothing are no scaling") {
+  const test::TemporaryDirectory directory;
+  const auto exported = directory.path() / "model.gguf";
+  auto model = read_language_model(test::golden(".bin"));
+  export_language_model(exported, ModelFormat::gguf, model, test::golden_tokenizer(),
+                        WeightType::float32);
+  // An entry is put in behind the head of 24 bytes, in place of the padding to 32 later on.
+  const auto with = [&](const std::vector<std::pair<std::string, std::string>>& entries) {
+    auto content = test::read_text(exported);
+    std::string added;
+    for (const auto& [key, value] : entries) {
+      added += test::little_endian(key.size(), 8) + key + value;
+    }
+    const std::string name = "general.name";
+    added += test::little_endian(name.size(), 8) + name + test::little_endian(8, 4);
+    const auto rest = (32 - (added.size() + 8) % 32) % 32;
+    added += test::little_endian(rest, 8) + std::string(rest, 'x');
+    content.insert(24, added);
+    content[16] = static_cast<char>(content[16] + static_cast<int>(entries.size()) + 1);
+    return error_of(directory.file("scaled.gguf", content));
+  };
+  const auto text = [](const std::string& value) {
+    return test::little_endian(8, 4) + test::little_endian(value.size(), 8) + value;
+  };
+  const auto one = test::little_endian(6, 4) + test::little_endian(0x3F800000, 4);
+  const auto two = test::little_endian(6, 4) + test::little_endian(0x40000000, 4);
+  const std::string type = "llama.rope.scaling.type";
+  const std::string factor = "llama.rope.scaling.factor";
+  CHECK(with({{type, text("none")}}) == "accepted");
+  CHECK(with({{type, text("none")}, {factor, two}}) == "accepted");
+  CHECK(with({{type, text("linear")}, {factor, one}}) == "accepted");
+  CHECK(with({{factor, one}}) == "accepted");
+  CHECK_THAT(with({{type, text("linear")}, {factor, two}}), contains("llama.rope.scaling"));
+  CHECK_THAT(with({{type, text("linear")}}), contains("llama.rope.scaling.type"));
+  CHECK_THAT(with({{type, text("yarn")}, {factor, one}}), contains("llama.rope.scaling.type"));
+  CHECK_THAT(with({{factor, two}}), contains("llama.rope.scaling.factor"));
+  const auto false_value = test::little_endian(7, 4) + std::string(1, '\0');
+  const auto true_value = test::little_endian(7, 4) + std::string(1, '\1');
+  CHECK(with({{"tokenizer.ggml.add_sep_token", false_value}}) == "accepted");
+  CHECK_THAT(with({{"tokenizer.ggml.add_sep_token", true_value}}), contains("add_sep_token"));
+}
+
+TEST_CASE("formats: model_args that are no dict, or an empty one, are not passed over") {
+  const test::TemporaryDirectory directory;
+  const auto with = [&](const std::string& value) {
+    // {"model": {}, "model_args": value}
+    const auto pickle = "\x80\x02}(X" + test::little_endian(5, 4) + "model}X" +
+                        test::little_endian(10, 4) + "model_args" + value + "u.";
+    return error_of(
+        directory.file("x.pt", test::zip_archive({{.name = "a/data.pkl", .content = pickle}})));
+  };
+  CHECK_THAT(with("]"), contains("model_args is no dict"));
+  CHECK_THAT(with("}"), contains("model_args has no \"dim\""));
+  CHECK_THAT(with("N"), contains("holds no model_args"));
+}
+
 TEST_CASE("formats: each entry of model_args changes the model or is refused") {
   const test::TemporaryDirectory directory;
   const auto config = read_language_model(torch_file(directory, "x", std::monostate()))->config();
@@ -149,6 +248,10 @@ TEST_CASE("formats: a file of another kind is called what it is") {
              contains("is a tokenizer; a model is needed here"));
   CHECK_THAT(error("model.safetensors", test::read_text(test::golden("_hf/model.safetensors"))),
              contains("give the directory"));
+  // tokenizer.bin under whatever name.
+  CHECK_THAT(error("vocabulary", test::little_endian(5, 4) + std::string(4, '\0') +
+                                     test::little_endian(5, 4) + "<unk>"),
+             contains("is a tokenizer"));
   const auto binary = test::read_text(test::golden(".bin"));
   CHECK_THAT(error("cut.bin", binary.substr(0, binary.size() / 2)), contains("bytes long"));
   CHECK_THAT(error_of(test::golden("_peft")), contains("holds an adapter without a head"));
@@ -159,6 +262,16 @@ TEST_CASE("formats: quantized weights are called so, by the config or by the ten
   test::copy_golden("_hf", directory, "config.json", "\"rope_scaling\": null",
                     "\"quantization_config\": {\"quant_method\": \"gptq\", \"bits\": 4}");
   CHECK_THAT(error_of(directory.path()), contains("is quantized with \"gptq\""));
+
+  const float one = 1;
+  for (const std::string name : {"layers.0.feed_forward.w1.qweight", "layers.0.norm.SCB"}) {
+    const std::vector<TensorRecord> tensors{
+        {.name = name, .shape = {1}, .strides = {1}, .data = std::as_bytes(std::span(&one, 1))}};
+    const std::vector<std::pair<std::string, PythonScalar>> args{{"dim", std::int64_t{32}}};
+    const auto path = directory.path() / "quantized.pt";
+    write_torch_save(path, tensors, args);
+    CHECK_THAT(error_of(path), contains("tensor \"" + name + "\" is of quantized weights"));
+  }
 }
 
 TEST_CASE("formats: a weight that the type cannot hold is refused by name, and nothing written") {
@@ -173,9 +286,15 @@ TEST_CASE("formats: a weight that the type cannot hold is refused by name, and n
     export_language_model(out, ModelFormat::hugging_face, model, test::golden_tokenizer(), type);
   };
   CHECK_THROWS_WITH(write(WeightType::float16),
-                    contains("tok_embeddings.weight holds 70000 > 65504"));
+                    contains("tok_embeddings.weight holds 70000, which is more than"));
   CHECK_FALSE(std::filesystem::exists(out));
   CHECK_NOTHROW(write(WeightType::bfloat16));
+  {
+    // Rounds to 65504, the largest float16.
+    const torch::NoGradGuard no_grad;
+    model->llama->tok_embeddings->weight[3][1] = 65519;
+  }
+  CHECK_NOTHROW(write(WeightType::float16));
   {
     const torch::NoGradGuard no_grad;
     model->llama->tok_embeddings->weight[3][1] = NAN;

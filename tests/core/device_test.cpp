@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <ATen/Parallel.h>
+#include <torch/cuda.h>
 
 #include "minillama/core/error.h"
 

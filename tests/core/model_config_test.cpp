@@ -76,7 +76,7 @@ TEST_CASE("a config.json with a wrong field is refused by file and field") {
     return test::file_error([&] { read_model_config(json, "config.json"); });
   };
   CHECK(message("dim", nullptr) == "config.json: field \"dim\" is missing");
-  CHECK(message("dim", 1.5) == "config.json: field \"dim\" is \"1.5\", must be an integer");
+  CHECK(message("dim", 1.5) == "config.json: field \"dim\" is 1.5, must be an integer");
   CHECK_THAT(message("dim", UINT64_MAX), contains("too large"));
   CHECK_THAT(message("dim", "64"), contains("must be an integer"));
   CHECK_THAT(message("dim", -1), contains("config.json: model config: dim is -1"));

@@ -31,6 +31,23 @@ TEST_CASE("a committed file replaces the old one") {
   CHECK(count_files(directory.path()) == 1);
 }
 
+TEST_CASE("of a symbolic link the target is written, and the link stays") {
+  const test::TemporaryDirectory directory;
+  std::filesystem::create_directory(directory.path() / "store");
+  const auto target = directory.file("store/model", "old");
+  const auto link = directory.path() / "link";
+  const auto dangling = directory.path() / "dangling";
+  std::filesystem::create_symlink("store/model", directory.path() / "second");
+  std::filesystem::create_symlink("second", link);
+  std::filesystem::create_symlink(directory.path() / "store/new", dangling);
+  write_file(link, "new");
+  write_file(dangling, "made");
+  CHECK(std::filesystem::is_symlink(link));
+  CHECK(test::read_text(target) == "new");
+  CHECK(std::filesystem::is_symlink(dangling));
+  CHECK(test::read_text(directory.path() / "store/new") == "made");
+}
+
 TEST_CASE("without commit the old content stays and nothing is left behind") {
   const test::TemporaryDirectory directory;
   const auto path = directory.file("a", "old");

@@ -7,6 +7,7 @@
 
 #include "support/catch.h"
 #include "support/corruption.h"
+#include "support/file_error.h"
 #include "support/files.h"
 
 using namespace minillama;
@@ -56,6 +57,40 @@ TEST_CASE("hugging face config: fields that old versions leave out have transfor
   CHECK_FALSE(is_hugging_face(Json{{"model_type", 1}}));
 }
 
+TEST_CASE("hugging face config: the rotary base is one, wherever it stands") {
+  Json json = parse_file(golden("/config.json"));
+  const auto error = [&] {
+    return test::file_error([&] { read_hugging_face_config(json, "config.json"); });
+  };
+  json["rope_theta"] = 5e5;
+  json["rope_scaling"] = {{"rope_type", "default"}, {"rope_theta", 5e5}};
+  CHECK(error() == "accepted");
+  json["rope_parameters"] = {{"rope_type", "default"}, {"rope_theta", 1e4}};
+  CHECK_THAT(error(), contains("\"rope_parameters.rope_theta\" is 10000, but \"rope_theta\" is "
+                               "500000"));
+  json["rope_parameters"] = {{"rope_theta", "1e4"}};
+  CHECK_THAT(error(), contains("\"rope_theta\" is \"1e4\""));
+  json.erase("rope_parameters");
+  json.erase("rope_theta");
+  CHECK(read_hugging_face_config(json, "config.json").rope_theta == 5e5);
+}
+
+TEST_CASE("hugging face config: another head and layers of another kind are refused by name") {
+  Json json = parse_file(golden("/config.json"));
+  const auto error = [&](const char* field, const Json& value) {
+    Json other = json;
+    other[field] = value;
+    return test::file_error([&] { read_hugging_face_config(other, "config.json"); });
+  };
+  CHECK_THAT(error("architectures", Json::array({"LlamaForSequenceClassification"})),
+             contains("names \"LlamaForSequenceClassification\""));
+  CHECK(error("layer_types", Json::array({"full_attention", "full_attention"})) == "accepted");
+  CHECK_THAT(error("layer_types", Json::array({"full_attention", "sliding_attention"})),
+             contains("names \"sliding_attention\""));
+  CHECK(error("attention_dropout", 0.1) == "accepted");
+  CHECK(error("tf_legacy_loss", false) == "accepted");
+}
+
 TEST_CASE("hugging face config: an index names files of its own directory") {
   const Json json = parse_file(golden("_sharded/model.safetensors.index.json"));
   std::set<std::string> files;
@@ -64,8 +99,8 @@ TEST_CASE("hugging face config: an index names files of its own directory") {
                                        "model-00002-of-00002.safetensors"});
   CHECK(index_error({{"a", "b"}}) == "read");
   CHECK_THAT(index_error({{"a", "../b"}}), contains("no name of a file in this directory"));
-  CHECK_THAT(index_error({{"a", ""}}), contains("\"\"\"\" is no name of a file"));
-  CHECK_THAT(index_error({{"a", 1}}), contains("\"1\" is no name of a file"));
+  CHECK_THAT(index_error({{"a", ""}}), contains("\"\" is no name of a file"));
+  CHECK_THAT(index_error({{"a", 1}}), contains("1 is no name of a file"));
   CHECK_THAT(index_error(Json::array()), contains("must be an object"));
 }
 

@@ -58,9 +58,8 @@ TEST_CASE("known fields: an unknown one in a golden config is refused by name") 
 TEST_CASE("known fields: each of a golden config is used, refused when changed, or harmless") {
   // What says nothing about the shape or the rotary base, and what io/hugging_face_tokens.h reads.
   const std::set<std::string> harmless = {
-      "architectures",        "torch_dtype",    "dtype",        "initializer_range", "use_cache",
-      "transformers_version", "pretraining_tp", "bos_token_id", "eos_token_id",      "pad_token_id",
-      "tie_word_embeddings"};
+      "torch_dtype",    "dtype",        "initializer_range", "use_cache",    "transformers_version",
+      "pretraining_tp", "bos_token_id", "eos_token_id",      "pad_token_id", "tie_word_embeddings"};
   const auto json = golden("hf/config.json");
   const auto config = read_hugging_face_config(json, "config.json");
   for (const auto& [name, value] : json.items()) {
@@ -72,6 +71,25 @@ TEST_CASE("known fields: each of a golden config is used, refused when changed, 
         [&] { is_same = read_hugging_face_config(other, "config.json") == config; });
     const bool is_ours = name == "model_type";  // is_hugging_face() looks at it before
     CHECK((is_same && error == "accepted") == (harmless.count(name) > 0 || is_ours));
+  }
+}
+
+TEST_CASE("known fields: each of a golden adapter is used, refused when changed, or harmless") {
+  // The linears are those that have tensors; the base is what base_of_peft_adapter() reads.
+  const std::set<std::string> harmless = {"task_type", "target_modules", "modules_to_save",
+                                          "base_model_name_or_path"};
+  const auto json = golden("peft/adapter_config.json");
+  const auto config = read_peft_config(json, "a");
+  for (const auto& [name, value] : json.items()) {
+    INFO(name);
+    auto other = json;
+    other[name] = changed(value);
+    bool is_same = false;
+    const auto error = test::file_error([&] {
+      const auto [rank, alpha, dropout] = read_peft_config(other, "a");
+      is_same = rank == config.rank && alpha == config.alpha && dropout == config.dropout;
+    });
+    CHECK((is_same && error == "accepted") == (harmless.count(name) > 0));
   }
 }
 

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include <torch/autograd.h>
+
 #include "minillama/checkpoint/language_model_file.h"
 #include "minillama/core/error.h"
 #include "minillama/model/language_model.h"

@@ -1,5 +1,7 @@
 #include "minillama/nn/precision.h"
 
+#include <torch/autograd.h>
+
 #include "minillama/core/error.h"
 #include "minillama/core/random.h"
 #include "minillama/kernels/dispatch.h"

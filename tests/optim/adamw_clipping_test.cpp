@@ -1,5 +1,7 @@
 #include <cmath>
 
+#include <torch/torch.h>
+
 #include "minillama/optim/adamw.h"
 
 #include "support/adamw.h"

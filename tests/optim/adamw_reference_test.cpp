@@ -1,5 +1,7 @@
 // AdamW against what PyTorch computed: tests/reference/adamw.py.
 
+#include <torch/torch.h>
+
 #include "minillama/core/json.h"
 #include "minillama/optim/adamw.h"
 

@@ -1,5 +1,7 @@
 #include <sstream>
 
+#include <torch/torch.h>
+
 #include "minillama/core/error.h"
 #include "minillama/optim/adamw.h"
 

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include <torch/torch.h>
+
 #include "minillama/core/error.h"
 
 #include "support/adamw.h"

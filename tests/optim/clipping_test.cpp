@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include <torch/torch.h>
+
 #include "minillama/core/random.h"
 
 #include "support/catch.h"

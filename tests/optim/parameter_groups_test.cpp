@@ -1,5 +1,7 @@
 #include "minillama/optim/parameter_groups.h"
 
+#include <torch/torch.h>
+
 #include "support/catch.h"
 
 using namespace minillama;

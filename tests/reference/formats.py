@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Writes the fixtures formats_* beside this script: one small Llama with RMSNorm and grouped queries
-as a Hugging Face directory (one file, and two shards of float16), a GGUF file (F32 and Q8_0), llama2.c's .bin,
-and a PEFT adapter, with the logits that plain PyTorch computes (pyref.py). The bytes of each format
+as a Hugging Face directory (one file, and two shards of float16), the same pickled by torch.save
+(the shards, and one file whose names a wrapping module begins), Meta's consolidated.00.pth, a GGUF
+file (F32 and Q8_0), llama2.c's .bin, and a PEFT adapter (also pickled), with the logits that plain PyTorch computes (pyref.py). The bytes of each format
 are put together here, from its documentation, not by minillama.
 
     python3 tests/reference/formats.py
@@ -108,6 +109,36 @@ def hugging_face(state):
          dict(metadata=dict(total_size=0), weight_map=index))
 
 
+    os.makedirs(path('formats_hf_pickled'), exist_ok=True)
+    dump(path('formats_hf_pickled', 'config.json'), dict(config, rope_theta=10000.0))
+    half = collections.OrderedDict((name, tensor.detach().half()) for name, tensor in tensors.items())
+    index = {}
+    for i, part in enumerate((names[:7], names[7:])):
+        shard = f'pytorch_model-{i + 1:05}-of-00002.bin'
+        torch.save(collections.OrderedDict((name, half[name]) for name in part),
+                   path('formats_hf_pickled', shard))
+        index.update({name: shard for name in part})
+    dump(path('formats_hf_pickled', 'pytorch_model.bin.index.json'),
+         dict(metadata=dict(total_size=0), weight_map=index))
+    torch.save(collections.OrderedDict((f'_orig_mod.module.{name}', tensor)
+                                       for name, tensor in half.items()), path('formats_wrapped.bin'))
+
+
+def meta(state):
+    parts = {'compute_query': 'wq', 'compute_key': 'wk', 'compute_value': 'wv', 'compute_output': 'wo'}
+    tensors = collections.OrderedDict()
+    for name, tensor in state.items():
+        for ours, theirs in parts.items():
+            name = name.replace(ours, theirs)
+        tensors[name] = tensor.detach().half()
+    tensors['rope.freqs'] = 1e4 ** (-torch.arange(0, HEAD, 2).float() / HEAD)
+    os.makedirs(path('formats_meta'), exist_ok=True)
+    torch.save(tensors, path('formats_meta', 'consolidated.00.pth'))
+    dump(path('formats_meta', 'params.json'),
+         dict(dim=C['dim'], multiple_of=C['multiple_of'], n_heads=C['n_heads'],
+              n_kv_heads=C['n_kv_heads'], n_layers=C['n_layers'], norm_eps=1e-5, vocab_size=-1))
+
+
 def pieces():
     out = [('<unk>', 0.0, 2), ('<s>', 0.0, 3), ('</s>', 0.0, 3)]
     out += [(f'<0x{i:02X}>', 0.0, 6) for i in range(256)]
@@ -212,10 +243,13 @@ def peft(model):
         tensors[f'{base}.lora_B.weight'] = permute(up, C['n_heads']) if 'query' in part else up
     os.makedirs(path('formats_peft'), exist_ok=True)
     safetensors(path('formats_peft', 'adapter_model.safetensors'), tensors)
-    dump(path('formats_peft', 'adapter_config.json'),
-         dict(peft_type='LORA', task_type='CAUSAL_LM', r=rank, lora_alpha=alpha, lora_dropout=0.0,
-              target_modules=['q_proj', 'down_proj'], bias='none', fan_in_fan_out=False,
-              modules_to_save=None, base_model_name_or_path='formats_hf'))
+    os.makedirs(path('formats_peft_pickled'), exist_ok=True)
+    torch.save(dict(tensors), path('formats_peft_pickled', 'adapter_model.bin'))
+    for directory in ('formats_peft', 'formats_peft_pickled'):
+        dump(path(directory, 'adapter_config.json'),
+             dict(peft_type='LORA', task_type='CAUSAL_LM', r=rank, lora_alpha=alpha, lora_dropout=0.0,
+                  target_modules=['q_proj', 'down_proj'], bias='none', fan_in_fan_out=False,
+                  modules_to_save=None, base_model_name_or_path='formats_hf'))
 
 
 def main():
@@ -234,6 +268,7 @@ def main():
     state = model.state_dict()
     expected['logits'] = logits()
     hugging_face(state)
+    meta(state)
     llama2c(path('formats.bin'), state)
     gguf(path('formats_f32.gguf'), state, quantised=False)
     means = gguf(path('formats_q8_0.gguf'), state, quantised=True)

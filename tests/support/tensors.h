@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include <torch/torch.h>
+#include <torch/nn/cloneable.h>
 
 #include "minillama/core/named_tensors.h"
 

@@ -99,7 +99,7 @@ TEST_CASE("label names: anything else is refused by file") {
   CHECK_THAT(names_error_of("[]"), contains("names 0 labels"));
   CHECK_THAT(names_error_of("[\"bad\", \"bad\"]"), contains("label name \"bad\" is there twice"));
   CHECK_THAT(names_error_of("[\"bad\", \" \"]"), contains("is not a string with text"));
-  CHECK_THAT(names_error_of("[\"bad\", 3]"), contains("label name \"3\" is not a string"));
+  CHECK_THAT(names_error_of("[\"bad\", 3]"), contains("label name 3 is not a string"));
   CHECK_THAT(names_error_of("[\"bad\""), contains("names.json: not valid JSON: it ends too early"));
   CHECK_THAT(names_error_of("[\"bad\",\n \"a\" x]"),
              contains("names.json:2: not valid JSON at byte 5 of the line: \"x]\""));

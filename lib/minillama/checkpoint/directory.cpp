@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "minillama/checkpoint/hugging_face.h"
+#include "minillama/checkpoint/meta_checkpoint.h"
 #include "minillama/checkpoint/model_json.h"
 #include "minillama/core/error.h"
 #include "minillama/core/json.h"
@@ -129,6 +130,9 @@ ModelConfig read_config_file(const std::filesystem::path& path) {
 }
 
 bool holds_classifier(const std::filesystem::path& directory) {
+  if (!std::filesystem::exists(directory / "config.json") && is_meta_checkpoint(directory)) {
+    return false;
+  }
   const Json json = config_of(directory);
   if (is_hugging_face(json)) return false;
   check_kind(json, directory / "config.json");
@@ -137,6 +141,9 @@ bool holds_classifier(const std::filesystem::path& directory) {
 
 StoredModel open_directory(const std::filesystem::path& directory) {
   const auto config_path = directory / "config.json";
+  if (!std::filesystem::exists(config_path) && is_meta_checkpoint(directory)) {
+    return open_meta_checkpoint(directory);
+  }
   const Json json = config_of(directory);
   if (is_hugging_face(json)) return open_hugging_face(directory, json);
   check_kind(json, config_path);
@@ -152,13 +159,26 @@ StoredModel open_directory(const std::filesystem::path& directory) {
   return stored;
 }
 
+std::vector<std::filesystem::path> other_model_files(const std::filesystem::path& directory) {
+  std::vector<std::filesystem::path> files;
+  for (const auto* name : {"adapter_config.json", "params.json", "model.safetensors.index.json",
+                           "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
+                           "added_tokens.json", "generation_config.json"}) {
+    if (std::filesystem::exists(directory / name)) files.push_back(directory / name);
+  }
+  return files;
+}
+
 void begin_directory(const std::filesystem::path& directory, std::string_view config,
                      std::string_view tokenizer) {
   make_directory(directory);
   const auto config_path = directory / "config.json";
-  if (!holds(config_path, config) || !holds(directory / "tokenizer.model", tokenizer)) {
+  const auto others = other_model_files(directory);
+  if (!others.empty() || !holds(config_path, config) ||
+      !holds(directory / "tokenizer.model", tokenizer)) {
     remove_file(config_path);
   }
+  for (const auto& file : others) remove_file(file);
 }
 
 void write_directory(const std::filesystem::path& directory, const StoredModel& model,

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <filesystem>
 #include <string_view>
+#include <vector>
 
 #include "minillama/checkpoint/stored_model.h"
 #include "minillama/text/tokenizer.h"
@@ -17,7 +19,8 @@ namespace minillama {
 /// or end with other tokens than EOS an object "special_tokens", and that of a model with low-rank
 /// adapters an object "adapters" (checkpoint/model_json.h).
 ///
-/// One of Hugging Face's with "model_type": "llama" is opened too (checkpoint/hugging_face.h).
+/// One of Hugging Face's with "model_type": "llama" is opened too (checkpoint/hugging_face.h), and
+/// one of Meta's (checkpoint/meta_checkpoint.h).
 StoredModel open_directory(const std::filesystem::path& directory);
 
 /// Whether the config.json of such a directory is a classifier's. Throws FileError if it is
@@ -27,9 +30,13 @@ bool holds_classifier(const std::filesystem::path& directory);
 /// Reads the model's shape from a config.json alone. Throws FileError.
 ModelConfig read_config_file(const std::filesystem::path& path);
 
+/// Files in `directory` that speak of a model, of this or another layout, and that
+/// write_directory() does not replace: beside another model they would be taken for its.
+std::vector<std::filesystem::path> other_model_files(const std::filesystem::path& directory);
+
 /// Makes `directory` ready for weights, the tokenizer and, last, the config of a model: where
-/// another model was, its config.json is removed, so that it is never found beside the new weights.
-/// Throws IoError.
+/// another model was, its config.json is removed, so that it is never found beside the new weights,
+/// and then its other_model_files(). Throws IoError.
 void begin_directory(const std::filesystem::path& directory, std::string_view config,
                      std::string_view tokenizer);
 

@@ -57,18 +57,19 @@ void check_range(const NamedTensors& parameters, WeightType type) {
     if (!values.isfinite().all().item<bool>()) {
       throw OptionError(fmt::format("tensor {} holds values that are not finite", name));
     }
-    // Q8_0's scale, a 127th of a block's largest value, is a float16.
-    constexpr double kLargestHalf = 65504;
-    const double limit = type == WeightType::float16    ? kLargestHalf
-                         : type == WeightType::q8_0     ? 127 * kLargestHalf
-                         : type == WeightType::bfloat16 ? 3.3895e38
-                                                        : std::numeric_limits<double>::infinity();
+    // From half a step beyond the largest number on, rounding gives infinity. Q8_0's scale, a 127th
+    // of a block's largest value, is a float16.
+    constexpr double kBeyondHalf = 65520;
+    const double beyond = type == WeightType::float16    ? kBeyondHalf
+                          : type == WeightType::q8_0     ? 127 * kBeyondHalf
+                          : type == WeightType::bfloat16 ? 0x1.ffp127
+                                                         : std::numeric_limits<double>::infinity();
     const auto largest = values.abs().max().item<double>();
-    if (largest > limit) {
+    if (largest >= beyond) {
       throw OptionError(
-          fmt::format("tensor {} holds {:.6g} > {:.6g}, the most that the type of the "
-                      "weights can hold: take another one",
-                      name, largest, limit));
+          fmt::format("tensor {} holds {:.6g}, which is more than the type of the weights can "
+                      "hold: take another one",
+                      name, largest));
     }
   }
 }

@@ -84,8 +84,7 @@ constexpr std::array kHarmlessKeys = {"general.",
                                       "tokenizer.chat_templates"};
 /// Harmless with this value, as GgufFile::shown() shows it, which is what its absence means.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 18> kNeutralKeys{
-    {{"llama.rope.scaling.type", "\"none\""},
-     {"llama.rope.scaling.factor", "1"},
+    {{"llama.rope.scaling.factor", "1"},
      {"llama.rope.scaling.factor", "0"},
      {"llama.rope.scale_linear", "1"},
      {"llama.rope.scale_linear", "0"},
@@ -101,16 +100,30 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 18> kNeutral
      {"llama.residual_scale", "0"},
      {"llama.embedding_scale", "0"},
      {"llama.use_parallel_residual", "false"},
-     {"tokenizer.ggml.add_eos_token", "false"}}};
+     {"tokenizer.ggml.add_eos_token", "false"},
+     {"tokenizer.ggml.add_sep_token", "false"}}};
+
+/// Whether the keys about a scaling of rotary positions say that there is none.
+bool scales_nothing(const GgufFile& file) {
+  constexpr const char* kType = "llama.rope.scaling.type";
+  constexpr const char* kFactor = "llama.rope.scaling.factor";
+  if (!file.has(kType)) return false;
+  const auto type = file.text(kType);
+  return type == "none" || (type == "linear" && file.has(kFactor) && file.number(kFactor) == 1);
+}
 
 /// Refuses a key that might change what the model computes.
 void check_keys(const GgufFile& file) {
+  const bool no_scaling = scales_nothing(file);
   for (const auto key : file.keys()) {
     const auto stands_for = [&](std::string_view name) {
       return name.ends_with('.') ? key.starts_with(name) : key == name;
     };
     if (std::ranges::any_of(kUsedKeys, stands_for) ||
         std::ranges::any_of(kHarmlessKeys, stands_for)) {
+      continue;
+    }
+    if (no_scaling && (key == "llama.rope.scaling.type" || key == "llama.rope.scaling.factor")) {
       continue;
     }
     const auto shown = file.shown(key);

@@ -12,8 +12,10 @@
 #include "minillama/checkpoint/tensors.h"
 #include "minillama/core/error.h"
 #include "minillama/io/atomic_file.h"
+#include "minillama/io/file_kind.h"
 #include "minillama/io/hugging_face_config.h"
 #include "minillama/io/mapped_file.h"
+#include "minillama/io/module_wrappers.h"
 #include "minillama/io/safetensors.h"
 #include "minillama/io/torch_save.h"
 
@@ -39,7 +41,9 @@ struct Found {
 };
 
 std::vector<TensorRecord> records_of(const std::filesystem::path& path, Memory& memory) {
-  if (path.extension() != ".bin") return memory.files.emplace_back(path).tensors();
+  if (!TorchSaveFile::is_torch_save(MappedFile(path).bytes())) {
+    return memory.files.emplace_back(path).tensors();
+  }
   return memory.pickles.emplace_back(std::make_unique<TorchSaveFile>(path))->tensors();
 }
 
@@ -82,16 +86,6 @@ std::vector<Found> read_records(const std::filesystem::path& directory, std::fil
   path = directory / kWeights;  // whose absence is the error
   records_of(path, memory);
   return found;
-}
-
-/// Says of weights in the shapes of a quantization what they are, where no config did.
-void refuse_packed(std::string_view name, const std::filesystem::path& path) {
-  for (const std::string_view end : {".qweight", ".qzeros", ".scales", ".g_idx", ".absmax",
-                                     ".quant_map", ".SCB", ".weight_packed", ".weight_scale"}) {
-    if (!name.ends_with(end)) continue;
-    throw FileError(path, fmt::format("tensor {} is of quantized weights, which are not supported",
-                                      quote(name)));
-  }
 }
 
 bool same_bytes(const TensorRecord& a, const TensorRecord& b) {
@@ -165,6 +159,30 @@ Json tokenizer_config(const Tokenizer& tokenizer) {
           {"legacy", true}};
 }
 
+/// Gives tensors under Hugging Face's names to `stored`, under minillama's and in its order of
+/// rows.
+void take_records(std::vector<Found> records, StoredModel& stored, Memory& memory) {
+  std::set<std::string> names;
+  for (auto& [record, path] : records) {
+    record.name = without_wrappers(record.name);
+    if (record.name.ends_with(".rotary_emb.inv_freq")) continue;  // of old versions
+    refuse_quantized_tensor(record.name, path);
+    const auto our_name = from_spelling(kHuggingFace, record.name);
+    if (!our_name) {
+      throw FileError(path, fmt::format("tensor {} is none of a Llama", quote(record.name)));
+    }
+    if (!names.insert(*our_name).second) {
+      throw FileError(path, fmt::format("tensor {} is there twice", quote(record.name)));
+    }
+    record.name = *our_name;
+    if (const auto heads = rotary_heads(record.name, stored.config); heads > 0) {
+      record =
+          reorder_rows(record, heads, RotaryRows::pairs, memory.reordered.emplace_back(), path);
+    }
+    stored.tensors.push_back(std::move(record));
+  }
+}
+
 std::string text_of(const Json& json) {
   return json.dump(2) + "\n";
 }
@@ -176,20 +194,32 @@ StoredModel open_hugging_face(const std::filesystem::path& directory, const Json
   StoredModel stored{.path = directory / kWeights,
                      .config = read_hugging_face_config(json, config_path)};
   const auto memory = std::make_shared<Memory>();
-  for (auto& [record, path] : read_records(directory, stored.path, *memory)) {
-    if (record.name.ends_with(".rotary_emb.inv_freq")) continue;  // of old versions
-    refuse_packed(record.name, path);
-    const auto our_name = from_spelling(kHuggingFace, record.name);
-    if (!our_name) {
-      throw FileError(path, fmt::format("tensor {} is none of a Llama", quote(record.name)));
-    }
-    record.name = *our_name;
-    if (const auto heads = rotary_heads(record.name, stored.config); heads > 0) {
-      record =
-          reorder_rows(record, heads, RotaryRows::pairs, memory->reordered.emplace_back(), path);
-    }
-    stored.tensors.push_back(std::move(record));
+  take_records(read_records(directory, stored.path, *memory), stored, *memory);
+  settle_output(JsonObject(json, config_path), stored);
+  stored.file = memory;
+  return stored;
+}
+
+bool has_hugging_face_names(const std::vector<TensorRecord>& tensors) {
+  return std::ranges::any_of(tensors, [](const TensorRecord& tensor) {
+    return without_wrappers(tensor.name).starts_with(kHuggingFace.layer);
+  });
+}
+
+StoredModel open_hugging_face_file(const std::filesystem::path& path,
+                                   const std::filesystem::path& config_path) {
+  const MappedFile config(config_path);
+  const Json json = parse_json(as_text(config.bytes()), config_path);
+  if (!is_hugging_face(json)) {
+    throw FileError(config_path,
+                    fmt::format("is none of Hugging Face's, as the tensors of {} would need",
+                                quote(path.native(), 400)));
   }
+  StoredModel stored{.path = path, .config = read_hugging_face_config(json, config_path)};
+  const auto memory = std::make_shared<Memory>();
+  std::vector<Found> found;
+  for (auto& record : records_of(path, *memory)) found.push_back({std::move(record), path});
+  take_records(std::move(found), stored, *memory);
   settle_output(JsonObject(json, config_path), stored);
   stored.file = memory;
   return stored;

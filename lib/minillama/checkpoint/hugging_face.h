@@ -13,8 +13,9 @@ namespace minillama {
 /// A Llama as Hugging Face's transformers stores one: a directory with
 ///
 ///     config.json         {"model_type": "llama", "hidden_size": …, …}
-///     model.safetensors   the tensors as "model.layers.0.self_attn.q_proj.weight", …; or several
-///                         files that model.safetensors.index.json names
+///     model.safetensors   the tensors as "model.layers.0.self_attn.q_proj.weight", …; or
+///                         pytorch_model.bin; or several files that an index of that name
+///                         (model.safetensors.index.json) lists
 ///     tokenizer.model     a sentencepiece model
 ///
 /// The rows of queries and keys are put into Meta's order (checkpoint/rotary_rows.h). Throws
@@ -23,6 +24,14 @@ namespace minillama {
 ///
 /// @param json the content of config.json
 StoredModel open_hugging_face(const std::filesystem::path& directory, const Json& json);
+
+/// Whether the tensors have the names that transformers gives a Llama's.
+bool has_hugging_face_names(const std::vector<TensorRecord>& tensors);
+
+/// The same from one file of tensors under such names (torch.save's or safetensors), and the
+/// config.json that describes them. Throws FileError.
+StoredModel open_hugging_face_file(const std::filesystem::path& path,
+                                   const std::filesystem::path& config_path);
 
 /// Writes such a directory, with a tokenizer_config.json besides. Throws OptionError if `model` is
 /// none that a Hugging Face Llama can be (LayerNorm, full attention), before anything is written;

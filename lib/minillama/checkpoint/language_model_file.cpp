@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "minillama/checkpoint/directory.h"
+#include "minillama/checkpoint/meta_checkpoint.h"
 #include "minillama/checkpoint/peft_adapter.h"
 #include "minillama/checkpoint/stored_model.h"
 #include "minillama/checkpoint/tensors.h"
@@ -63,6 +64,10 @@ Tokenizer read_tokenizer_for(const std::filesystem::path& model, const ModelConf
     path = directory / "tokenizer.model";
     if (is_gguf_file(model)) path = model;  // its own
     if (!std::filesystem::exists(path)) path = directory / "tokenizer.bin";
+    // Meta's models of several sizes share one.
+    if (!std::filesystem::exists(path) && is_meta_checkpoint(directory)) {
+      path = directory / ".." / "tokenizer.model";
+    }
     if (!std::filesystem::exists(path)) {
       if (is_peft_adapter(model)) return read_tokenizer_for(base_of_peft_adapter(model), config);
       throw FileError(model, "no tokenizer.model or tokenizer.bin beside it: name the tokenizer");

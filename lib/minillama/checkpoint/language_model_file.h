@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <optional>
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "minillama/core/random.h"
 #include "minillama/model/language_model.h"

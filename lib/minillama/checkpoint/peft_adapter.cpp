@@ -13,8 +13,10 @@
 #include "minillama/core/json.h"
 #include "minillama/io/atomic_file.h"
 #include "minillama/io/mapped_file.h"
+#include "minillama/io/module_wrappers.h"
 #include "minillama/io/peft_config.h"
 #include "minillama/io/safetensors.h"
+#include "minillama/io/torch_save.h"
 #include "minillama/model/lora.h"
 
 namespace minillama {
@@ -24,6 +26,7 @@ constexpr std::string_view kPrefix = "base_model.model.";
 constexpr std::string_view kWeight = ".weight";
 constexpr const char* kConfigFile = "adapter_config.json";
 constexpr const char* kWeightsFile = "adapter_model.safetensors";
+constexpr const char* kPickleFile = "adapter_model.bin";
 constexpr const char* kClassifier = "minillama.classifier";  // the key among the metadata
 
 /// The least that names all of `linears` and no other of `n_layers` layers: the end of a name
@@ -66,15 +69,32 @@ std::optional<std::string> adapter_name(std::string_view name) {
   return from_spelling(kHuggingFace, name);
 }
 
-ClassifierConfig read_head(const SafetensorsFile& file, const std::vector<TensorRecord>& head) {
-  const auto found = file.metadata().find(kClassifier);
-  if (found != file.metadata().end()) {
-    return read_classifier_config(parse_json(found->second, file.path()), file.path());
+/// The tensors of an adapter's file, and what keeps their bytes alive.
+struct AdapterFile {
+  std::vector<TensorRecord> tensors;
+  std::map<std::string, std::string> metadata;
+  std::shared_ptr<const void> file;
+};
+
+AdapterFile read_adapter_file(const std::filesystem::path& path) {
+  if (path.filename() == kPickleFile) {
+    const auto file = std::make_shared<TorchSaveFile>(path);
+    return {.tensors = file->tensors(), .metadata = {}, .file = file};
+  }
+  const auto file = std::make_shared<SafetensorsFile>(path);
+  return {.tensors = file->tensors(), .metadata = file->metadata(), .file = file};
+}
+
+ClassifierConfig read_head(const AdapterFile& file, const std::vector<TensorRecord>& head,
+                           const std::filesystem::path& path) {
+  const auto found = file.metadata.find(kClassifier);
+  if (found != file.metadata.end()) {
+    return read_classifier_config(parse_json(found->second, path), path);
   }
   ClassifierConfig config{.label_names = {}, .pooling = PoolingKind::last};
   const auto weight = std::ranges::find(head, "classifier_head.weight", &TensorRecord::name);
   if (weight == head.end() || weight->shape.size() != 2 || weight->shape[0] < 2) {
-    throw FileError(file.path(), "the head's weight is missing or no matrix of at least two rows");
+    throw FileError(path, "the head's weight is missing or no matrix of at least two rows");
   }
   for (std::int64_t i = 0; i < weight->shape[0]; ++i) {
     config.label_names.push_back(fmt::format("LABEL_{}", i));
@@ -154,14 +174,17 @@ std::filesystem::path base_of_peft_adapter(const std::filesystem::path& director
 }
 
 PeftAdapter open_peft_adapter(const std::filesystem::path& directory) {
-  PeftAdapter adapter{.path = directory / kWeightsFile};
+  // safetensors before the pickle of old versions, as in PEFT.
+  const bool is_pickle = !std::filesystem::exists(directory / kWeightsFile) &&
+                         std::filesystem::exists(directory / kPickleFile);
+  PeftAdapter adapter{.path = directory / (is_pickle ? kPickleFile : kWeightsFile)};
   const auto [rank, alpha, dropout] =
       read_peft_config(read_config(directory), directory / kConfigFile);
   adapter.options = {.rank = rank, .alpha = alpha, .dropout = dropout};
 
-  const auto file = std::make_shared<SafetensorsFile>(adapter.path);
-  for (TensorRecord record : file->tensors()) {
-    std::string_view name = record.name;
+  const auto file = read_adapter_file(adapter.path);
+  for (TensorRecord record : file.tensors) {
+    std::string_view name = without_wrappers(record.name);
     if (name.starts_with(kPrefix)) name.remove_prefix(kPrefix.size());
     if (const auto head = head_name(name)) {
       record.name = *head;
@@ -179,8 +202,8 @@ PeftAdapter open_peft_adapter(const std::filesystem::path& directory) {
                       fmt::format("tensor {} is no adapter's of a Llama", quote(record.name)));
     }
   }
-  if (!adapter.head.empty()) adapter.classifier = read_head(*file, adapter.head);
-  adapter.file = file;
+  if (!adapter.head.empty()) adapter.classifier = read_head(file, adapter.head, adapter.path);
+  adapter.file = file.file;
   return adapter;
 }
 

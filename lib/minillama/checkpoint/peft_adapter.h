@@ -15,7 +15,8 @@ namespace minillama {
 /// A low-rank adapter as Hugging Face's PEFT stores it: a directory with
 ///
 ///     adapter_config.json        {"peft_type": "LORA", "r": 8, "lora_alpha": 16.0, …}
-///     adapter_model.safetensors  "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight",
+///     adapter_model.safetensors (or .bin, of torch.save)
+///                                 "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight",
 ///                                … and, of a classifier, the head among modules_to_save as
 ///                                "base_model.model.score.weight"
 ///

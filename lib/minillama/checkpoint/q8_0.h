@@ -2,7 +2,7 @@
 
 // Not part of the public interface.
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "minillama/io/bytes.h"
 

@@ -6,6 +6,7 @@
 
 #include "minillama/checkpoint/directory.h"
 #include "minillama/checkpoint/gguf_checkpoint.h"
+#include "minillama/checkpoint/hugging_face.h"
 #include "minillama/checkpoint/llama2c_checkpoint.h"
 #include "minillama/checkpoint/tensors.h"
 #include "minillama/checkpoint/torch_checkpoint.h"
@@ -14,17 +15,28 @@
 #include "minillama/io/gguf.h"
 #include "minillama/io/llama2c_bin.h"
 #include "minillama/io/mapped_file.h"
+#include "minillama/io/safetensors.h"
 #include "minillama/io/torch_save.h"
 #include "minillama/model/lora.h"
 
 namespace minillama {
 namespace {
 
-/// Of all formats only torch.save's may lack a config.
+/// Of all formats only torch.save's and safetensors may lack a config.
 void refuse_config(const std::filesystem::path& config, const std::filesystem::path& path) {
   if (config.empty()) return;
   throw OptionError(fmt::format("config {} has no effect: {} says itself what its model is",
                                 quote(config.native(), 400), quote(path.native(), 400)));
+}
+
+/// One file of tensors, which a config beside it describes.
+StoredModel open_safetensors(const std::filesystem::path& path,
+                             const std::filesystem::path& config) {
+  const auto file = std::make_shared<SafetensorsFile>(path);
+  if (has_hugging_face_names(file->tensors())) return open_hugging_face_file(path, config);
+  for (const auto& record : file->tensors()) refuse_quantized_tensor(record.name, path);
+  return {
+      .path = path, .config = read_config_file(config), .tensors = file->tensors(), .file = file};
 }
 
 StoredModel open_any(const std::filesystem::path& path, const std::filesystem::path& config) {
@@ -34,13 +46,16 @@ StoredModel open_any(const std::filesystem::path& path, const std::filesystem::p
   }
   bool is_torch_save = false;
   bool is_gguf = false;
+  bool is_safetensors = false;
   {
     const MappedFile file(path);
     refuse_failed_download(file.bytes(), path);
     is_torch_save = TorchSaveFile::is_torch_save(file.bytes());
     is_gguf = GgufFile::is_gguf(file.bytes());
+    is_safetensors = SafetensorsFile::is_safetensors(file.bytes());
   }
   if (is_torch_save) return open_torch_checkpoint(path, config);
+  if (is_safetensors && !is_gguf && !config.empty()) return open_safetensors(path, config);
   refuse_config(config, path);
   if (is_gguf) return open_gguf_checkpoint(path);
   if (Llama2cFile::is_llama2c(MappedFile(path).bytes())) return open_llama2c_checkpoint(path);

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "minillama/core/named_tensors.h"
 #include "minillama/io/tensor_record.h"

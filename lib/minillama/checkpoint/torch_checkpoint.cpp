@@ -7,7 +7,9 @@
 #include <fmt/format.h>
 
 #include "minillama/checkpoint/directory.h"
+#include "minillama/checkpoint/hugging_face.h"
 #include "minillama/core/error.h"
+#include "minillama/io/file_kind.h"
 #include "minillama/io/torch_save.h"
 #include "minillama/io/torch_save_writer.h"
 
@@ -20,6 +22,9 @@ class ModelArgs {
   /// Throws FileError naming an entry that is not known and not None: it may change what the model
   /// computes.
   ModelArgs(const TorchSaveFile& file) : path_(file.path()) {
+    const auto args = file.root().find("model_args");
+    are_there_ = args && !args->is_none();
+    if (are_there_ && !args->is_mapping()) throw FileError(path_, "model_args is no dict");
     for (auto& [key, value] : file.scalars_under("model_args")) values_.emplace(key, value);
     for (const auto& [key, value] : values_) {
       if (std::ranges::find(kKnown, key) != kKnown.end()) continue;
@@ -32,7 +37,7 @@ class ModelArgs {
     }
   }
 
-  bool empty() const { return values_.empty(); }
+  bool are_there() const { return are_there_; }
 
   std::int64_t integer(const std::string& key) const {
     if (const auto value = find<std::int64_t>(key, "an int")) return *value;
@@ -70,6 +75,7 @@ class ModelArgs {
       "norm",        "rope_theta", "max_batch_size", "device"};
 
   std::filesystem::path path_;
+  bool are_there_ = false;
   std::map<std::string, PythonScalar> values_;
 };
 
@@ -141,19 +147,6 @@ bool same_bytes(const TensorRecord& a, const TensorRecord& b) {
          (a.data.data() == b.data.data() || std::ranges::equal(a.data, b.data));
 }
 
-/// Removes an output matrix that is the embedding matrix; false if there is another one.
-bool drop_tied_output(std::vector<TensorRecord>& tensors) {
-  const auto named = [&](std::string_view name) {
-    return std::ranges::find(tensors, name, &TensorRecord::name);
-  };
-  const auto output = named("output.weight");
-  if (output == tensors.end()) return true;
-  const auto embeddings = named("tok_embeddings.weight");
-  if (embeddings == tensors.end() || !same_bytes(*embeddings, *output)) return false;
-  tensors.erase(output);
-  return true;
-}
-
 /// The tensors under "model" or what other trainers call it, else those of a bare state dict.
 std::vector<TensorRecord> tensors_of(const TorchSaveFile& file) {
   for (const auto* key : {"model", "state_dict", "model_state_dict"}) {
@@ -169,24 +162,45 @@ std::vector<TensorRecord> tensors_of(const TorchSaveFile& file) {
 
 }  // namespace
 
+bool to_assignment_names(std::vector<TensorRecord>& tensors) {
+  bool changed = false;
+  for (auto& tensor : tensors) changed |= respell(tensor.name);
+  return changed;
+}
+
+bool drop_tied_output(std::vector<TensorRecord>& tensors) {
+  const auto named = [&](std::string_view name) {
+    return std::ranges::find(tensors, name, &TensorRecord::name);
+  };
+  const auto output = named("output.weight");
+  if (output == tensors.end()) return true;
+  const auto embeddings = named("tok_embeddings.weight");
+  if (embeddings == tensors.end() || !same_bytes(*embeddings, *output)) return false;
+  tensors.erase(output);
+  return true;
+}
+
 StoredModel open_torch_checkpoint(const std::filesystem::path& path,
                                   const std::filesystem::path& config) {
   const auto file = std::make_shared<TorchSaveFile>(path);
   StoredModel stored{.path = path, .tensors = tensors_of(*file), .file = file};
 
-  bool llama2c_names = false;
-  for (auto& record : stored.tensors) llama2c_names |= respell(record.name);
   const ModelArgs args(*file);
-  if (!args.empty()) {
+  if (args.are_there() && !config.empty()) {
+    throw OptionError(fmt::format("config {} has no effect: {} says itself what its model is",
+                                  quote(config.native(), 400), quote(path.native(), 400)));
+  }
+  if (!config.empty() && has_hugging_face_names(stored.tensors)) {
+    return open_hugging_face_file(path, config);
+  }
+  for (const auto& record : stored.tensors) refuse_quantized_tensor(record.name, path);
+  const bool llama2c_names = to_assignment_names(stored.tensors);
+  if (args.are_there()) {
     stored.config = config_from(args, llama2c_names, path);
   } else if (!config.empty()) {
     stored.config = read_config_file(config);
   } else {
     throw FileError(path, "holds no model_args: give the model's config.json");
-  }
-  if (!args.empty() && !config.empty()) {
-    throw OptionError(fmt::format("config {} has no effect: {} says itself what its model is",
-                                  quote(config.native(), 400), quote(path.native(), 400)));
   }
   stored.config.tied_embeddings = drop_tied_output(stored.tensors);
   return stored;

@@ -27,6 +27,12 @@ Json parse_json(std::string_view text, const std::filesystem::path& path) {
   }
 }
 
+std::string shown(const Json& value) {
+  constexpr std::size_t kMost = 80;
+  const auto text = value.dump(-1, ' ', true, Json::error_handler_t::replace);
+  return text.size() <= kMost ? text : text.substr(0, kMost) + "…";
+}
+
 JsonObject::JsonObject(const Json& value, const std::filesystem::path& path)
     : value_(value), path_(path) {
   if (!value.is_object()) throw FileError(path, "a JSON object was expected");
@@ -42,8 +48,8 @@ const Json& JsonObject::at(std::string_view key, std::string_view type,
   if (!has(key)) throw FileError(path_, fmt::format("field {} is missing", quote(key)));
   const Json& field = value_.at(std::string(key));
   if (!(field.*is_type)()) {
-    throw FileError(
-        path_, fmt::format("field {} is {}, must be {}", quote(key), quote(field.dump()), type));
+    throw FileError(path_,
+                    fmt::format("field {} is {}, must be {}", quote(key), shown(field), type));
   }
   return field;
 }
@@ -51,7 +57,7 @@ const Json& JsonObject::at(std::string_view key, std::string_view type,
 std::int64_t JsonObject::integer(std::string_view key) const {
   const Json& field = at(key, "an integer", &Json::is_number_integer);
   if (field.is_number_unsigned() && field.get<std::uint64_t>() > INT64_MAX) {
-    throw FileError(path_, fmt::format("field {} is {}: too large", quote(key), field.dump()));
+    throw FileError(path_, fmt::format("field {} is {}: too large", quote(key), shown(field)));
   }
   return field.get<std::int64_t>();
 }
@@ -84,7 +90,7 @@ std::vector<std::string> JsonObject::strings(std::string_view key) const {
   for (const Json& item : at(key, "a list of strings", &Json::is_array)) {
     if (!item.is_string()) {
       throw FileError(path_, fmt::format("field {} holds {}, must be a list of strings", quote(key),
-                                         quote(item.dump())));
+                                         shown(item)));
     }
     out.push_back(item.get<std::string>());
   }
@@ -96,7 +102,7 @@ std::vector<std::int64_t> JsonObject::integers(std::string_view key) const {
   for (const Json& item : at(key, "a list of integers", &Json::is_array)) {
     if (!item.is_number_integer()) {
       throw FileError(path_, fmt::format("field {} holds {}, must be a list of integers",
-                                         quote(key), quote(item.dump())));
+                                         quote(key), shown(item)));
     }
     out.push_back(item.get<std::int64_t>());
   }

@@ -19,6 +19,9 @@ using Json = nlohmann::ordered_json;
 /// Parses JSON text that came from `path`. Throws FileError on anything but one well-formed value.
 Json parse_json(std::string_view text, const std::filesystem::path& path);
 
+/// A value as messages show it: its JSON text, in ASCII and no longer than a line has room for.
+std::string shown(const Json& value);
+
 /// The fields of a JSON object from `path`, read with checks: every getter throws FileError naming
 /// the file, the field and its value if the field is absent (and no default is given) or of another
 /// type. Numbers are never silently converted: 1.5 is no integer.

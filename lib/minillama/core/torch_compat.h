@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include <torch/torch.h>
+#include <torch/optim/optimizer.h>
 #include <torch/version.h>
 
 namespace minillama {

@@ -54,6 +54,18 @@ bool is_special(const std::filesystem::path& path) {
   return exists(status) && !is_regular_file(status) && !is_directory(status);
 }
 
+/// The file that symbolic links stand for, which need not be there.
+std::filesystem::path behind_links(std::filesystem::path path) {
+  constexpr int kMostLinks = 40;  // as many as Linux follows
+  std::error_code error;
+  for (int i = 0; i < kMostLinks && std::filesystem::is_symlink(path, error); ++i) {
+    const auto target = std::filesystem::read_symlink(path, error);
+    if (error) break;
+    path = path.parent_path() / target;
+  }
+  return path;
+}
+
 }  // namespace
 
 AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)) {
@@ -62,6 +74,7 @@ AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)) {
     if (descriptor_ < 0) throw IoError(path_, "cannot write", errno);
     return;
   }
+  path_ = behind_links(std::move(path_));
   temporary_ = fmt::format("{}{}{}", path_.native(), kSuffix, ::getpid());
   remove_stale(path_);
   descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);

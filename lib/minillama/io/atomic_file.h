@@ -10,7 +10,8 @@ namespace minillama {
 /// Writes a file so that at every moment either the old content or the whole new content is there:
 /// a temporary file beside it is written, synced and renamed by commit(). Destruction without
 /// commit() removes the temporary file and leaves the old content alone. A device or a pipe has no
-/// old content and must not be replaced: it is written to directly.
+/// old content and must not be replaced: it is written to directly. Of a symbolic link, the file
+/// that it names is written.
 class AtomicFile {
  public:
   /// Creates "<path>.tmp-<pid>", and removes such files of processes that were killed while they

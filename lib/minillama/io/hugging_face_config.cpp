@@ -1,5 +1,8 @@
 #include "minillama/io/hugging_face_config.h"
 
+#include <optional>
+#include <string>
+
 #include <fmt/format.h>
 
 #include "minillama/core/error.h"
@@ -11,17 +14,32 @@ namespace {
 /// Those of transformers' LlamaConfig and of what it is made of (PretrainedConfig). The generation
 /// settings that older versions wrote among them are what a caller may choose.
 const KnownFields kFields = {
-    .used = {"model_type", "hidden_size", "num_hidden_layers", "num_attention_heads",
-             "num_key_value_heads", "intermediate_size", "vocab_size", "max_position_embeddings",
-             "rms_norm_eps", "rope_theta", "rope_parameters", "rope_scaling", "head_dim",
-             "tie_word_embeddings", "bos_token_id", "eos_token_id", "hidden_act",
-             "quantization_config"},
+    .used = {"model_type",
+             "hidden_size",
+             "num_hidden_layers",
+             "num_attention_heads",
+             "num_key_value_heads",
+             "intermediate_size",
+             "vocab_size",
+             "max_position_embeddings",
+             "rms_norm_eps",
+             "rope_theta",
+             "rope_parameters",
+             "rope_scaling",
+             "head_dim",
+             "tie_word_embeddings",
+             "bos_token_id",
+             "eos_token_id",
+             "hidden_act",
+             "quantization_config",
+             "architectures",
+             "layer_types"},
     .harmless = {"_name_or_path",
                  "name_or_path",
                  "_attn_implementation",
                  "_attn_implementation_autoset",
                  "_flash_attn_2_enabled",
-                 "architectures",
+                 "attention_dropout",  // acts in training only, where the trainer chooses it
                  "torch_dtype",
                  "dtype",
                  "transformers_version",
@@ -50,6 +68,9 @@ const KnownFields kFields = {
                  "output_hidden_states",
                  "return_dict",
                  "use_return_dict",
+                 "tf_legacy_loss",
+                 "output_past",
+                 "is_composition",
                  "torchscript",
                  "gradient_checkpointing",
                  "is_decoder",
@@ -81,8 +102,6 @@ const KnownFields kFields = {
                  "begin_suppress_tokens"},
     .neutral = {{"attention_bias", "false"},
                 {"mlp_bias", "false"},
-                {"attention_dropout", "0.0"},
-                {"attention_dropout", "0"},
                 {"rope_interleaved", "false"},
                 {"partial_rotary_factor", "1.0"},
                 {"use_sliding_window", "false"},
@@ -112,6 +131,27 @@ void refuse_quantized(const JsonObject& fields, const std::filesystem::path& pat
                                         : "an unnamed method"));
 }
 
+/// Refuses a model with another head than that of a language model.
+void refuse_architecture(const JsonObject& fields, const std::filesystem::path& path) {
+  if (!fields.has("architectures")) return;
+  for (const auto& architecture : fields.strings("architectures")) {
+    if (architecture == "LlamaForCausalLM" || architecture == "LLaMAForCausalLM") continue;
+    throw FileError(path, fmt::format("field \"architectures\" names {}; a language model, "
+                                      "\"LlamaForCausalLM\", is what is read",
+                                      quote(architecture)));
+  }
+}
+
+/// Refuses layers that look back over a window only.
+void refuse_layer_types(const JsonObject& fields, const std::filesystem::path& path) {
+  if (!fields.has("layer_types")) return;
+  for (const auto& type : fields.strings("layer_types")) {
+    if (type == "full_attention") continue;
+    throw FileError(
+        path, fmt::format("field \"layer_types\" names {}, which is not supported", quote(type)));
+  }
+}
+
 /// Refuses what would make the model compute something else than a Llama does here.
 void refuse_variants(const Json& json, const ModelConfig& config,
                      const std::filesystem::path& path) {
@@ -139,12 +179,26 @@ void refuse_variants(const Json& json, const ModelConfig& config,
   }
 }
 
-/// Older versions of transformers write rope_theta, newer ones rope_parameters.rope_theta.
-double rope_theta(const JsonObject& fields) {
-  if (fields.has("rope_parameters") && fields.object("rope_parameters").has("rope_theta")) {
-    return fields.object("rope_parameters").number("rope_theta");
+/// Older versions of transformers write rope_theta, newer ones rope_parameters.rope_theta. Where
+/// several are there they must agree.
+double rope_theta(const JsonObject& fields, const std::filesystem::path& path) {
+  std::optional<double> theta;
+  std::string first;
+  const auto read = [&](const JsonObject& object, const std::string& name) {
+    if (!object.has("rope_theta")) return;
+    const double value = object.number("rope_theta");
+    if (theta.value_or(value) != value) {
+      throw FileError(
+          path, fmt::format("field \"{}\" is {}, but \"{}\" is {}", name, value, first, *theta));
+    }
+    if (!theta) first = name;
+    theta = value;
+  };
+  read(fields, "rope_theta");
+  for (const std::string inside : {"rope_scaling", "rope_parameters"}) {
+    if (fields.has(inside)) read(fields.object(inside), inside + ".rope_theta");
   }
-  return fields.has("rope_theta") ? fields.number("rope_theta") : 10000.0;
+  return theta.value_or(10000.0);
 }
 
 }  // namespace
@@ -156,6 +210,8 @@ bool is_hugging_face(const Json& json) {
 ModelConfig read_hugging_face_config(const Json& json, const std::filesystem::path& path) {
   const JsonObject fields(json, path);
   refuse_quantized(fields, path);
+  refuse_architecture(fields, path);
+  refuse_layer_types(fields, path);
   check_fields(json, kFields, path);
   try {
     const auto config =
@@ -169,7 +225,7 @@ ModelConfig read_hugging_face_config(const Json& json, const std::filesystem::pa
                     .vocab_size = fields.integer("vocab_size"),
                     .max_seq_len = fields.integer("max_position_embeddings"),
                     .norm_eps = fields.has("rms_norm_eps") ? fields.number("rms_norm_eps") : 1e-6,
-                    .rope_theta = rope_theta(fields),
+                    .rope_theta = rope_theta(fields, path),
                     .norm = NormKind::rmsnorm}
             .resolved();
     refuse_variants(json, config, path);
@@ -186,8 +242,8 @@ std::map<std::string, std::string> read_hugging_face_index(const Json& json,
   for (const auto& [tensor, shard] : json.at("weight_map").items()) {
     const std::string name = shard.is_string() ? shard.get<std::string>() : "";
     if (name.empty() || name.find('/') != std::string::npos) {
-      throw FileError(path, fmt::format("weight_map: {} is no name of a file in this directory",
-                                        quote(shard.dump())));
+      throw FileError(
+          path, fmt::format("weight_map: {} is no name of a file in this directory", shown(shard)));
     }
     files.emplace(tensor, name);
   }

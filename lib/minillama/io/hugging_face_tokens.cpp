@@ -32,7 +32,7 @@ std::optional<std::vector<std::int64_t>> ids_in(const Json& json, const char* fi
     if (!id.is_number_integer()) {
       throw FileError(path,
                       fmt::format("field {} is {}, must be a token's number or a list of them",
-                                  quote(field), quote(value.dump())));
+                                  quote(field), shown(value)));
     }
     ids.push_back(id.get<std::int64_t>());
   }
@@ -44,8 +44,7 @@ std::string content_of(const Json& token, const fs::path& path, std::string_view
   const Json& content =
       token.is_object() && token.contains("content") ? token.at("content") : token;
   if (!content.is_string()) {
-    throw FileError(path,
-                    fmt::format("{} is {}, must be a token's text", what, quote(token.dump())));
+    throw FileError(path, fmt::format("{} is {}, must be a token's text", what, shown(token)));
   }
   return content.get<std::string>();
 }
@@ -57,8 +56,7 @@ void read_added(const Json& added, const Json& config, const fs::path& directory
     const auto path = directory / "added_tokens.json";
     for (const auto& [text, id] : added.items()) {
       if (!id.is_number_integer()) {
-        throw FileError(path,
-                        fmt::format("{} is {}, must be an id", quote(text), quote(id.dump())));
+        throw FileError(path, fmt::format("{} is {}, must be an id", quote(text), shown(id)));
       }
       by_id[id.get<std::int64_t>()] = {id.get<std::int64_t>(), text, false};
     }

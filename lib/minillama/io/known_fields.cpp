@@ -20,8 +20,7 @@ void check_fields(const Json& object, const KnownFields& known, const std::files
     if (is_neutral) continue;
     throw FileError(
         path, fmt::format(
-                  "field {} is {}, which is {}", quote(inside + name),
-                  printable(value.dump(-1, ' ', false, Json::error_handler_t::replace)).substr(0, 80),
+                  "field {} is {}, which is {}", quote(inside + name), shown(value),
                   is_known ? "not supported" : "not known: it may change what the model computes"));
   }
 }

@@ -197,6 +197,10 @@ std::string dump_header(const nlohmann::ordered_json& header, const std::filesys
 
 }  // namespace
 
+bool SafetensorsFile::is_safetensors(Bytes bytes) {
+  return bytes.size() > 8 && bytes[8] == std::byte{'{'};
+}
+
 SafetensorsFile::SafetensorsFile(std::filesystem::path path) : file_(std::move(path)) {
   refuse_failed_download(file_.bytes(), file_.path());
   ByteReader reader(file_.bytes(), file_.path());

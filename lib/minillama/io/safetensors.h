@@ -20,6 +20,9 @@ class SafetensorsFile {
   /// a hole or do not fit shape and type.
   explicit SafetensorsFile(std::filesystem::path path);
 
+  /// Whether `bytes` begin like such a file.
+  static bool is_safetensors(Bytes bytes);
+
   const std::filesystem::path& path() const { return file_.path(); }
 
   /// In the order of their bytes, all contiguous. Valid as long as this file is.

@@ -10,6 +10,7 @@
 
 #include "minillama/core/error.h"
 #include "minillama/io/file_kind.h"
+#include "minillama/io/module_wrappers.h"
 #include "minillama/io/numpy_scalar.h"
 
 namespace minillama {
@@ -89,21 +90,6 @@ bool is_tensor_maker(PickleValue callable) {
   const std::string_view module = callable.module();
   return (module == "torch._utils" || module == "torch._tensor") &&
          callable.name().starts_with("_rebuild_");
-}
-
-/// The name of a parameter without those of the modules that wrap the model.
-std::string_view without_wrappers(std::string_view name) {
-  constexpr std::array<std::string_view, 3> kWrappers = {"_orig_mod.", "module.",
-                                                         "_fsdp_wrapped_module."};
-  for (bool removed = true; removed;) {
-    removed = false;
-    for (const auto wrapper : kWrappers) {
-      if (!name.starts_with(wrapper)) continue;
-      name.remove_prefix(wrapper.size());
-      removed = true;
-    }
-  }
-  return name;
 }
 
 std::string_view kind_of(PickleValue value) {

@@ -51,10 +51,9 @@ class TorchSaveFile {
   bool has_mapping(std::string_view key) const;
 
   /// The tensors of the saved value itself, in file order: of a dict (a bare state dict) under
-  /// their keys, of a tuple or list as "0", "1", …. The prefixes of wrapped modules are removed, in
-  /// any order: "_orig_mod." (torch.compile), "module." (DataParallel and DistributedDataParallel),
-  /// "_fsdp_wrapped_module.". Whatever is no tensor is left out. Tensors that share a storage share
-  /// bytes. Valid as long as this file is.
+  /// their keys without those of wrapping modules (io/module_wrappers.h), of a tuple or list as
+  /// "0", "1", …. Whatever is no tensor is left out. Tensors that share a storage share bytes.
+  /// Valid as long as this file is.
   ///
   /// Throws FileError naming the tensor if it is of a kind or type that is not supported, reaches
   /// outside its storage, its storage is damaged (CRC), or a name comes twice.

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include <torch/torch.h>
+#include <torch/nn/cloneable.h>
 
 #include "minillama/model/llama.h"
 #include "minillama/nn/dropout.h"

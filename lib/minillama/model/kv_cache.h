@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "minillama/core/model_config.h"
 #include "minillama/nn/layer_cache.h"

@@ -1,6 +1,8 @@
 #pragma once
 
-#include <torch/torch.h>
+#include <torch/nn/cloneable.h>
+#include <torch/nn/modules/common.h>
+#include <torch/nn/modules/container/modulelist.h>
 
 #include "minillama/core/model_config.h"
 #include "minillama/core/random.h"

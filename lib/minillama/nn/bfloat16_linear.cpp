@@ -1,5 +1,7 @@
 #include "minillama/nn/bfloat16_linear.h"
 
+#include <torch/autograd.h>
+
 #include "minillama/kernels/dispatch.h"
 #include "minillama/nn/product.h"
 

@@ -2,7 +2,7 @@
 
 // Not part of the public interface: the product of mixed precision (nn/precision.h).
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace minillama {
 

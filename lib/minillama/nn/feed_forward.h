@@ -1,6 +1,6 @@
 #pragma once
 
-#include <torch/torch.h>
+#include <torch/nn/cloneable.h>
 
 #include "minillama/core/model_config.h"
 #include "minillama/nn/dropout.h"

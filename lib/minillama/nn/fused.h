@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <type_traits>
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "minillama/core/thread_pool.h"
 #include "minillama/kernels/element.h"

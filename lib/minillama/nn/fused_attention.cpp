@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include <torch/autograd.h>
+
 #include "minillama/core/device.h"
 #include "minillama/core/torch_compat.h"
 #include "minillama/kernels/softmax.h"

@@ -1,5 +1,7 @@
 #include "minillama/nn/fused_norm.h"
 
+#include <torch/autograd.h>
+
 #include "minillama/core/torch_compat.h"
 #include "minillama/kernels/norm.h"
 #include "minillama/nn/fused.h"

@@ -2,7 +2,7 @@
 
 // Not part of the public interface: norms by the kernels.
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace minillama {
 

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstring>
 
+#include <torch/autograd.h>
+
 #include "minillama/core/check.h"
 #include "minillama/nn/fused.h"
 

@@ -2,7 +2,7 @@
 
 // Not part of the public interface: how attention arranges rows.
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "minillama/nn/sequences.h"
 

@@ -3,7 +3,7 @@
 #include <map>
 #include <string>
 
-#include <torch/torch.h>
+#include <torch/nn/cloneable.h>
 
 #include "minillama/nn/lora.h"
 

@@ -2,6 +2,8 @@
 
 #include <numeric>
 
+#include <torch/autograd.h>
+
 #include "minillama/core/check.h"
 #include "minillama/kernels/softmax.h"
 #include "minillama/nn/fused.h"

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include <torch/torch.h>
+#include <torch/nn/cloneable.h>
 
 #include "minillama/nn/dropout.h"
 

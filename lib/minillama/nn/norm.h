@@ -4,7 +4,7 @@
 #include <memory>
 #include <string_view>
 
-#include <torch/torch.h>
+#include <torch/nn/cloneable.h>
 
 #include "minillama/core/model_config.h"
 

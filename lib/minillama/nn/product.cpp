@@ -1,5 +1,7 @@
 #include "minillama/nn/product.h"
 
+#include <torch/autograd.h>
+
 #include "minillama/core/device.h"
 #include "minillama/core/thread_pool.h"
 

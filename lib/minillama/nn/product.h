@@ -2,7 +2,7 @@
 
 // Not part of the public interface: matrix products of the library's own threads.
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace minillama {
 

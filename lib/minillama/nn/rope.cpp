@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include <torch/autograd.h>
+
 #include "minillama/core/check.h"
 #include "minillama/kernels/rotary.h"
 #include "minillama/nn/fused.h"

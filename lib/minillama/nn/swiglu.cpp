@@ -1,5 +1,7 @@
 #include "minillama/nn/swiglu.h"
 
+#include <torch/autograd.h>
+
 #include "minillama/core/check.h"
 #include "minillama/kernels/swiglu.h"
 #include "minillama/nn/fused.h"

@@ -2,7 +2,7 @@
 
 // Not part of the public interface: the gate of the feed-forward network.
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace minillama {
 

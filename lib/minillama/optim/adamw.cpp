@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <torch/optim/adamw.h>
 
 #include "minillama/core/check.h"
 #include "minillama/core/torch_compat.h"

@@ -7,7 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include <torch/torch.h>
+#include <torch/nn/cloneable.h>
+#include <torch/optim/optimizer.h>
 
 namespace minillama {
 

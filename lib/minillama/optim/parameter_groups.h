@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include <torch/torch.h>
+#include <torch/nn/cloneable.h>
 
 #include "minillama/optim/adamw.h"
 

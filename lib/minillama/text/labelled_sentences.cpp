@@ -87,8 +87,8 @@ std::vector<std::string> read_label_names(const std::filesystem::path& path) {
   std::vector<std::string> names;
   for (const Json& item : json) {
     if (!item.is_string() || strip(item.get_ref<const std::string&>()).empty()) {
-      throw FileError(name_of_file, fmt::format("label name {} is not a string with text in it",
-                                                quote(item.dump())));
+      throw FileError(name_of_file,
+                      fmt::format("label name {} is not a string with text in it", shown(item)));
     }
     const auto& name = item.get_ref<const std::string&>();
     if (std::find(names.begin(), names.end(), name) != names.end()) {

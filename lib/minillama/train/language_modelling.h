@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "minillama/model/language_model.h"
 #include "minillama/train/windows.h"

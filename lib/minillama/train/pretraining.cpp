@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <torch/autograd.h>
 
 #include "minillama/core/check.h"
 #include "minillama/core/device.h"

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include <fmt/format.h>
+#include <torch/autograd.h>
 
 #include "minillama/core/check.h"
 #include "minillama/core/device.h"

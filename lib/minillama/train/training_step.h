@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <span>
 
-#include <torch/torch.h>
+#include <torch/optim/optimizer.h>
 
 #include "minillama/model/classifier.h"
 #include "minillama/train/examples.h"
