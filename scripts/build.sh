@@ -1,11 +1,15 @@
 #!/usr/bin/env bash
-# Builds everything: scripts/build.sh [PRESET] (release, dev or asan). Quick if nothing changed.
+# Builds everything, or the named targets: scripts/build.sh [PRESET [TARGET…]] (release, dev or asan).
+# Quick if nothing changed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 preset=${1:-release}
+shift || true
+targets=()
+[ $# -eq 0 ] || targets=(--target "$@")
 
 [ -f "build/$preset/build.ninja" ] || cmake --preset "$preset" >/dev/null
-cmake --build --preset "$preset"
+cmake --build --preset "$preset" "${targets[@]}"
 
 # LibTorch computes with whatever BLAS the system's alternative names, and OpenBLAS's OpenMP build is
 # the only one that shares its threads with LibTorch: with the pthread build a training step takes a

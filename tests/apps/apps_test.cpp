@@ -72,8 +72,8 @@ TEST_CASE("apps: generate continues every line of a file, in either type of weig
     CHECK(lines_in(lines.out) == 3);
     const auto one = with({"-p", "This movie is"}), three = with({"-p", "The actors"});
     CHECK_THAT(lines.out, StartsWith(one.out));
-    CHECK_THAT(lines.out, Catch::Matchers::EndsWith(three.out));
-    CHECK_THAT(lines.err, contains("3 prompts"));
+    CHECK_THAT(lines.out, Catch::Matchers::EndsWith("\n\n" + three.out));
+    CHECK_THAT(lines.err, contains("2 prompts"));
   }
 }
 

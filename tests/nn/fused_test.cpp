@@ -142,6 +142,24 @@ TEST_CASE("fused: attention, for every grouping and mask") {
   }
 }
 
+TEST_CASE("fused: attention of more queries than one block has, ragged") {
+  Dropout none(0.0, make_generator(0));
+  const Sequences sequences({300, 150, 1});
+  const Tensors inputs{random({3, 4, 300, 6}, 1), random({3, 2, 300, 6}, 2),
+                       random({3, 2, 300, 6}, 3)};
+  for (const auto kind : {AttentionKind::causal, AttentionKind::full}) {
+    const auto visible = visible_positions(kind, sequences, 0, torch::kCPU);
+    for (const auto type : {torch::kFloat, torch::kBFloat16}) {
+      check_same(
+          [&](const auto& in) {
+            return scaled_dot_product_attention(in[0], in[1], in[2], visible, none);
+          },
+          [&](const auto& in) { return plain_attention(in[0], in[1], in[2], visible, none); },
+          inputs, type);
+    }
+  }
+}
+
 TEST_CASE("linear_cross_entropy: is the cross-entropy of the logits, in several blocks too") {
   auto generator = make_generator(4);
   for (const std::int64_t n_tokens : {1, 30, 1100}) {

@@ -1,6 +1,6 @@
 #include <cmath>
 
-#include <torch/torch.h>
+#include <torch/nn/utils/clip_grad.h>
 
 #include "minillama/optim/adamw.h"
 

@@ -1,6 +1,6 @@
 // AdamW against what PyTorch computed: tests/reference/adamw.py.
 
-#include <torch/torch.h>
+#include <torch/nn/modules/linear.h>
 
 #include "minillama/core/json.h"
 #include "minillama/optim/adamw.h"

@@ -1,6 +1,6 @@
 #include <sstream>
 
-#include <torch/torch.h>
+#include <torch/serialize.h>
 
 #include "minillama/core/error.h"
 #include "minillama/optim/adamw.h"

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include <torch/torch.h>
+#include <torch/nn/utils/clip_grad.h>
 
 #include "minillama/core/random.h"
 

@@ -1,6 +1,8 @@
 #include "minillama/optim/parameter_groups.h"
 
-#include <torch/torch.h>
+#include <torch/nn/modules/embedding.h>
+#include <torch/nn/modules/linear.h>
+#include <torch/nn/modules/normalization.h>
 
 #include "support/catch.h"
 
