@@ -11,6 +11,7 @@ targets=()
 [ -f "build/$preset/build.ninja" ] || cmake --preset "$preset" >/dev/null
 cmake --build --preset "$preset" "${targets[@]}"
 
+[ -x "build/$preset/bin/generate" ] || exit 0
 # LibTorch computes with whatever BLAS the system's alternative names, and OpenBLAS's OpenMP build is
 # the only one that shares its threads with LibTorch: with the pthread build a training step takes a
 # third longer, with the reference BLAS dozens of times as long.
