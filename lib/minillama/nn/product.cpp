@@ -54,13 +54,21 @@ torch::Tensor product(const torch::Tensor& a, const torch::Tensor& b) {
   const auto columns = b.dim() == 1 ? 1 : b.size(1);
   if (!product_is_shared(a.device(), a.numel() * columns)) return a.matmul(b);
   const auto n_rows = a.size(0);
-  const auto share = (n_rows + threads() - 1) / threads();
   const auto y = b.dim() == 1 ? torch::empty({n_rows}, a.options())
-                              : torch::empty({n_rows, b.size(1)}, a.options());
-  parallel_for(n_rows, share, [&](std::int64_t begin, std::int64_t end) {
+                              : torch::empty({n_rows, columns}, a.options());
+  // Along the longer side: sgemm reorders the whole of the other operand for each part.
+  const bool by_columns = columns > n_rows;
+  const auto size = by_columns ? columns : n_rows;
+  const auto share = (size + threads() - 1) / threads();
+  parallel_for(size, share, [&](std::int64_t begin, std::int64_t end) {
     const SerialLibTorch serial;
     const at::AutoDispatchBelowADInplaceOrView plain;  // nothing records on any thread
-    compute(a.narrow(0, begin, end - begin), b, y.narrow(0, begin, end - begin));
+    const auto length = end - begin;
+    if (by_columns) {
+      compute(a, b.narrow(1, begin, length), y.narrow(1, begin, length));
+    } else {
+      compute(a.narrow(0, begin, length), b, y.narrow(0, begin, length));
+    }
   });
   return y;
 }
