@@ -7,7 +7,8 @@
 namespace minillama {
 
 /// a b, for a [N, K] and b [K, M] or [K], not recorded for gradients. On the CPU threads share out
-/// the rows of a large one (core/thread_pool.h); within a team, and elsewhere, it is LibTorch's.
+/// a large one by rows or columns (core/thread_pool.h); within a team, and elsewhere, it is
+/// LibTorch's.
 torch::Tensor product(const torch::Tensor& a, const torch::Tensor& b);
 
 /// Whether product() of matrices with so many multiplications would be shared out.
