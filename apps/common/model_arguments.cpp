@@ -19,7 +19,8 @@ void add_model_arguments(Arguments& arguments) {
       "PATH");
   arguments.option("tokenizer",
                    "sentencepiece model or llama2.c tokenizer.bin (default: beside it)", "PATH");
-  arguments.option("config", "config.json for a file of tensors that does not describe its model", "PATH");
+  arguments.option("config", "config.json for a file of tensors that does not describe its model",
+                   "PATH");
   arguments.option("attention", "causal or full (default: as the checkpoint says)", "KIND");
   arguments.option("compat", "cmu2025: compute what the CMU assignment's reference computes",
                    "NAME");
