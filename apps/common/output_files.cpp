@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "minillama/checkpoint/directory.h"
 #include "minillama/core/error.h"
 
 namespace minillama::app {
@@ -60,12 +61,18 @@ void check_output_directory(const std::string& flag, const fs::path& path, const
 }
 
 void refuse_earlier_run(const fs::path& directory) {
-  for (const auto* file : {"config.json", "training.safetensors", "adapter_config.json"}) {
+  for (const auto* file : {"config.json", "training.safetensors"}) {
     std::error_code error;
     if (!fs::exists(directory / file, error)) continue;
     throw OptionError(
         fmt::format("{} is of an earlier run: --resume goes on with it, --force replaces it",
                     quote((directory / file).native(), 400)));
+  }
+  for (const auto& file : other_model_files(directory)) {
+    throw OptionError(
+        fmt::format("{} is of another model, beside which this one would be misread: "
+                    "--force removes it",
+                    quote(file.native(), 400)));
   }
 }
 

@@ -161,9 +161,9 @@ StoredModel open_directory(const std::filesystem::path& directory) {
 
 std::vector<std::filesystem::path> other_model_files(const std::filesystem::path& directory) {
   std::vector<std::filesystem::path> files;
-  for (const auto* name : {"adapter_config.json", "params.json", "model.safetensors.index.json",
-                           "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
-                           "added_tokens.json", "generation_config.json"}) {
+  for (const auto* name : {"adapter_config.json", "model.safetensors.index.json", "tokenizer.json",
+                           "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
+                           "generation_config.json"}) {
     if (std::filesystem::exists(directory / name)) files.push_back(directory / name);
   }
   return files;
@@ -173,12 +173,9 @@ void begin_directory(const std::filesystem::path& directory, std::string_view co
                      std::string_view tokenizer) {
   make_directory(directory);
   const auto config_path = directory / "config.json";
-  const auto others = other_model_files(directory);
-  if (!others.empty() || !holds(config_path, config) ||
-      !holds(directory / "tokenizer.model", tokenizer)) {
-    remove_file(config_path);
-  }
-  for (const auto& file : others) remove_file(file);
+  if (holds(config_path, config) && holds(directory / "tokenizer.model", tokenizer)) return;
+  remove_file(config_path);
+  for (const auto& file : other_model_files(directory)) remove_file(file);
 }
 
 void write_directory(const std::filesystem::path& directory, const StoredModel& model,
