@@ -18,95 +18,23 @@
 
 #include "common/app.h"
 #include "common/arguments.h"
+#include "common/generate_arguments.h"
 #include "common/model_arguments.h"
-#include "common/option_rules.h"
 #include "common/output.h"
 #include "common/output_files.h"
 
 namespace {
 
 using namespace minillama;
+using app::is_assignment;
+using app::kHighFile;
+using app::kLowFile;
 
 /// The CMU assignment's generation task.
 constexpr const char* kAssignmentPrompt =
     "I have wanted to see this thriller for a while, and it didn't disappoint. Keanu Reeves, "
     "playing "
     "the hero John Wick, is";
-constexpr std::int64_t kAssignmentTokens = 75;
-/// The options that name its files.
-constexpr const char* kLowFile = "generated-sentence-low-temp-out";
-constexpr const char* kHighFile = "generated-sentence-high-temp-out";
-
-app::Arguments declare_arguments() {
-  app::Arguments arguments("generate", "Continues a text with a language model.", "[OPTION...]",
-                           {"generate -p \"This movie is\"", "echo \"This movie is\" | generate",
-                            "generate -p \"Once upon a time\" --temp 0 -n 200 -m stories260K.bin "
-                            "--tokenizer tok512.bin",
-                            "generate -f prompts.txt --each-line --weights q8_0"});
-  arguments.group("Text");
-  arguments.repeated_option("prompt,p", "A text to continue; given again, the next one", "TEXT");
-  arguments.option("file,f",
-                   "Read the text to continue from a file; -: from standard input, as without -p "
-                   "when something is piped in",
-                   "PATH");
-  arguments.flag(
-      "each-line",
-      "Continue every line for itself, several at a time; one line of output for each, with line "
-      "breaks written as \\n, and an empty one for a line that cannot be continued");
-  arguments.option("batch-size", "With --each-line: how many are continued at the same time", "N",
-                   "16");
-  arguments.option("max-new-tokens,max-tokens,n",
-                   "Tokens to write at most (default: 256; the assignment's task: 75)", "N");
-  arguments.flag("no-display-prompt", "Write the continuation only");
-  arguments.flag("ignore-eos", "Go on behind the end of a text");
-  arguments.group("Sampling");
-  arguments.option("temp,temperature", "Divides the logits; 0: always the most probable token", "X",
-                   "0.8");
-  arguments.option("epsilon", "Drop tokens less probable than this; 0: none", "X", "0.05");
-  arguments.option("top-k", "Keep the K most probable tokens; 0: all", "K", "0");
-  arguments.option("top-p", "Keep the most probable tokens that make up P; 1: all", "P", "1");
-  arguments.option("min-p", "Drop tokens below P times the most probable one; 0: none", "P", "0");
-  arguments.option("seed,s", "Of the random numbers", "N", "1337");
-  arguments.flag("no-cache", "Compute all positions again for every token");
-  arguments.group("Assignment");
-  arguments.flag("assignment",
-                 "Continue the CMU assignment's prompt at temperatures 0 and 1, into two files; so "
-                 "does naming one of them");
-  arguments.option(kLowFile, "The continuation at temperature 0", "PATH",
-                   "generated-sentence-temp-0.txt");
-  arguments.option(kHighFile, "The continuation at temperature 1", "PATH",
-                   "generated-sentence-temp-1.txt");
-  add_model_arguments(arguments);
-  arguments.option("weights",
-                   "f32, or q8_0: eight bits for a weight, a quarter of the memory and up to three "
-                   "times as fast, at a small loss of quality",
-                   "TYPE", "f32");
-  return arguments;
-}
-
-GenerationOptions generation_options(const app::Arguments& arguments, bool compatible) {
-  GenerationOptions options{.temperature = arguments.number("temp"),
-                            .top_k = arguments.integer("top-k"),
-                            .top_p = arguments.number("top-p"),
-                            .min_p = arguments.number("min-p"),
-                            .epsilon = arguments.number("epsilon"),
-                            .stop_at_end = !arguments.is_set("ignore-eos"),
-                            .use_cache = !arguments.is_set("no-cache"),
-                            .batch_size = arguments.integer("batch-size")};
-  const auto seed = arguments.integer("seed");
-  if (seed < 0) throw OptionError(fmt::format("--seed is {}, must be 0 or positive", seed));
-  options.seed = static_cast<std::uint64_t>(seed);
-  if (compatible) {
-    options.max_new_tokens = kAssignmentTokens;
-    options.stop_at_end = false;
-    options.crop_context = true;
-  }
-  if (arguments.given("max-new-tokens")) {
-    options.max_new_tokens = arguments.integer("max-new-tokens");
-  }
-  options.validate();
-  return options;
-}
 
 void report(const Generation& generation) {
   const auto n = generation.ids.size();
@@ -118,37 +46,10 @@ void report(const Generation& generation) {
   }
 }
 
-bool is_assignment(const app::Arguments& arguments) {
-  return arguments.is_set("assignment") || arguments.given(kLowFile) || arguments.given(kHighFile);
-}
-
 /// Whether standard input is open for reading, and no person sits there.
 bool something_is_piped_in() {
   const int mode = ::fcntl(STDIN_FILENO, F_GETFL);
   return mode >= 0 && (mode & O_ACCMODE) != O_WRONLY && ::isatty(STDIN_FILENO) == 0;
-}
-
-/// Throws OptionError if an option was given that has no effect beside the others.
-void check_arguments(const app::Arguments& arguments) {
-  std::vector<app::OptionRule> rules{{.option = "each-line", .excludes = {"prompt"}},
-                                     {.option = "file", .excludes = {"prompt"}},
-                                     {.option = "batch-size", .needs = {"each-line"}},
-                                     {.option = "no-cache", .excludes = {"weights=q8_0"}},
-                                     {.option = "ignore-eos", .excludes = {"compat"}},
-                                     {.option = "config", .needs = {"model"}},
-                                     {.option = "use-gpu", .excludes = {"device"}}};
-  for (const auto* sampling : {"top-k", "top-p", "min-p", "epsilon", "seed"}) {
-    rules.push_back({.option = sampling, .excludes = {"temp=0"}});
-  }
-  const std::vector<std::string> assignment{"assignment", kLowFile, kHighFile};
-  for (const auto* option : {"prompt", "file", "each-line", "no-display-prompt", "temp"}) {
-    rules.push_back({.option = option, .excludes = assignment});
-  }
-  app::check_options(arguments, rules);
-  if (!is_assignment(arguments)) return;
-  for (const auto* file : {kLowFile, kHighFile}) {
-    app::check_output_file(file, arguments.text(file), {});
-  }
 }
 
 /// Opens what --file names or standard input, before a model is loaded. Nothing if the text is
@@ -254,7 +155,7 @@ void continue_lines(TextGenerator& generator, const app::Arguments& arguments, c
 /// The assignment's task: the continuations of its prompt at temperatures 0 and 1, into two files.
 void write_assignment_outputs(TextGenerator& generator, const app::Arguments& arguments,
                               GenerationOptions options, bool quiet) {
-  if (!arguments.given("max-new-tokens")) options.max_new_tokens = kAssignmentTokens;
+  if (!arguments.given("max-new-tokens")) options.max_new_tokens = app::kAssignmentTokens;
   for (const auto& [temperature, file] : {std::pair{0.0, kLowFile}, std::pair{1.0, kHighFile}}) {
     options.temperature = temperature;
     std::ostringstream text;
@@ -270,16 +171,21 @@ void write_assignment_outputs(TextGenerator& generator, const app::Arguments& ar
 }
 
 void run(int argc, char** argv) {
-  auto arguments = declare_arguments();
+  auto arguments = app::declare_generate_arguments();
   if (!arguments.parse(argc, argv)) return;
   if (!arguments.positional().empty()) {
     throw OptionError(fmt::format("unexpected argument {}: give the text with --prompt",
                                   quote(arguments.positional().front())));
   }
-  check_arguments(arguments);
+  app::check_generate_arguments(arguments);
+  if (is_assignment(arguments)) {
+    for (const auto* file : {kLowFile, kHighFile}) {
+      app::check_output_file(file, arguments.text(file), {});
+    }
+  }
   const auto file = open_text(arguments);
   const auto model = read_model_arguments(arguments, "reviews");
-  const auto options = generation_options(arguments, model.compatible);
+  const auto options = app::read_generation_options(arguments, model.compatible);
   auto generator = load_language_model(model.model, model.load, model.tokenizer);
   if (arguments.choice("weights", {"f32", "q8_0"}) == "q8_0") {
     generator.quantize();

@@ -23,9 +23,12 @@ if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
       "${CCACHE_PROGRAM}")
 endif()
 
-# Linking a LibTorch program takes about a gigabyte: one at a time.
-set_property(GLOBAL PROPERTY JOB_POOLS link=1)
-set(CMAKE_JOB_POOL_LINK link)
+# Linking a LibTorch program takes about a gigabyte: one at a time. A project that embeds this one has
+# pools of its own.
+if(PROJECT_IS_TOP_LEVEL)
+  set_property(GLOBAL APPEND PROPERTY JOB_POOLS link=1)
+  set(CMAKE_JOB_POOL_LINK link)
+endif()
 
 # Compiler settings of the project's own code. -fPIC everywhere, programs too: they share the
 # library's precompiled header, which must have been made with the same flags. -Wno-array-bounds: GCC

@@ -221,3 +221,16 @@ TEST_CASE("apps/train: an unfinished run is neither overwritten nor resumed with
   CHECK_THAT(other.err, contains("learning rate"));
   CHECK(directory.train("run", {"--resume"}).exit_code == 0);
 }
+
+TEST_CASE("apps/train: what another model left beside the new one is not removed unasked") {
+  const TrainingDirectory directory;
+  const auto left = directory.path() / "run/tokenizer.json";
+  std::filesystem::create_directory(directory.path() / "run");
+  directory.file("run/tokenizer.json", "{}");
+  const auto refused = directory.train("run");
+  CHECK(refused.exit_code == 2);
+  CHECK_THAT(refused.err, contains("tokenizer.json\" is of another model"));
+  CHECK(read_text(left) == "{}");
+  CHECK(directory.train("run", {"--force", "--epochs", "1"}).exit_code == 0);
+  CHECK_FALSE(std::filesystem::exists(left));
+}

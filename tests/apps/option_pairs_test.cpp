@@ -8,6 +8,8 @@
 #include "minillama/core/error.h"
 
 #include "common/classify_arguments.h"
+#include "common/convert_arguments.h"
+#include "common/generate_arguments.h"
 #include "common/pretrain_arguments.h"
 #include "support/catch.h"
 #include "support/counts.h"
@@ -34,6 +36,18 @@ void check_pretrain(const std::vector<const char*>& words) {
   auto arguments = declare_pretrain_arguments();
   arguments.parse(static_cast<int>(words.size()), words.data());
   check_pretrain_arguments(arguments);
+}
+
+void check_generate(const std::vector<const char*>& words) {
+  auto arguments = declare_generate_arguments();
+  arguments.parse(static_cast<int>(words.size()), words.data());
+  check_generate_arguments(arguments);
+}
+
+void check_convert(const std::vector<const char*>& words) {
+  auto arguments = declare_convert_arguments();
+  arguments.parse(static_cast<int>(words.size()), words.data());
+  check_convert_arguments(arguments);
 }
 
 /// Why `words` behind `base` are refused, "" if they are not.
@@ -153,6 +167,22 @@ Words pretrain_options() {
   return all;
 }
 
+const Words kSampling{"--temp=0.5", "--epsilon=0", "--top-k=5",
+                      "--top-p=1",  "--min-p=0",   "--seed=1"};
+
+Words generate_options() {
+  Words all = with_model({"--prompt=p", "--file=f", "--each-line", "--batch-size=2",
+                          "--max-new-tokens=9", "--no-display-prompt", "--ignore-eos", "--no-cache",
+                          "--weights=q8_0", "--assignment", "--generated-sentence-low-temp-out=a",
+                          "--generated-sentence-high-temp-out=b"});
+  all.insert(all.end(), kSampling.begin(), kSampling.end());
+  return all;
+}
+
+Words convert_options() {
+  return with_model({"--dtype=f16", "--verify", "--adapter=a", "--force", "--base-name=b"});
+}
+
 }  // namespace
 
 TEST_CASE("option pairs: of classify when it trains adapters, all of it, or nothing") {
@@ -188,4 +218,32 @@ TEST_CASE("option pairs: of pretrain with a new model, and with one to go on fro
       {"--train-tokenizer", "--cooldown-steps", "--dim", "--layers", "--heads", "--kv-heads",
        "--hidden-dim", "--max-seq-len", "--norm", "--dropout"},
       {"--epochs --steps", "--resume --force", "--json --sample-prompt", "--device --use-gpu"});
+}
+
+TEST_CASE("option pairs: of generate when it samples, and when it takes the most probable") {
+  Names pairs{"--prompt --file", "--prompt --each-line", "--no-cache --weights",
+              "--compat --ignore-eos", "--device --use-gpu"};
+  for (const auto* task : {"--assignment", "--generated-sentence-low-temp-out",
+                           "--generated-sentence-high-temp-out"}) {
+    for (const auto* option : {"--prompt", "--file", "--each-line", "--no-display-prompt"}) {
+      pairs.insert(std::string(option) + " " + task);
+    }
+    pairs.insert(std::string(task) + " --temp");
+  }
+  try_pairs(check_generate, {"--model=m"}, generate_options(), {"--batch-size"}, pairs);
+
+  auto greedy_options = generate_options();
+  std::erase(greedy_options, "--temp=0.5");
+  try_pairs(check_generate, {"--model=m", "--temp=0", "--each-line"}, greedy_options,
+            {"--prompt", "--each-line", "--assignment", "--generated-sentence-low-temp-out",
+             "--generated-sentence-high-temp-out", "--epsilon", "--top-k", "--top-p", "--min-p",
+             "--seed"},
+            {"--no-cache --weights", "--compat --ignore-eos", "--device --use-gpu"});
+}
+
+TEST_CASE("option pairs: of convert to a model, and to an adapter alone") {
+  try_pairs(check_convert, {"--model=m", "--out=o"}, convert_options(), {"--base-name"},
+            {"--device --use-gpu"});
+  try_pairs(check_convert, {"--model=m", "--out=o", "--to=peft"}, convert_options(),
+            {"--dtype", "--verify", "--tokenizer"}, {"--device --use-gpu"});
 }

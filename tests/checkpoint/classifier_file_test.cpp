@@ -181,3 +181,20 @@ TEST_CASE("classifier_file: a config.json that makes no sense is refused by name
   CHECK_THAT(complaint("/adapters/b.c", good["adapters"]["a"]), contains("\"b.c\""));
   CHECK_THAT(complaint("/active_adapter", "z"), contains("\"z\""));
 }
+
+TEST_CASE("classifier_file: weights that are not finite are refused by name, and nothing written") {
+  const test::TemporaryDirectory directory;
+  auto config = config_of_words();
+  config.norm = NormKind::rmsnorm;  // PEFT's base has it
+  Classifier model(Llama(config, make_generator(5)), kConfig, make_generator(5));
+  add_adapter(model->llama, "a", {.rank = 2}, make_generator(1));
+  {
+    const torch::NoGradGuard no_grad;
+    model->classifier_head->weight[0][0] = NAN;
+  }
+  CHECK_THROWS_WITH(write_classifier(directory.path() / "own", model, test::small_tokenizer()),
+                    contains("classifier_head.weight holds values that are not finite"));
+  CHECK_THROWS_WITH(write_peft_adapter(directory.path() / "peft", model, "base"),
+                    contains("score.weight holds values that are not finite"));
+  CHECK(std::filesystem::is_empty(directory.path()));
+}

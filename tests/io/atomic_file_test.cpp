@@ -5,6 +5,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <thread>
+#include <vector>
+
 #include "minillama/core/error.h"
 
 #include "support/catch.h"
@@ -71,18 +75,45 @@ TEST_CASE("a refusal of the system is an IoError that names the file") {
 
 TEST_CASE("what killed processes left behind is removed, and nothing else") {
   const test::TemporaryDirectory directory;
+  const auto path = directory.path() / "a";
   const pid_t child = ::fork();
-  if (child == 0) ::_exit(0);
+  if (child == 0) {
+    AtomicFile file(path);
+    file.write("half");
+    ::_exit(0);  // without destructors, as a signal would end it
+  }
   ::waitpid(child, nullptr, 0);
-  const auto path = directory.file("a", "old");
-  directory.file("a.tmp-" + std::to_string(child), "half");
-  directory.file("a.tmp-" + std::to_string(::getppid()), "of a living process");
+  REQUIRE(count_files(directory.path()) == 1);
+  AtomicFile living(path);
+  CHECK(count_files(directory.path()) == 1);  // its own
   directory.file("a.tmp-notes", "somebody's");
-  directory.file("b.tmp-" + std::to_string(child), "of another file");
+  directory.file("b.tmp-0123456789abcdef", "of another file");
   write_file(path, "new");
-  CHECK(test::read_text(path) == "new");
-  CHECK_FALSE(std::filesystem::exists(directory.path() / ("a.tmp-" + std::to_string(child))));
   CHECK(count_files(directory.path()) == 4);
+  living.commit();
+  CHECK(count_files(directory.path()) == 3);
+}
+
+TEST_CASE("threads that write one file at the same time each write a whole one") {
+  const test::TemporaryDirectory directory;
+  const auto path = directory.path() / "a";
+  constexpr std::size_t kSize = 200'000;
+  std::vector<std::thread> threads;
+  std::atomic<int> failures = 0;
+  for (char c = 'a'; c < 'e'; ++c) {
+    threads.emplace_back([&, c] {
+      try {
+        for (int i = 0; i < 10; ++i) write_file(path, std::string(kSize, c));
+      } catch (const IoError&) {
+        ++failures;
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  CHECK(failures == 0);
+  const auto content = test::read_text(path);
+  CHECK(content == std::string(kSize, content.front()));
+  CHECK(count_files(directory.path()) == 1);
 }
 
 TEST_CASE("a pipe is written to, not replaced") {

@@ -3,12 +3,16 @@
 
 #include <functional>
 
+#include <torch/autograd.h>
+
 #include "minillama/core/random.h"
 #include "minillama/nn/attention.h"
+#include "minillama/nn/bfloat16_linear.h"
 #include "minillama/nn/head_rows.h"
 #include "minillama/nn/layer_norm.h"
 #include "minillama/nn/linear_cross_entropy.h"
 #include "minillama/nn/precision.h"
+#include "minillama/nn/product.h"
 #include "minillama/nn/rms_norm.h"
 #include "minillama/nn/rope.h"
 #include "minillama/nn/swiglu.h"
@@ -147,14 +151,16 @@ TEST_CASE("fused: attention of more queries than one block has, ragged") {
   const Sequences sequences({300, 150, 1});
   const Tensors inputs{random({3, 4, 300, 6}, 1), random({3, 2, 300, 6}, 2),
                        random({3, 2, 300, 6}, 3)};
-  for (const auto kind : {AttentionKind::causal, AttentionKind::full}) {
-    const auto visible = visible_positions(kind, sequences, 0, torch::kCPU);
-    check_same(
-        [&](const auto& in) {
-          return scaled_dot_product_attention(in[0], in[1], in[2], visible, none);
-        },
-        [&](const auto& in) { return plain_attention(in[0], in[1], in[2], visible, none); }, inputs,
-        torch::kFloat);
+  for (const auto type : {torch::kFloat, torch::kBFloat16}) {
+    for (const auto kind : {AttentionKind::causal, AttentionKind::full}) {
+      const auto visible = visible_positions(kind, sequences, 0, torch::kCPU);
+      check_same(
+          [&](const auto& in) {
+            return scaled_dot_product_attention(in[0], in[1], in[2], visible, none);
+          },
+          [&](const auto& in) { return plain_attention(in[0], in[1], in[2], visible, none); },
+          inputs, type);
+    }
   }
 }
 
@@ -186,4 +192,35 @@ TEST_CASE("linear_cross_entropy: gradients agree with finite differences") {
   CHECK(test::gradient_difference(
             [&](const auto& in) { return linear_cross_entropy(in[0], in[1], targets); },
             {random({3, 4}, 1), random({7, 4}, 2)}) == "");
+}
+
+TEST_CASE("fused: second derivatives are refused, not wrong") {
+  Dropout none(0.0, make_generator(0));
+  const Sequences sequences({3, 2});
+  const auto visible = visible_positions(AttentionKind::causal, sequences, 0, torch::kCPU);
+  const auto targets = torch::tensor({2, 0, 6}, torch::kLong);
+  const auto turns = rotations(torch::arange(3), 4, 100.0, torch::kFloat);
+  RMSNorm norm(4, 1e-5);
+  const auto weight = random({7, 4}, 1).to(torch::kFloat);
+  const std::vector<std::pair<std::vector<std::int64_t>, Function>> cases{
+      {{2, 2, 3, 4},
+       [&](const auto& in) {
+         return scaled_dot_product_attention(in[0], in[0], in[0], visible, none);
+       }},
+      {{3, 4}, [&](const auto& in) { return norm->forward(in[0]); }},
+      {{3, 2, 4}, [&](const auto& in) { return apply_rotary(in[0], turns); }},
+      {{3, 4}, [&](const auto& in) { return linear_cross_entropy(in[0], weight, targets); }},
+      {{3, 4}, [&](const auto& in) { return bfloat16_linear(in[0], weight); }},
+      {{3, 4}, [&](const auto& in) { return shared_linear(in[0], weight); }},
+      {{3, 4}, [&](const auto& in) { return swiglu(in[0], in[0]); }},
+      {{5, 2, 4}, [&](const auto& in) { return to_head_rows(in[0], sequences); }}};
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    INFO("case " << i);
+    const auto& [shape, function] = cases[i];
+    const auto x = random(shape, 2).to(torch::kFloat).requires_grad_();
+    const auto y = function({x}).to(torch::kFloat).pow(2).sum();
+    CHECK_THROWS_WITH(torch::autograd::grad({y}, {x}, {}, true, /*create_graph=*/true),
+                      contains("second derivatives are not computed"));
+    CHECK_NOTHROW(torch::autograd::grad({y}, {x}));
+  }
 }

@@ -53,7 +53,9 @@ TEST_CASE("tokenized_text: the sentences of a data set, without their labels") {
   const auto lines = all_ids(tokenize_file(text, tokenizer, cache));
   std::vector<std::int64_t> expected;
   for (const std::string line : {"A film .", "No film at all"}) append(expected, tokenizer, line);
-  CHECK(all_ids(tokenize_file(text, tokenizer, cache, Documents::sentences)) == expected);
+  const auto sentences = tokenize_file(text, tokenizer, cache, Documents::sentences);
+  CHECK(all_ids(sentences) == expected);
+  CHECK(sentences.source().text_size == 24);  // what bits per byte are of: no labels
   CHECK(all_ids(tokenize_file(text, tokenizer, cache)) == lines);
 
   directory.file("text.txt", "3 ||| A film .\nNo film at all\n");

@@ -1,13 +1,13 @@
 #include "minillama/checkpoint/export.h"
 
 #include <algorithm>
-#include <limits>
 
 #include <fmt/format.h>
 
 #include "minillama/checkpoint/gguf_checkpoint.h"
 #include "minillama/checkpoint/hugging_face.h"
 #include "minillama/checkpoint/language_model_file.h"
+#include "minillama/checkpoint/tensors.h"
 #include "minillama/checkpoint/torch_checkpoint.h"
 #include "minillama/core/check.h"
 #include "minillama/io/atomic_file.h"
@@ -50,30 +50,6 @@ StoredModel without_adapters(LanguageModel& model, WeightType type) {
   return stored;
 }
 
-/// Throws OptionError naming the first weight that is not finite, or that became so by rounding.
-void check_range(const NamedTensors& parameters, WeightType type) {
-  for (const auto& [name, parameter] : parameters) {
-    const auto values = parameter.detach();
-    if (!values.isfinite().all().item<bool>()) {
-      throw OptionError(fmt::format("tensor {} holds values that are not finite", name));
-    }
-    // From half a step beyond the largest number on, rounding gives infinity. Q8_0's scale, a 127th
-    // of a block's largest value, is a float16.
-    constexpr double kBeyondHalf = 65520;
-    const double beyond = type == WeightType::float16    ? kBeyondHalf
-                          : type == WeightType::q8_0     ? 127 * kBeyondHalf
-                          : type == WeightType::bfloat16 ? 0x1.ffp127
-                                                         : std::numeric_limits<double>::infinity();
-    const auto largest = values.abs().max().item<double>();
-    if (largest >= beyond) {
-      throw OptionError(
-          fmt::format("tensor {} holds {:.6g}, which is more than the type of the weights can "
-                      "hold: take another one",
-                      name, largest));
-    }
-  }
-}
-
 /// Takes away the rows that no piece of the vocabulary has: formats know as many as pieces.
 void trim_vocabulary(StoredModel& stored, std::int64_t n_pieces) {
   if (stored.config.vocab_size == n_pieces) return;
@@ -111,7 +87,8 @@ void export_language_model(const std::filesystem::path& path, ModelFormat format
     throw OptionError("q8_0 is a type of GGUF's only");
   }
   require_module(model, "the language model");
-  check_range(stored_parameters(model), type);
+  // Q8_0's scale, a 127th of a block's largest value, is a float16.
+  if (type == WeightType::q8_0) require_storable(stored_parameters(model), 127 * kBeyondFloat16);
   if (format == ModelFormat::directory) {
     return write_language_model(path, model, tokenizer, scalar_type(type));
   }

@@ -115,6 +115,9 @@ void write(const std::filesystem::path& directory, Llama& llama, const NamedTens
     throw OptionError("PEFT's base would be a Llama with RMSNorm; this model has LayerNorm");
   }
   const auto parameters = adapter_parameters(llama, active);
+  for (const auto& values : {parameters, head}) {
+    require_storable(values, std::numeric_limits<double>::infinity());
+  }
   std::vector<torch::Tensor> tensors;
   std::vector<std::vector<std::byte>> reordered;
   reordered.reserve(parameters.size());  // the records point into it

@@ -1,5 +1,6 @@
 #include "minillama/checkpoint/stored_model.h"
 
+#include <limits>
 #include <utility>
 
 #include <fmt/format.h>
@@ -62,6 +63,18 @@ StoredModel open_any(const std::filesystem::path& path, const std::filesystem::p
   refuse_other_kind(MappedFile(path).bytes(), path);
 }
 
+/// The smallest number that `type` makes infinite.
+double beyond(torch::ScalarType type) {
+  switch (type) {
+    case torch::kHalf:
+      return kBeyondFloat16;
+    case torch::kBFloat16:
+      return 0x1.ffp127;
+    default:
+      return std::numeric_limits<double>::infinity();
+  }
+}
+
 double elements_in(const StoredModel& stored) {
   double elements = 0;
   for (const auto& tensor : stored.tensors) elements += static_cast<double>(element_count(tensor));
@@ -101,6 +114,7 @@ StoredModel to_stored(Llama& llama, const NamedTensors& parameters, torch::Scala
     throw OptionError(
         fmt::format("weights are to be stored as {}, must be real numbers", torch::toString(type)));
   }
+  require_storable(parameters, beyond(type));
   StoredModel stored{.config = llama->config()};
   const bool merged = is_merged(llama);
   if (!merged) {

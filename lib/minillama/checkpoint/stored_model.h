@@ -34,8 +34,9 @@ StoredModel open_stored_model(const std::filesystem::path& path,
                               const std::filesystem::path& config);
 
 /// `parameters`, which are those of `llama` and of what stands on it, as they are to be stored: as
-/// `type`, in memory of their own. Adapters are stored beside the weights, except that a model with
-/// a merged one is stored as what it computes: the merged weights and no adapters.
+/// `type`. Those that are of that type on the CPU share the parameters' memory. Adapters are stored
+/// beside the weights, except that a model with a merged one is stored as what it computes: the
+/// merged weights and no adapters. Throws OptionError as require_storable() does.
 StoredModel to_stored(Llama& llama, const NamedTensors& parameters, torch::ScalarType type);
 
 /// The same of a language model.

@@ -89,6 +89,22 @@ TensorRecord to_record(std::string name, const torch::Tensor& tensor) {
           .data = {static_cast<const std::byte*>(tensor.data_ptr()), tensor.nbytes()}};
 }
 
+void require_storable(const NamedTensors& parameters, double beyond) {
+  for (const auto& [name, parameter] : parameters) {
+    const auto values = parameter.detach();
+    if (!values.isfinite().all().item<bool>()) {
+      throw OptionError(fmt::format("tensor {} holds values that are not finite", name));
+    }
+    const auto largest = values.abs().max().item<double>();
+    if (largest >= beyond) {
+      throw OptionError(
+          fmt::format("tensor {} holds {:.6g}, which is more than the type of the weights can "
+                      "hold: take another one",
+                      name, largest));
+    }
+  }
+}
+
 void assign(const NamedTensors& parameters, const std::vector<TensorRecord>& tensors,
             const std::filesystem::path& path, const std::shared_ptr<const void>& file) {
   std::map<std::string_view, const TensorRecord*> unclaimed;

@@ -12,6 +12,9 @@
 
 namespace minillama {
 
+/// What float16 rounds to infinity: from half a step beyond its largest number on.
+constexpr double kBeyondFloat16 = 65520;
+
 torch::ScalarType scalar_type(DType dtype);
 /// Throws OptionError for a type that no checkpoint stores.
 DType dtype_of(torch::ScalarType type);
@@ -23,6 +26,10 @@ torch::Tensor to_tensor(const TensorRecord& record);
 /// A record that points into `tensor`, which must outlive it. Throws OptionError unless it is
 /// contiguous, on the CPU and of a type that checkpoints store.
 TensorRecord to_record(std::string name, const torch::Tensor& tensor);
+
+/// Throws OptionError naming the first of `parameters` that holds a value which is not finite, or of
+/// `beyond` or more, which the type that it is to be stored in would make infinite.
+void require_storable(const NamedTensors& parameters, double beyond);
 
 /// Gives `parameters` the values of the `tensors` of the same names, which came from the file
 /// `path`, in the parameters' type. Every parameter must be there, in its shape, and nothing else;

@@ -6,8 +6,8 @@
 
 namespace minillama {
 
-/// A CPU generator seeded with `seed`. Everything random in the library takes its generator as an
-/// argument; LibTorch's global one is never used.
+/// A CPU generator seeded with `seed`. Everything random in the library takes a generator or a seed
+/// from its caller; LibTorch's global generator is never used.
 torch::Generator make_generator(std::uint64_t seed);
 
 /// What draws on `device` with the chance of `generator`, one of the CPU: itself there, elsewhere a

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "minillama/core/check.h"
+#include "minillama/nn/mode_scope.h"
 #include "minillama/nn/parallel_parts.h"
 
 namespace minillama {
@@ -11,22 +12,6 @@ namespace {
 
 /// Tokens in a batch's rows: enough to keep the matrix products busy, few enough for the cache.
 constexpr std::int64_t kBatchTokens = 512;
-
-/// A module in evaluation mode, until the end of the scope.
-class EvaluationMode {
- public:
-  explicit EvaluationMode(torch::nn::Module& module)
-      : module_(module), was_training_(module.is_training()) {
-    module_.eval();
-  }
-  ~EvaluationMode() { module_.train(was_training_); }
-  EvaluationMode(const EvaluationMode&) = delete;
-  EvaluationMode& operator=(const EvaluationMode&) = delete;
-
- private:
-  torch::nn::Module& module_;
-  bool was_training_;
-};
 
 std::vector<std::vector<std::size_t>> consecutive_batches(std::size_t count, std::size_t size) {
   std::vector<std::vector<std::size_t>> batches;
@@ -45,7 +30,7 @@ torch::Tensor label_log_probabilities(Classifier& model, std::span<const TokenId
   require(batch_size >= 1, "batch_size", batch_size, "be at least 1");
   require_lengths(lengths_of(sequences), 1);
   const torch::NoGradGuard no_grad;
-  const EvaluationMode evaluating(*model);
+  const ModeScope evaluating(*model, Mode::evaluation);
   const auto pooling = model->config().pooling;
   const auto device = model->classifier_head->weight.device();
   const auto batches =

@@ -6,6 +6,7 @@
 #include "minillama/core/device.h"
 #include "minillama/core/error.h"
 #include "minillama/model/kv_cache.h"
+#include "minillama/nn/mode_scope.h"
 
 namespace minillama {
 namespace {
@@ -36,7 +37,9 @@ torch::Tensor to_row(std::span<const std::int64_t> ids, torch::Device device) {
 class ModelDecoder : public Decoder {
  public:
   explicit ModelDecoder(LanguageModel& model)
-      : model_(model), device_(model->llama->tok_embeddings->weight.device()) {}
+      : model_(model),
+        device_(model->llama->tok_embeddings->weight.device()),
+        evaluating_(*model, Mode::evaluation) {}
 
   void append(std::span<const Continuation> continuations) override {
     const SerialLibTorch serial;
@@ -63,6 +66,7 @@ class ModelDecoder : public Decoder {
   torch::Device device_;
 
  private:
+  ModeScope evaluating_;
   std::vector<torch::Tensor> logits_;
 };
 

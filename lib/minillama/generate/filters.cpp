@@ -1,50 +1,72 @@
 #include "minillama/generate/filters.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <functional>
 #include <numeric>
 #include <vector>
 
 #include "minillama/core/check.h"
+#include "minillama/kernels/argmax.h"
+#include "minillama/kernels/softmax.h"
 
 namespace minillama {
 namespace {
+
+void require_tokens(std::span<const float> values) {
+  if (values.empty()) throw OptionError("there are no tokens to choose from");
+}
 
 void require_sum(double sum) {
   require(std::isfinite(sum) && sum > 0, "the sum of the probabilities", sum,
           "be positive and finite");
 }
 
-void scale_to_one(std::span<float> probabilities) {
-  const double sum = std::accumulate(probabilities.begin(), probabilities.end(), 0.0);
+void scale(std::span<float> probabilities, double sum) {
   require_sum(sum);
-  for (auto& p : probabilities) p = static_cast<float>(p / sum);
+  const auto factor = static_cast<float>(1 / sum);
+  for (auto& p : probabilities) p *= factor;
+}
+
+/// In several sums, which do not wait for each other.
+double sum_of(std::span<const float> values) {
+  constexpr std::size_t kSums = 8;
+  std::array<double, kSums> sums{};
+  std::size_t i = 0;
+  for (; i + kSums <= values.size(); i += kSums) {
+    for (std::size_t k = 0; k < kSums; ++k) sums[k] += values[i + k];
+  }
+  for (; i < values.size(); ++i) sums[0] += values[i];
+  return std::accumulate(sums.begin(), sums.end(), 0.0);
+}
+
+void scale_to_one(std::span<float> probabilities) {
+  scale(probabilities, sum_of(probabilities));
 }
 
 void drop_below(std::span<float> probabilities, double threshold) {
-  const auto best = most_probable(probabilities);
-  for (std::size_t i = 0; i < probabilities.size(); ++i) {
-    const bool keep = probabilities[i] >= threshold || static_cast<std::int64_t>(i) == best;
-    if (!keep) probabilities[i] = 0;
-  }
+  const auto best = static_cast<std::size_t>(most_probable(probabilities));
+  const float most = probabilities[best];
+  for (auto& p : probabilities) p = p >= threshold ? p : 0;
+  probabilities[best] = most;
   scale_to_one(probabilities);
 }
 
-/// Ids of the tokens that are possible at all, most probable first, the lower id first among
-/// equals.
-std::vector<std::size_t> by_probability(std::span<const float> probabilities) {
-  std::vector<std::size_t> order;
-  for (std::size_t i = 0; i < probabilities.size(); ++i) {
-    if (probabilities[i] > 0) order.push_back(i);
-  }
-  std::ranges::stable_sort(order,
-                           [&](auto a, auto b) { return probabilities[a] > probabilities[b]; });
-  return order;
+/// The `count` largest numbers, or all if there are fewer, the largest first.
+std::vector<float> largest(std::span<const float> numbers, std::size_t count) {
+  std::vector<float> top(std::min(count, numbers.size()));
+  std::ranges::partial_sort_copy(numbers, top, std::ranges::greater());
+  return top;
 }
 
-void keep_first(std::span<float> probabilities, const std::vector<std::size_t>& order,
-                std::size_t count) {
-  for (std::size_t i = count; i < order.size(); ++i) probabilities[order[i]] = 0;
+/// Keeps what `top` holds, which are the largest numbers; of equal ones those with the lower ids.
+void keep(std::span<float> probabilities, std::span<const float> top) {
+  const float least = top.back();
+  auto n_least = std::ranges::count(top, least);
+  for (auto& p : probabilities) {
+    if (p < least || (p == least && n_least-- <= 0)) p = 0;
+  }
   scale_to_one(probabilities);
 }
 
@@ -52,15 +74,9 @@ void keep_first(std::span<float> probabilities, const std::vector<std::size_t>& 
 
 void softmax(std::span<float> logits, double temperature) {
   require(std::isfinite(temperature) && temperature > 0, "temperature", temperature, "be positive");
-  const float highest = logits[static_cast<std::size_t>(most_probable(logits))];
-  double sum = 0;
-  for (auto& logit : logits) {
-    const double e = std::exp((static_cast<double>(logit) - highest) / temperature);
-    logit = static_cast<float>(e);
-    sum += e;
-  }
-  require_sum(sum);
-  for (auto& p : logits) p = static_cast<float>(p / sum);
+  const float most = logits[static_cast<std::size_t>(most_probable(logits))];
+  scale(logits, kernels::exponentials(kernels::best_isa(), logits.size(), most,
+                                      static_cast<float>(1 / temperature), logits.data()));
 }
 
 void keep_epsilon(std::span<float> probabilities, double epsilon) {
@@ -70,16 +86,23 @@ void keep_epsilon(std::span<float> probabilities, double epsilon) {
 
 void keep_top_k(std::span<float> probabilities, std::int64_t k) {
   require(k >= 1, "top-k", k, "be at least 1");
-  keep_first(probabilities, by_probability(probabilities), static_cast<std::size_t>(k));
+  require_tokens(probabilities);
+  keep(probabilities, largest(probabilities, static_cast<std::size_t>(k)));
 }
 
 void keep_top_p(std::span<float> probabilities, double p) {
   require(p > 0 && p <= 1, "top-p", p, "lie in (0, 1]");
-  const auto order = by_probability(probabilities);
-  double sum = 0;
-  std::size_t count = 0;
-  while (count < order.size() && (count == 0 || sum < p)) sum += probabilities[order[count++]];
-  keep_first(probabilities, order, count);
+  require_tokens(probabilities);
+  // Nearly always a few tokens are enough, and sorting all of a large vocabulary is not.
+  constexpr std::size_t kFirst = 64, kGrowth = 8;
+  for (std::size_t count = kFirst;; count *= kGrowth) {
+    const auto top = largest(probabilities, count);
+    double sum = 0;
+    std::size_t kept = 0;
+    while (kept < top.size() && (kept == 0 || sum < p)) sum += top[kept++];
+    if (sum < p && top.size() < probabilities.size()) continue;
+    return keep(probabilities, std::span(top).first(kept));
+  }
 }
 
 void keep_min_p(std::span<float> probabilities, double min_p) {
@@ -89,12 +112,13 @@ void keep_min_p(std::span<float> probabilities, double min_p) {
 }
 
 std::int64_t most_probable(std::span<const float> values) {
-  if (values.empty()) throw OptionError("there are no tokens to choose from");
-  return std::ranges::max_element(values) - values.begin();
+  require_tokens(values);
+  return static_cast<std::int64_t>(
+      kernels::find_largest(kernels::best_isa(), values.size(), values.data()).index);
 }
 
 std::int64_t pick(std::span<const float> probabilities, double u) {
-  if (probabilities.empty()) throw OptionError("there are no tokens to choose from");
+  require_tokens(probabilities);
   require(u >= 0 && u < 1, "u", u, "lie in [0, 1)");
   double sum = 0;
   std::int64_t last_possible = 0;

@@ -1,11 +1,12 @@
 #include "minillama/io/atomic_file.h"
 
 #include <fcntl.h>
-#include <signal.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
+#include <random>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -30,21 +31,39 @@ void sync_directory(const std::filesystem::path& directory) {
 }
 
 constexpr std::string_view kSuffix = ".tmp-";
+constexpr std::size_t kDigits = 16;
 
-/// Removes the temporary files for `path` whose processes are no more.
+/// "<name>.tmp-" and sixteen random hexadecimal digits.
+std::filesystem::path temporary_name(const std::filesystem::path& path) {
+  std::random_device random;
+  return fmt::format("{}{}{:08x}{:08x}", path.native(), kSuffix, random(), random());
+}
+
+bool is_temporary_of(const std::string& name, const std::string& prefix) {
+  return name.starts_with(prefix) && name.size() == prefix.size() + kDigits &&
+         name.find_first_not_of("0123456789abcdef", prefix.size()) == std::string::npos;
+}
+
+/// Removes the temporary files for `path` that no one writes any more: a writer holds a lock on
+/// his, which the system takes back when he is killed. Process numbers would not do, as containers
+/// that share a directory number theirs each for itself.
 void remove_stale(const std::filesystem::path& path) {
   const std::string prefix = path.filename().native() + std::string(kSuffix);
   const auto directory = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(directory, ignored)) {
-    const std::string name = entry.path().filename().native();
-    if (!name.starts_with(prefix)) continue;
-    const char* end = name.data() + name.size();
-    pid_t process = 0;
-    const auto parsed = std::from_chars(name.data() + prefix.size(), end, process);
-    const bool is_ours = parsed.ec == std::errc() && parsed.ptr == end && process > 0;
-    if (is_ours && ::kill(process, 0) != 0 && errno == ESRCH) ::unlink(entry.path().c_str());
+    if (!is_temporary_of(entry.path().filename().native(), prefix)) continue;
+    const int descriptor = ::open(entry.path().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (descriptor < 0) continue;
+    if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) ::unlink(entry.path().c_str());
+    ::close(descriptor);
   }
+}
+
+/// Whether the open file still has a name.
+bool is_linked(int descriptor) {
+  struct stat status {};
+  return ::fstat(descriptor, &status) == 0 && status.st_nlink > 0;
 }
 
 /// Whether it is there, and a device, a pipe or a socket.
@@ -75,10 +94,16 @@ AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)) {
     return;
   }
   path_ = behind_links(std::move(path_));
-  temporary_ = fmt::format("{}{}{}", path_.native(), kSuffix, ::getpid());
   remove_stale(path_);
-  descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (descriptor_ < 0) throw IoError(path_, "cannot create", errno);
+  // Another writer may take the file for a killed one's before it is locked: then once more.
+  while (descriptor_ < 0 || !is_linked(descriptor_)) {
+    if (descriptor_ >= 0) ::close(descriptor_);
+    temporary_ = temporary_name(path_);
+    descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (descriptor_ < 0) throw IoError(path_, "cannot create", errno);
+    // Where a file system has no locks, no one can lock the file in order to remove it, either.
+    ::flock(descriptor_, LOCK_EX);
+  }
 }
 
 AtomicFile::~AtomicFile() {

@@ -14,8 +14,9 @@ namespace minillama {
 /// that it names is written.
 class AtomicFile {
  public:
-  /// Creates "<path>.tmp-<pid>", and removes such files of processes that were killed while they
-  /// wrote `path`. Throws IoError.
+  /// Creates a temporary file, "<path>.tmp-" and random digits, and removes those that writers of
+  /// `path` left who were killed. Several threads and processes, also of other containers, may
+  /// write the same path at the same time: the last commit() stays. Throws IoError.
   explicit AtomicFile(std::filesystem::path path);
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;

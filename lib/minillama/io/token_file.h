@@ -13,7 +13,7 @@ namespace minillama {
 struct TokenSource {
   std::uint32_t tokenizer_checksum = 0;  ///< CRC-32 of the tokenizer.model
   std::uint32_t text_checksum = 0;       ///< CRC-32 of the text
-  std::uint64_t text_size = 0;           ///< of the text, in bytes
+  std::uint64_t text_size = 0;           ///< of the documents with their line ends, in bytes
   std::uint64_t vocab_size = 0;          ///< every id is below it
 
   bool operator==(const TokenSource&) const = default;

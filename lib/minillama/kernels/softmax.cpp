@@ -112,6 +112,32 @@ MINILLAMA_INLINE void negative_log_likelihood(std::size_t size, std::size_t targ
   store(likelihood - 1.0F, x[target]);
 }
 
+template <int Lanes>
+MINILLAMA_INLINE void exponentials_of(std::size_t size, float most, float scale, float* x,
+                                      double* total) {
+  constexpr std::size_t kChunk = 64 * Lanes;  // whose sum loses nothing that matters
+  constexpr float kLeast = -87;
+  std::size_t i = 0;
+  while (i + Lanes <= size) {
+    Floats<Lanes> v, sums = {};
+    for (const std::size_t end = i + kChunk; i < end && i + Lanes <= size; i += Lanes) {
+      load<Lanes>(v, x + i);
+      v = scale * (v - most);
+      const Ints<Lanes> vanishes = v < kLeast;  // not if it is NaN
+      exponentiate<Ints<Lanes>>(v);
+      v = vanishes ? Floats<Lanes>{} : v;
+      store<Lanes>(x + i, v);
+      sums += v;
+    }
+    *total += sum<Lanes>(sums);
+  }
+  for (; i < size; ++i) {
+    const float v = scale * (x[i] - most);
+    x[i] = v < kLeast ? 0 : exponential(v);
+    *total += x[i];
+  }
+}
+
 }  // namespace
 
 template <typename T>
@@ -134,6 +160,14 @@ double cross_entropy(Isa isa, std::size_t size, std::size_t target, bool differe
     negative_log_likelihood(size, target, differentiate, x, out);
   });
   return loss;
+}
+
+double exponentials(Isa isa, std::size_t size, float most, float scale, float* x) {
+  double total = 0;
+  double* out = &total;
+  with_lanes(isa, [=]<int Lanes>()
+                      MINILLAMA_INLINED { exponentials_of<Lanes>(size, most, scale, x, out); });
+  return total;
 }
 
 #define MINILLAMA_SOFTMAX(T)                                                          \

@@ -30,6 +30,10 @@ template <typename T>
 void softmax_backward(Isa isa, std::size_t size, std::size_t visible, float scale, const T* p,
                       T* grad);
 
+/// Replaces x by exp(scale * (x - most)), `most` the largest of them, where that is at least e^-87,
+/// and by 0 otherwise. Returns the sum.
+double exponentials(Isa isa, std::size_t size, float most, float scale, float* x);
+
 /// -log softmax(x)[target] of one row of `size` logits. If `differentiate`, x becomes the gradient,
 /// softmax(x) - onehot(target).
 template <typename T>

@@ -17,6 +17,12 @@ class KVCache {
   KVCache(const ModelConfig& config, std::int64_t batch, std::int64_t capacity,
           const torch::TensorOptions& options);
 
+  // A copy would share the tensors and not what is in use of them.
+  KVCache(const KVCache&) = delete;
+  KVCache& operator=(const KVCache&) = delete;
+  KVCache(KVCache&&) = default;
+  KVCache& operator=(KVCache&&) = default;
+
   std::int64_t length() const { return layers_.front().length; }  ///< positions in use
   /// Throws OptionError if there is no such layer.
   LayerCache& layer(std::size_t index);

@@ -2,16 +2,16 @@
 
 #include <torch/autograd.h>
 
-#include "minillama/kernels/dispatch.h"
+#include "minillama/nn/fused.h"
 #include "minillama/nn/product.h"
 
 namespace minillama {
 namespace {
 
-/// a b of bfloat16 factors, summed in float32 and rounded once. On processors without AVX-512
-/// LibTorch would sum in bfloat16: there the factors are made float32, which is faster, too.
+/// a b of bfloat16 factors, summed in float32 and rounded once. Factors that LibTorch would sum
+/// otherwise are made float32, which is faster, too.
 torch::Tensor rounded_product(const torch::Tensor& a, const torch::Tensor& b) {
-  if (!a.is_cpu() || kernels::best_isa() == kernels::Isa::avx512) return product(a, b);
+  if (sums_in_float(a, a.numel() * b.size(1))) return product(a, b);
   return product(a.to(torch::kFloat), b.to(torch::kFloat)).to(torch::kBFloat16);
 }
 
@@ -32,6 +32,7 @@ struct BFloat16Linear : torch::autograd::Function<BFloat16Linear> {
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  torch::autograd::variable_list grads) {
+    refuse_second_derivative("linear map in bfloat16");
     const auto saved = context->get_saved_variables();
     const auto& x = saved[0];
     const auto& weight = saved[1];

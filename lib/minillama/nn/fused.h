@@ -4,10 +4,13 @@
 // how they reach the memory of tensors.
 
 #include <algorithm>
+#include <string_view>
 #include <type_traits>
 
+#include <fmt/format.h>
 #include <torch/types.h>
 
+#include "minillama/core/error.h"
 #include "minillama/core/thread_pool.h"
 #include "minillama/kernels/element.h"
 
@@ -17,6 +20,16 @@ namespace minillama {
 /// computed with LibTorch's operations, which are the definition.
 inline bool suits_kernels(const torch::Tensor& x) {
   return x.is_cpu() && (x.scalar_type() == torch::kFloat || x.scalar_type() == torch::kBFloat16);
+}
+
+/// For the start of a backward pass whose own derivative is not computed. Throws OptionError if the
+/// pass is recorded (create_graph), since second derivatives would silently be wrong.
+inline void refuse_second_derivative(std::string_view function) {
+  if (!torch::GradMode::is_enabled()) return;
+  throw OptionError(fmt::format(
+      "{}: second derivatives are not computed (create_graph); a model in float64 and a "
+      "loss of its logits have them",
+      function));
 }
 
 /// The elements of a contiguous tensor, T float or kernels::BFloat16.

@@ -8,6 +8,7 @@
 #include "minillama/core/torch_compat.h"
 #include "minillama/kernels/softmax.h"
 #include "minillama/nn/fused.h"
+#include "minillama/nn/product.h"
 
 namespace minillama {
 namespace {
@@ -80,14 +81,19 @@ struct Shape {
   }
 };
 
-/// y[i] = a[i] b[i] for every i. Each product is one thread's.
+/// y[i] = a[i] b[i] for every i, summed in float32. Each product is one thread's.
 torch::Tensor products(const torch::Tensor& a, const torch::Tensor& b, const torch::Tensor& y) {
   parallel_for(a.size(0), 1, [&](std::int64_t begin, std::int64_t end) {
     const SerialLibTorch serial;
     const at::AutoDispatchBelowADInplaceOrView
         plain;  // threads do not inherit that nothing records
-    auto part = y.narrow(0, begin, end - begin);
-    torch::bmm_out(part, a.narrow(0, begin, end - begin), b.narrow(0, begin, end - begin));
+    const auto part = [&](const torch::Tensor& x) { return x.narrow(0, begin, end - begin); };
+    auto result = part(y);
+    if (sums_in_float(y, part(a).numel() * b.size(2))) {
+      torch::bmm_out(result, part(a), part(b));
+    } else {
+      result.copy_(part(a).to(torch::kFloat).bmm(part(b).to(torch::kFloat)));
+    }
   });
   return y;
 }
@@ -148,6 +154,7 @@ struct FusedAttention : torch::autograd::Function<FusedAttention> {
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  torch::autograd::variable_list grads) {
+    refuse_second_derivative("attention");
     const auto saved = context->get_saved_variables();
     const auto& [q, k, v, visible] = std::tie(saved[0], saved[1], saved[2], saved[3]);
     const auto B = q.size(0), Hkv = k.size(0) / B;

@@ -58,6 +58,7 @@ struct FusedNorm : torch::autograd::Function<FusedNorm> {
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  torch::autograd::variable_list grads) {
+    refuse_second_derivative("norm");
     const auto saved = context->get_saved_variables();
     const auto& [x, weight, mean, inverse] = std::tie(saved[0], saved[1], saved[2], saved[3]);
     const double eps = context->saved_data["eps"].toDouble();

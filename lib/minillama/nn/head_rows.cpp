@@ -79,6 +79,7 @@ struct Copy : torch::autograd::Function<Copy<Forward, Backward>> {
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  torch::autograd::variable_list grads) {
+    refuse_second_derivative("attention");
     const Sequences sequences(context->saved_data["lengths"].toIntVector());
     return {Backward(grads[0], sequences), torch::Tensor()};
   }

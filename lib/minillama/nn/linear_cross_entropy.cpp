@@ -86,6 +86,7 @@ struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  torch::autograd::variable_list grads) {
+    refuse_second_derivative("linear_cross_entropy");
     const auto saved = context->get_saved_variables();
     return {saved[0] * grads[0].to(saved[0].scalar_type()),
             saved[1] * grads[0].to(saved[1].scalar_type()), torch::Tensor(), torch::Tensor()};

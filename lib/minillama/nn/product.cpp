@@ -4,6 +4,8 @@
 
 #include "minillama/core/device.h"
 #include "minillama/core/thread_pool.h"
+#include "minillama/kernels/dispatch.h"
+#include "minillama/nn/fused.h"
 
 namespace minillama {
 namespace {
@@ -29,6 +31,7 @@ struct SharedLinear : torch::autograd::Function<SharedLinear> {
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  torch::autograd::variable_list grads) {
+    refuse_second_derivative("linear map");
     const auto saved = context->get_saved_variables();
     const auto& [x, weight] = std::tie(saved[0], saved[1]);
     const auto grad = grads[0].reshape({-1, weight.size(0)});
@@ -43,6 +46,13 @@ struct SharedLinear : torch::autograd::Function<SharedLinear> {
 };
 
 }  // namespace
+
+bool sums_in_float(const torch::Tensor& factor, std::int64_t multiplications) {
+  // From more than so many on LibTorch leaves them to oneDNN.
+  constexpr std::int64_t kFew = 16 * 16 * 16;
+  return !factor.is_cpu() || factor.scalar_type() != torch::kBFloat16 ||
+         (kernels::best_isa() == kernels::Isa::avx512 && multiplications > kFew);
+}
 
 bool product_is_shared(torch::Device device, std::int64_t multiplications) {
   // Some dozens of microseconds for one thread: as long as another one takes to wake up.

@@ -11,6 +11,11 @@ namespace minillama {
 /// LibTorch's.
 torch::Tensor product(const torch::Tensor& a, const torch::Tensor& b);
 
+/// Whether LibTorch adds up `multiplications` of such a factor with another one, in all, in float32
+/// or a wider type. Those of bfloat16 it adds up in bfloat16 if they are few, or the processor has
+/// no AVX-512.
+bool sums_in_float(const torch::Tensor& factor, std::int64_t multiplications);
+
 /// Whether product() of matrices with so many multiplications would be shared out.
 bool product_is_shared(torch::Device device, std::int64_t multiplications);
 

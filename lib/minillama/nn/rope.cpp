@@ -40,6 +40,7 @@ struct FusedRotary : torch::autograd::Function<FusedRotary> {
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  torch::autograd::variable_list grads) {
+    refuse_second_derivative("apply_rotary");
     return {rotate(grads[0], context->get_saved_variables()[0], /*backward=*/true),
             torch::Tensor()};
   }

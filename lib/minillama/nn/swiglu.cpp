@@ -29,6 +29,7 @@ struct FusedSwiglu : torch::autograd::Function<FusedSwiglu> {
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  torch::autograd::variable_list grads) {
+    refuse_second_derivative("swiglu");
     const auto saved = context->get_saved_variables();
     const auto& gate = saved[0];
     const auto& up = saved[1];

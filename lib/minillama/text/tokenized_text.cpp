@@ -56,12 +56,22 @@ void write_lines(std::string_view text, Writer& writer) {
   }
 }
 
-void write_sentences(const TextFile& file, Writer& writer) {
+std::vector<LabelledSentence> sentences_of(const TextFile& file) {
   constexpr auto kAnyLabel = std::numeric_limits<std::int64_t>::max();
+  return parse_labelled_sentences(file, kAnyLabel);
+}
+
+void write_sentences(const TextFile& file, Writer& writer) {
   std::size_t line = 1;
-  for (const auto& [sentence, label] : parse_labelled_sentences(file, kAnyLabel)) {
-    writer.add_document(sentence, line++);
-  }
+  for (const auto& [sentence, label] : sentences_of(file)) writer.add_document(sentence, line++);
+}
+
+/// Bytes of the documents, each with a line end.
+std::uint64_t text_size(const TextFile& file, Documents documents) {
+  if (documents != Documents::sentences) return file.text().size();
+  std::uint64_t size = 0;
+  for (const auto& [sentence, label] : sentences_of(file)) size += sentence.size() + 1;
+  return size;
 }
 
 }  // namespace
@@ -80,7 +90,7 @@ TokenFile tokenize_file(const std::filesystem::path& path, const Tokenizer& toke
 
   TokenSource source{.tokenizer_checksum = tokenizer_checksum,
                      .text_checksum = crc32(as_bytes(text.text())),
-                     .text_size = text.text().size(),
+                     .text_size = text_size(text, documents),
                      .vocab_size = static_cast<std::uint64_t>(tokenizer.vocab_size())};
   // The same text gives other ids where other parts of it are documents.
   source.text_checksum -= static_cast<std::uint32_t>(documents);

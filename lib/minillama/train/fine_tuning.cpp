@@ -15,6 +15,7 @@
 #include "minillama/eval/label_probabilities.h"
 #include "minillama/io/crc32.h"
 #include "minillama/model/lora.h"
+#include "minillama/nn/mode_scope.h"
 #include "minillama/optim/parameter_groups.h"
 #include "minillama/train/run_state.h"
 #include "minillama/train/training_step.h"
@@ -133,7 +134,7 @@ bool FineTuning::train_epoch(const FineTuningHooks& hooks) {
       .shape = options_.schedule,
       .warmup_steps = static_cast<std::int64_t>(options_.warmup * static_cast<double>(total_steps)),
       .total_steps = total_steps};
-  model_->train();
+  const ModeScope training(*model_, Mode::training);
   while (progress_.batches < n_batches) {
     const auto start = std::chrono::steady_clock::now();
     const auto& batch = batches[static_cast<std::size_t>(progress_.batches)];

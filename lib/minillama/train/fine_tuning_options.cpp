@@ -27,7 +27,8 @@ FineTuningOptions FineTuningOptions::cmu2025() {
 }
 
 void FineTuningOptions::validate() const {
-  require(epochs >= 1, "epochs", epochs, "be at least 1");
+  constexpr std::int64_t kMost = 1'000'000'000;  // so that its steps can be counted
+  require(epochs >= 1 && epochs <= kMost, "epochs", epochs, fmt::format("lie in [1, {}]", kMost));
   require(patience >= 0, "patience", patience, "not be negative");
   require(batches.size >= 1, "batch-size", batches.size, "be at least 1");
   require(batches.max_tokens >= 0, "max-tokens", batches.max_tokens, "not be negative");

@@ -7,6 +7,7 @@
 #include "minillama/core/check.h"
 #include "minillama/core/device.h"
 #include "minillama/nn/linear_cross_entropy.h"
+#include "minillama/nn/mode_scope.h"
 
 namespace minillama {
 namespace {
@@ -41,7 +42,7 @@ LanguageModelFigures evaluate_language_model(LanguageModel& model, const TokenFi
   const torch::NoGradGuard no_grad;
   const Windows windows(ids, window);
   const auto count = max_windows == 0 ? windows.size() : std::min(max_windows, windows.size());
-  model->eval();
+  const ModeScope evaluating(*model, Mode::evaluation);
   double sum = 0;
   std::vector<std::int64_t> numbers(
       static_cast<std::size_t>(std::max<std::int64_t>(kBatchTokens / window, 1)));

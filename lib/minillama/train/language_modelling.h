@@ -28,8 +28,7 @@ struct LanguageModelFigures {
   bool operator==(const LanguageModelFigures&) const = default;
 };
 
-/// Measures `model` on the first `max_windows` windows (0: all), in evaluation mode, which it is in
-/// afterwards. Throws OptionError if the model is empty, the text has no such window or other ids
+/// Measures `model` on the first `max_windows` windows (0: all), in evaluation mode. Throws OptionError if the model is empty, the text has no such window or other ids
 /// than the model, or max_windows is negative.
 LanguageModelFigures evaluate_language_model(LanguageModel& model, const TokenFile& ids,
                                              std::int64_t window, std::int64_t max_windows);

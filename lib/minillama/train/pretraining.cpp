@@ -12,6 +12,7 @@
 #include "minillama/core/check.h"
 #include "minillama/core/device.h"
 #include "minillama/core/json.h"
+#include "minillama/nn/mode_scope.h"
 #include "minillama/nn/parallel_parts.h"
 #include "minillama/optim/parameter_groups.h"
 #include "minillama/train/run_state.h"
@@ -46,10 +47,18 @@ std::int64_t windows_per_step(const PretrainingOptions& options) {
 }
 
 std::int64_t number_of_steps(const PretrainingOptions& options, std::size_t windows_per_epoch) {
-  if (options.steps > 0) return options.steps;
+  const double per_step = static_cast<double>(windows_per_step(options));
   const double windows = options.epochs * static_cast<double>(windows_per_epoch);
-  return std::max<std::int64_t>(
-      1, static_cast<std::int64_t>(windows / static_cast<double>(windows_per_step(options))));
+  const double steps =
+      options.steps > 0 ? static_cast<double>(options.steps) : std::max(1.0, windows / per_step);
+  // Beyond any run, and what an int64 counts.
+  constexpr double kMostTokens = 1e18;
+  if (const double tokens = steps * per_step * static_cast<double>(options.window);
+      tokens > kMostTokens) {
+    throw OptionError(
+        fmt::format("{:.3g} steps of {:.3g} tokens: more than any run has", steps, tokens / steps));
+  }
+  return static_cast<std::int64_t>(steps);
 }
 
 std::int64_t warmup_steps(const PretrainingOptions& options, std::int64_t n_steps) {
@@ -102,7 +111,6 @@ Pretraining::Outcome Pretraining::run(const PretrainingHooks& hooks) {
     }
     if (steps_ >= n_steps_) break;
     const double start = now();
-    model_->train();
     const double loss = step();
     const double seconds = now() - start;
     ++steps_;
@@ -131,6 +139,7 @@ bool Pretraining::evaluation_is_due() const {
 
 double Pretraining::step() {
   const SerialLibTorch serial;
+  const ModeScope training(*model_, Mode::training);
   optimizer_.set_lr(options_.optimizer.lr *
                     learning_rate_factor({.shape = options_.schedule,
                                           .warmup_steps = warmup_steps(options_, n_steps_),
@@ -224,7 +233,9 @@ void Pretraining::record(bool evaluate, const PretrainingHooks& hooks) {
   loss_seconds_ = 0;
 
   bool is_best = false;
+  std::optional<ModeScope> evaluating;  // for the caller, too
   if (evaluate) {
+    evaluating.emplace(*model_, Mode::evaluation);
     const PrecisionScope precision(options_.precision, model_->output_weight().device());
     record.valid = evaluate_language_model(model_, valid_, options_.window, options_.valid_windows);
     if (!std::isfinite(record.valid->loss)) {

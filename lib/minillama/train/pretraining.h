@@ -45,6 +45,9 @@ class Pretraining {
   Pretraining(LanguageModel model, TokenFile train, TokenFile valid,
               const PretrainingOptions& options, torch::Generator generator);
 
+  Pretraining(const Pretraining&) = delete;  // `windows_` points to `train_`
+  Pretraining& operator=(const Pretraining&) = delete;
+
   /// Keeps the state of this run in the file `path`.
   ///
   /// @param resume go on from what is there; otherwise a run there is an OptionError

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -18,8 +19,11 @@ void require(bool holds, std::string_view field, auto value, std::string_view ru
 
 void PretrainingOptions::validate() const {
   require(window >= 1, "window", window, "be at least 1");
-  require(batch_size >= 1, "batch-size", batch_size, "be at least 1");
-  require(accumulate >= 1, "accumulate", accumulate, "be at least 1");
+  constexpr std::int64_t kMost = 1'000'000'000;  // so that their product can be computed
+  for (const auto& [field, value] :
+       {std::pair{"batch-size", batch_size}, std::pair{"accumulate", accumulate}}) {
+    require(value >= 1 && value <= kMost, field, value, fmt::format("lie in [1, {}]", kMost));
+  }
   require(std::isfinite(epochs) && epochs > 0, "epochs", epochs, "be positive");
   require(steps >= 0, "steps", steps, "not be negative");
   require(record_every >= 1, "record-every", record_every, "be at least 1");

@@ -1,0 +1,108 @@
+#include "common/generate_arguments.h"
+
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "minillama/core/error.h"
+
+#include "common/model_arguments.h"
+#include "common/option_rules.h"
+
+namespace minillama::app {
+
+Arguments declare_generate_arguments() {
+  Arguments arguments("generate", "Continues a text with a language model.", "[OPTION...]",
+                      {"generate -p \"This movie is\"", "echo \"This movie is\" | generate",
+                       "generate -p \"Once upon a time\" --temp 0 -n 200 -m stories260K.bin "
+                       "--tokenizer tok512.bin",
+                       "generate -f prompts.txt --each-line --weights q8_0"});
+  arguments.group("Text");
+  arguments.repeated_option("prompt,p", "A text to continue; given again, the next one", "TEXT");
+  arguments.option("file,f",
+                   "Read the text to continue from a file; -: from standard input, as without -p "
+                   "when something is piped in",
+                   "PATH");
+  arguments.flag(
+      "each-line",
+      "Continue every line for itself, several at a time; one line of output for each, with line "
+      "breaks written as \\n, and an empty one for a line that cannot be continued");
+  arguments.option("batch-size", "With --each-line: how many are continued at the same time", "N",
+                   "16");
+  arguments.option("max-new-tokens,max-tokens,n",
+                   "Tokens to write at most (default: 256; the assignment's task: 75)", "N");
+  arguments.flag("no-display-prompt", "Write the continuation only");
+  arguments.flag("ignore-eos", "Go on behind the end of a text");
+  arguments.group("Sampling");
+  arguments.option("temp,temperature", "Divides the logits; 0: always the most probable token", "X",
+                   "0.8");
+  arguments.option("epsilon", "Drop tokens less probable than this; 0: none", "X", "0.05");
+  arguments.option("top-k", "Keep the K most probable tokens; 0: all", "K", "0");
+  arguments.option("top-p", "Keep the most probable tokens that make up P; 1: all", "P", "1");
+  arguments.option("min-p", "Drop tokens below P times the most probable one; 0: none", "P", "0");
+  arguments.option("seed,s", "Of the random numbers", "N", "1337");
+  arguments.flag("no-cache", "Compute all positions again for every token");
+  arguments.group("Assignment");
+  arguments.flag("assignment",
+                 "Continue the CMU assignment's prompt at temperatures 0 and 1, into two files; so "
+                 "does naming one of them");
+  arguments.option(kLowFile, "The continuation at temperature 0", "PATH",
+                   "generated-sentence-temp-0.txt");
+  arguments.option(kHighFile, "The continuation at temperature 1", "PATH",
+                   "generated-sentence-temp-1.txt");
+  add_model_arguments(arguments);
+  arguments.option("weights",
+                   "f32, or q8_0: eight bits for a weight, a quarter of the memory and up to three "
+                   "times as fast, at a small loss of quality",
+                   "TYPE", "f32");
+  return arguments;
+}
+
+bool is_assignment(const Arguments& arguments) {
+  return arguments.is_set("assignment") || arguments.given(kLowFile) || arguments.given(kHighFile);
+}
+
+void check_generate_arguments(const Arguments& arguments) {
+  std::vector<OptionRule> rules{{.option = "each-line", .excludes = {"prompt"}},
+                                {.option = "file", .excludes = {"prompt"}},
+                                {.option = "batch-size", .needs = {"each-line"}},
+                                {.option = "no-cache", .excludes = {"weights=q8_0"}},
+                                {.option = "ignore-eos", .excludes = {"compat"}},
+                                {.option = "config", .needs = {"model"}},
+                                {.option = "use-gpu", .excludes = {"device"}}};
+  for (const auto* sampling : {"top-k", "top-p", "min-p", "epsilon", "seed"}) {
+    rules.push_back({.option = sampling, .excludes = {"temp=0"}});
+  }
+  const std::vector<std::string> assignment{"assignment", kLowFile, kHighFile};
+  for (const auto* option : {"prompt", "file", "each-line", "no-display-prompt", "temp"}) {
+    rules.push_back({.option = option, .excludes = assignment});
+  }
+  check_options(arguments, rules);
+}
+
+GenerationOptions read_generation_options(const Arguments& arguments, bool compatible) {
+  GenerationOptions options{.temperature = arguments.number("temp"),
+                            .top_k = arguments.integer("top-k"),
+                            .top_p = arguments.number("top-p"),
+                            .min_p = arguments.number("min-p"),
+                            .epsilon = arguments.number("epsilon"),
+                            .stop_at_end = !arguments.is_set("ignore-eos"),
+                            .use_cache = !arguments.is_set("no-cache"),
+                            .batch_size = arguments.integer("batch-size")};
+  const auto seed = arguments.integer("seed");
+  if (seed < 0) throw OptionError(fmt::format("--seed is {}, must be 0 or positive", seed));
+  options.seed = static_cast<std::uint64_t>(seed);
+  if (compatible) {
+    options.max_new_tokens = kAssignmentTokens;
+    options.stop_at_end = false;
+    options.crop_context = true;
+  }
+  if (arguments.given("max-new-tokens")) {
+    options.max_new_tokens = arguments.integer("max-new-tokens");
+  }
+  options.validate();
+  return options;
+}
+
+}  // namespace minillama::app
