@@ -5,13 +5,13 @@
 
 #include <fmt/format.h>
 
-#include "minillama/checkpoint/classifier_file.h"
 #include "minillama/checkpoint/directory.h"
-#include "minillama/checkpoint/export.h"
-#include "minillama/checkpoint/language_model_file.h"
-#include "minillama/checkpoint/peft_adapter.h"
 #include "minillama/core/error.h"
+#include "minillama/model/classifier_file.h"
+#include "minillama/model/export.h"
+#include "minillama/model/language_model_file.h"
 #include "minillama/model/lora.h"
+#include "minillama/model/peft_module.h"
 
 #include "common/app.h"
 #include "common/arguments.h"
@@ -31,18 +31,17 @@ const std::map<std::string, ModelFormat> kFormats = {{"dir", ModelFormat::direct
                                                      {"llama2c", ModelFormat::llama2c},
                                                      {"pt", ModelFormat::torch_save},
                                                      {"gguf", ModelFormat::gguf}};
-const std::map<std::string, WeightType> kTypes = {{"f32", WeightType::float32},
-                                                  {"f16", WeightType::float16},
-                                                  {"bf16", WeightType::bfloat16},
-                                                  {"q8_0", WeightType::q8_0}};
 /// By how much logits may differ from the original's for weights of that type, as a share of the
-/// largest one: a rounding of 2^-24, 2^-11, 2^-8 or 2^-8 in every weight, grown in the layers.
-double verify_bound(WeightType type) {
+/// largest one: a rounding of 2^-24, 2^-11, 2^-8, 2^-8 or 2^-4 in every weight, grown in the
+/// layers.
+double verify_bound(DType type) {
   switch (type) {
-    case WeightType::float32:
+    case DType::float32:
       return 1e-3;
-    case WeightType::float16:
+    case DType::float16:
       return 0.02;
+    case DType::q4_0:
+      return 0.6;
     default:
       return 0.2;
   }
@@ -82,7 +81,7 @@ void check_out(const Arguments& arguments, const std::filesystem::path& model,
 
 /// Reads what was written and compares what both compute.
 void verify(LanguageModel& model, const std::filesystem::path& written, LoadOptions load,
-            WeightType type) {
+            DType type) {
   model->eval();  // adding an adapter leaves it in training mode, with dropout
   load.attention = model->config().attention;  // a .pt does not say
   auto copy = read_language_model(written, load);
@@ -102,7 +101,7 @@ void verify(LanguageModel& model, const std::filesystem::path& written, LoadOpti
 }
 
 void convert_classifier(const Arguments& arguments, const ModelArguments& options,
-                        const std::string& to, WeightType type) {
+                        const std::string& to, DType type) {
   if (arguments.given("adapter")) {
     throw OptionError(fmt::format("--adapter is added to language models: {} is a classifier",
                                   quote(options.model.native(), 400)));
@@ -110,7 +109,7 @@ void convert_classifier(const Arguments& arguments, const ModelArguments& option
   auto model = read_classifier(options.model, options.load);
   const auto out = arguments.text("out");
   if (to == "peft") return write_peft_adapter(out, model, arguments.text("base-name"));
-  if (to != "dir" || type != WeightType::float32 || arguments.is_set("verify")) {
+  if (to != "dir" || type != DType::float32 || arguments.is_set("verify")) {
     throw OptionError(
         fmt::format("{} is a classifier: --to dir or peft, --dtype f32 and no --verify "
                     "are what goes with it",
@@ -121,7 +120,7 @@ void convert_classifier(const Arguments& arguments, const ModelArguments& option
 }
 
 void convert(const Arguments& arguments, const ModelArguments& options, const std::string& to,
-             WeightType type) {
+             DType type) {
   auto model = read_language_model(options.model, options.load);
   const std::filesystem::path out = arguments.text("out");
   const auto tokenizer = [&] {
@@ -159,7 +158,7 @@ void run(int argc, char** argv) {
   }
   app::check_convert_arguments(arguments);
   if (!arguments.given("out")) throw OptionError("--out is missing: where the model goes");
-  const auto type = kTypes.at(arguments.text("dtype"));
+  const auto type = weight_format(arguments.text("dtype")).dtype;
   const auto to = arguments.text("to");
 
   const auto options = read_model_arguments(arguments, "reviews");

@@ -14,6 +14,7 @@
 #include "minillama/core/error.h"
 #include "minillama/generate/text_generator.h"
 #include "minillama/io/atomic_file.h"
+#include "minillama/model/module_text_generator.h"
 #include "minillama/text/text_file.h"
 
 #include "common/app.h"
@@ -77,7 +78,7 @@ std::string prompt_of(const TextFile& file) {
   return text;
 }
 
-void continue_prompt(TextGenerator& generator, const app::Arguments& arguments,
+void continue_prompt(const TextGenerator& generator, const app::Arguments& arguments,
                      const std::string& prompt, const GenerationOptions& options, bool quiet) {
   if (!arguments.is_set("no-display-prompt")) app::write_result(prompt);
   const auto generation = generator.generate(prompt, options, app::results());
@@ -107,8 +108,8 @@ std::string problem_of(const TextGenerator& generator, std::string_view line,
 
 /// Every line of the file for itself. Blank lines and those that cannot be continued have an empty
 /// line of output; the latter are named, and are an error at the end.
-void continue_lines(TextGenerator& generator, const app::Arguments& arguments, const TextFile& file,
-                    const GenerationOptions& options, bool quiet) {
+void continue_lines(const TextGenerator& generator, const app::Arguments& arguments,
+                    const TextFile& file, const GenerationOptions& options, bool quiet) {
   std::vector<std::string> prompts;
   std::vector<bool> is_continued;  // of every line
   std::size_t n_bad = 0;
@@ -153,7 +154,7 @@ void continue_lines(TextGenerator& generator, const app::Arguments& arguments, c
 }
 
 /// The assignment's task: the continuations of its prompt at temperatures 0 and 1, into two files.
-void write_assignment_outputs(TextGenerator& generator, const app::Arguments& arguments,
+void write_assignment_outputs(const TextGenerator& generator, const app::Arguments& arguments,
                               GenerationOptions options, bool quiet) {
   if (!arguments.given("max-new-tokens")) options.max_new_tokens = app::kAssignmentTokens;
   for (const auto& [temperature, file] : {std::pair{0.0, kLowFile}, std::pair{1.0, kHighFile}}) {
@@ -168,6 +169,20 @@ void write_assignment_outputs(TextGenerator& generator, const app::Arguments& ar
       app::note("temperature {}: written to {}\n\n", temperature, arguments.text(file));
     }
   }
+}
+
+/// On the processor from the weights as they lie, elsewhere as a module.
+TextGenerator load(const app::Arguments& arguments, const app::ModelArguments& model) {
+  const bool has_weights = arguments.given("weights");
+  if (!model.load.device.is_cpu()) {
+    if (has_weights) throw OptionError("--weights goes with --device cpu");
+    return load_language_model(model.model, model.load, model.tokenizer);
+  }
+  auto generator = TextGenerator::load(model.model, {.attention = model.load.attention,
+                                                     .config = model.load.config,
+                                                     .tokenizer = model.tokenizer});
+  if (has_weights) generator.use_weights(weight_format(arguments.text("weights")));
+  return generator;
 }
 
 void run(int argc, char** argv) {
@@ -186,10 +201,7 @@ void run(int argc, char** argv) {
   const auto file = open_text(arguments);
   const auto model = read_model_arguments(arguments, "reviews");
   const auto options = app::read_generation_options(arguments, model.compatible);
-  auto generator = load_language_model(model.model, model.load, model.tokenizer);
-  if (arguments.choice("weights", {"f32", "q8_0"}) == "q8_0") {
-    generator.quantize();
-  }
+  const auto generator = load(arguments, model);
   if (is_assignment(arguments)) {
     write_assignment_outputs(generator, arguments, options, model.quiet);
   } else if (arguments.is_set("each-line")) {

@@ -6,11 +6,11 @@
 
 #include <fmt/format.h>
 
-#include "minillama/checkpoint/language_model_file.h"
 #include "minillama/core/error.h"
-#include "minillama/generate/text_generator.h"
 #include "minillama/io/atomic_file.h"
 #include "minillama/io/directory_lock.h"
+#include "minillama/model/language_model_file.h"
+#include "minillama/model/module_text_generator.h"
 #include "minillama/text/text_file.h"
 #include "minillama/text/tokenized_text.h"
 #include "minillama/train/pretraining.h"
@@ -53,8 +53,8 @@ Tokenizer open_tokenizer(const app::Arguments& arguments, const app::ModelArgume
 }
 
 /// The model to start from and its tokenizer: those of --model, or new ones.
-TextGenerator make_model(const app::Arguments& arguments, const app::ModelArguments& given,
-                         const torch::Generator& generator) {
+ModuleTextGenerator make_model(const app::Arguments& arguments, const app::ModelArguments& given,
+                               const torch::Generator& generator) {
   if (arguments.given("model")) {
     LoadOptions load = given.load;
     load.generator = generator;
@@ -81,7 +81,7 @@ void print_record(const PretrainingRecord& record, bool is_best, bool json) {
                      app::number(record.valid->bits_per_byte, 4), is_best ? " *" : "");
 }
 
-void print_sample(TextGenerator& generator, const std::string& prompt) {
+void print_sample(const TextGenerator& generator, const std::string& prompt) {
   std::ostringstream text;
   generator.generate(prompt, {.max_new_tokens = 60, .temperature = 0.8, .epsilon = 0.02}, text);
   app::print("  {}{}\n", prompt, text.str());

@@ -4,6 +4,7 @@
 
 #include <iterator>
 #include <numeric>
+#include <optional>
 #include <string>
 
 #include <ATen/Parallel.h>
@@ -11,8 +12,9 @@
 #include <torch/torch.h>
 
 #include "minillama/core/device.h"
-#include "minillama/engine/engine_model.h"
-#include "minillama/generate/generate.h"
+#include "minillama/generate/sampler.h"
+#include "minillama/model/module_decoder.h"
+#include "minillama/model/module_weights.h"
 
 namespace {
 
@@ -61,21 +63,22 @@ class Runner {
  public:
   Runner(const ModelConfig& config, Kind kind) : kind_(kind), model_(make_model(config)) {
     if (kind == Kind::q8_0) {
-      quantized_ = std::make_shared<const EngineModel>(quantize_weights(model_));
+      quantized_ = decoder_source(std::make_shared<const Weights>(
+          converted(weights_of(model_), weight_format(DType::q8_0))));
       model_ = nullptr;
     }
   }
 
   std::vector<Generation> run(const Prompts& prompts, std::int64_t tokens) {
     const auto options = greedy(tokens, kind_);
-    return quantized_ ? generate_batch(quantized_, prompts, options, {})
+    return quantized_ ? generate_batch(*quantized_, prompts, options, {})
                       : generate_batch(model_, prompts, options, {});
   }
 
  private:
   Kind kind_;
   LanguageModel model_{nullptr};
-  std::shared_ptr<const EngineModel> quantized_;
+  std::optional<DecoderSource> quantized_;
 };
 
 /// Tokens that follow the first, as `generate` counts them.
@@ -120,6 +123,18 @@ void sixteen_prompts(benchmark::State& state, const ModelConfig& config, Kind ki
     }
   }
   state.SetItemsProcessed(state.iterations() * kPrompts * kTokens);
+}
+
+/// Choosing a token among 32,000 by random logits of deviation 3.
+void sample(benchmark::State& state, const GenerationOptions& options) {
+  const auto logits = torch::randn({32'000}, make_generator(1)) * 3;
+  Sampler sampler(options);
+  for (auto _ : state) {
+    const auto copy = logits.clone();
+    benchmark::DoNotOptimize(
+        sampler.next({copy.data_ptr<float>(), static_cast<std::size_t>(copy.numel())}));
+  }
+  state.SetItemsProcessed(state.iterations());
 }
 
 /// The sum of floats, in as many sums as the memory wants requests under way.
@@ -174,6 +189,10 @@ int main(int argc, char* argv[]) {
     if (kind == Kind::q8_0) continue;  // 172 is no multiple of 32
     add("decode 260K" + suffix, decode, k260K, kind, 256)->UseManualTime();
   }
+  add("sample 32000", sample, GenerationOptions{.temperature = 1});
+  add("sample 32000, top-k 40", sample, GenerationOptions{.temperature = 1, .top_k = 40});
+  add("sample 32000, top-p 0.9", sample, GenerationOptions{.temperature = 1, .top_p = 0.9});
+  add("sample 32000, epsilon", sample, GenerationOptions{.temperature = 0.8, .epsilon = 0.02});
   for (const bool together : {false, true}) {
     const std::string name = together ? "16 prompts 42M together" : "16 prompts 42M one by one";
     add(name + ", float32", sixteen_prompts, k42M, Kind::float32, together)->UseRealTime();

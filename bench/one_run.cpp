@@ -3,7 +3,7 @@
 //     one_run empty            a LibTorch program that does nothing
 //     one_run write DIR        writes a model of 42 million random float32 parameters
 //     one_run load MODEL       reads a model
-//     one_run decode MODEL f32|q8_0      reads it and decodes 256 tokens
+//     one_run decode MODEL f32|q8_0|q4_0 reads it and decodes 256 tokens
 //
 // Prints one JSON object: the seconds that loading took, and the peak memory in MB.
 
@@ -16,12 +16,12 @@
 #include <fmt/format.h>
 #include <torch/torch.h>
 
+#include "minillama/checkpoint/checkpoint.h"
 #include "minillama/checkpoint/directory.h"
-#include "minillama/checkpoint/language_model_file.h"
-#include "minillama/checkpoint/stored_model.h"
 #include "minillama/core/device.h"
-#include "minillama/engine/engine_model.h"
 #include "minillama/generate/generate.h"
+#include "minillama/model/language_model.h"
+#include "minillama/model/stored_module.h"
 
 namespace {
 
@@ -39,16 +39,12 @@ void write(const std::string& directory) {
                   "no tokenizer");
 }
 
-void decode(LanguageModel model, const std::string& weights) {
+void decode(Weights weights, const std::string& format) {
   const GenerationOptions options{.max_new_tokens = 256, .temperature = 0, .stop_at_end = false};
   const std::vector<std::int64_t> prompt{1};
-  if (weights == "q8_0") {
-    const auto quantized = std::make_shared<const EngineModel>(quantize_weights(model));
-    model = nullptr;
-    generate(quantized, prompt, options, {});
-  } else {
-    generate(model, prompt, options, {});
-  }
+  if (format != "f32") weights = converted(weights, weight_format(format));
+  generate(decoder_source(std::make_shared<const Weights>(std::move(weights))), prompt, options,
+           {});
 }
 
 }  // namespace
@@ -63,13 +59,13 @@ int main(int argc, char* argv[]) {
     write(arguments[1]);
   } else if (arguments.size() >= 2) {
     const auto start = std::chrono::steady_clock::now();
-    auto model = read_language_model(arguments[1]);
+    auto weights = Checkpoint::open(arguments[1]).language_model();
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-    if (arguments[0] == "decode") decode(std::move(model), arguments.at(2));
+    if (arguments[0] == "decode") decode(std::move(weights), arguments.at(2));
     std::cout << fmt::format("{{\"load_s\": {:.4f}, \"peak_mb\": {:.1f}}}\n", seconds.count(),
                              peak_megabytes());
   } else {
-    std::cerr << "one_run empty | write DIR | load MODEL | decode MODEL f32|q8_0\n";
+    std::cerr << "one_run empty | write DIR | load MODEL | decode MODEL f32|q8_0|q4_0\n";
     return 2;
   }
 }

@@ -3,7 +3,7 @@
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 
-install(TARGETS minillama EXPORT minillamaTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(TARGETS minillama minillama_runtime EXPORT minillamaTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 foreach(header ${MINILLAMA_PUBLIC_HEADERS})
   get_filename_component(folder ${header} DIRECTORY)
   install(FILES lib/${header} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/${folder})

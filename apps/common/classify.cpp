@@ -4,10 +4,10 @@
 
 #include <fmt/format.h>
 
-#include "minillama/checkpoint/classifier_file.h"
 #include "minillama/core/error.h"
 #include "minillama/eval/text_classifier.h"
 #include "minillama/eval/zero_shot.h"
+#include "minillama/model/classifier_file.h"
 #include "minillama/model/lora.h"
 
 #include "common/app.h"

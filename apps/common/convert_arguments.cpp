@@ -2,6 +2,8 @@
 
 #include <vector>
 
+#include "minillama/weights/weight_format.h"
+
 #include "common/model_arguments.h"
 #include "common/option_rules.h"
 
@@ -22,12 +24,13 @@ Arguments declare_convert_arguments() {
       "pt: Python's torch.save; gguf: llama.cpp's; peft: the active adapter alone",
       "FORMAT", "dir");
   arguments.option("out", "File or directory to write", "PATH");
-  arguments.option("dtype", "Type of the stored weights: f32, f16, bf16, or q8_0 with gguf", "TYPE",
-                   "f32");
+  arguments.option("dtype",
+                   "Type of the stored weights: f32, f16, bf16; with gguf also q8_0 and q4_0",
+                   "TYPE", "f32");
   arguments.flag(
       "verify",
       "Read the result again, print the largest difference of the logits, and fail if it is "
-      "more than 0.001 (f32), 0.02 (f16) or 0.2 (bf16, q8_0) of the largest logit");
+      "more than 0.001 (f32), 0.02 (f16), 0.2 (bf16, q8_0) or 0.6 (q4_0) of the largest logit");
   arguments.repeated_option(
       "adapter", "Adapter of PEFT's to add to the model; given again, the next one", "DIR");
   arguments.flag("force", "Replace the model that --out is");
@@ -39,7 +42,7 @@ Arguments declare_convert_arguments() {
 
 void check_convert_arguments(const Arguments& arguments) {
   arguments.choice("to", {"dir", "hf", "llama2c", "pt", "gguf", "peft"});
-  arguments.choice("dtype", {"f32", "f16", "bf16", "q8_0"});
+  weight_format(arguments.text("dtype"));
   const std::vector<OptionRule> rules{{.option = "base-name", .needs = {"to=peft"}},
                                       {.option = "verify", .excludes = {"to=peft"}},
                                       {.option = "dtype", .excludes = {"to=peft"}},

@@ -8,12 +8,12 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "minillama/checkpoint/classifier_file.h"
 #include "minillama/core/error.h"
 #include "minillama/core/json.h"
 #include "minillama/eval/text_classifier.h"
 #include "minillama/io/atomic_file.h"
 #include "minillama/io/directory_lock.h"
+#include "minillama/model/classifier_file.h"
 #include "minillama/model/lora.h"
 #include "minillama/train/fine_tuning.h"
 

@@ -52,10 +52,12 @@ Arguments declare_generate_arguments() {
   arguments.option(kHighFile, "The continuation at temperature 1", "PATH",
                    "generated-sentence-temp-1.txt");
   add_model_arguments(arguments);
-  arguments.option("weights",
-                   "f32, or q8_0: eight bits for a weight, a quarter of the memory and up to three "
-                   "times as fast, at a small loss of quality",
-                   "TYPE", "f32");
+  arguments.option(
+      "weights",
+      "Compute with weights of this type: f32, f16, bf16, q8_0 or q4_0 (default: as they "
+      "lie in the file). Eight bits are a quarter of the memory and up to three times as "
+      "fast, at a small loss of quality",
+      "TYPE");
   return arguments;
 }
 
@@ -67,7 +69,7 @@ void check_generate_arguments(const Arguments& arguments) {
   std::vector<OptionRule> rules{{.option = "each-line", .excludes = {"prompt"}},
                                 {.option = "file", .excludes = {"prompt"}},
                                 {.option = "batch-size", .needs = {"each-line"}},
-                                {.option = "no-cache", .excludes = {"weights=q8_0"}},
+                                {.option = "weights", .excludes = {"use-gpu"}},
                                 {.option = "ignore-eos", .excludes = {"compat"}},
                                 {.option = "config", .needs = {"model"}},
                                 {.option = "use-gpu", .excludes = {"device"}}};

@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-#include "minillama/checkpoint/language_model_file.h"
+#include "minillama/model/language_model_file.h"
 
 #include "common/arguments.h"
 

@@ -12,10 +12,16 @@ namespace {
 
 /// Headers whose functions are tried elsewhere, or that have none that could be called wrongly.
 const std::map<std::string, std::string> kElsewhere{
-    {"checkpoint/classifier_file.h", "arguments: what is written and read by checkpoint/"},
-    {"checkpoint/export.h", "arguments: what is written and read by checkpoint/"},
-    {"checkpoint/language_model_file.h", "arguments: what is written and read by checkpoint/"},
-    {"checkpoint/peft_adapter.h", "arguments: what is written and read by checkpoint/"},
+    {"model/classifier_file.h", "arguments: files of models"},
+    {"model/export.h", "arguments: files of models"},
+    {"model/language_model_file.h", "arguments: files of models"},
+    {"checkpoint/checkpoint.h", "arguments: files of models"},
+    {"checkpoint/peft_adapter.h", "arguments: files of models"},
+    {"checkpoint/tokenizer_file.h", "arguments: files of models"},
+    {"model/module_text_generator.h", "arguments: generate/text_generator.h"},
+    {"model/peft_module.h", "arguments: files of models"},
+    {"weights/classifier_config.h", "arguments: model/classifier.h"},
+    {"weights/lora_options.h", "arguments: nn/lora.h"},
     {"core/error.h", "only makes errors"},
     {"core/named_tensors.h", "takes any module"},
     {"io/directory_lock.h", "tests/io/directory_lock_test.cpp"},

@@ -175,9 +175,9 @@ TEST_CASE("arguments: generate/filters.h") {
   }
 }
 
-TEST_CASE("arguments: generate/generate.h and generate/generation_options.h") {
+TEST_CASE("arguments: generate/generate.h, generate/generation_options.h, generate/decoder.h") {
   auto model = small_model();
-  const auto engine = std::make_shared<const EngineModel>(share_weights(model));
+  const auto engine = decoder_source(std::make_shared<const Weights>(weights_of(model)));
   const auto go_on = [&](const TokenIds& prompt, const GenerationOptions& options) {
     const auto error = option_error([&] { generate(model, prompt, options, {}); });
     CHECK(option_error([&] { generate(engine, prompt, options, {}); }) == error);
@@ -199,16 +199,20 @@ TEST_CASE("arguments: generate/generate.h and generate/generation_options.h") {
   const TokenIds prompt{1};
   LanguageModel nothing{nullptr};
   CHECK_THAT(option_error([&] { generate(nothing, prompt, {}, {}); }), contains("empty"));
-  const std::shared_ptr<const EngineModel> null;
-  CHECK_THAT(option_error([&] { generate(null, prompt, {}, {}); }), contains("null"));
-  CHECK_THAT(option_error([&] { generate(engine, prompt, {.use_cache = false}, {}); }),
-             contains("--weights q8_0"));
+  CHECK_THAT(option_error([&] { decoder_source(std::shared_ptr<const Weights>()); }),
+             contains("no weights"));
 }
 
 TEST_CASE("arguments: generate/text_generator.h") {
-  CHECK_THAT(option_error([] { TextGenerator(LanguageModel{nullptr}, test::small_tokenizer()); }),
-             contains("empty"));
-  TextGenerator generator(small_model(), test::small_tokenizer());
+  CHECK_THAT(
+      option_error([] { ModuleTextGenerator(LanguageModel{nullptr}, test::small_tokenizer()); }),
+      contains("empty"));
+  CHECK_THAT(option_error(
+                 [] { TextGenerator(std::shared_ptr<const Weights>(), test::small_tokenizer()); }),
+             contains("no weights"));
+  ModuleTextGenerator generator(small_model(), test::small_tokenizer());
+  const auto& q8_0 = weight_format(DType::q8_0);
+  CHECK_THAT(option_error([&] { generator.use_weights(q8_0); }), contains("an engine computes"));
   std::ostringstream out;
   CHECK_THAT(option_error([&] { generator.generate("\xFF", {}, out); }), contains("UTF-8"));
   CHECK_THAT(option_error([&] { generator.generate_batch({"a", "\xFF"}, {}); }), contains("UTF-8"));
@@ -217,9 +221,9 @@ TEST_CASE("arguments: generate/text_generator.h") {
   CHECK(out.str().empty());
 }
 
-TEST_CASE("arguments: engine/engine.h and engine/engine_model.h") {
+TEST_CASE("arguments: engine/engine.h, weights/weights.h and weights/weight_format.h") {
   auto model = small_model();
-  const auto shared = std::make_shared<const EngineModel>(share_weights(model));
+  const auto shared = std::make_shared<const Weights>(weights_of(model));
   CHECK_THAT(option_error([] { Engine(nullptr, 1, 1); }), contains("null"));
   CHECK_THAT(option_error([&] { Engine(shared, 0, 1); }), contains("sequences is 0"));
   CHECK_THAT(option_error([&] { Engine(shared, 1, 0); }), contains("capacity is 0"));
@@ -243,14 +247,29 @@ TEST_CASE("arguments: engine/engine.h and engine/engine_model.h") {
   CHECK(engine.logits(1).size() == static_cast<std::size_t>(model->config().vocab_size));
   CHECK_THAT(option_error([&] { engine.logits(2); }), contains("less than 2"));
 
-  CHECK_THAT(option_error([&] { quantize_weights(model); }), contains("multiple of 32"));
-  model->llama->set_attention(AttentionKind::full);
-  CHECK_THAT(option_error([&] { share_weights(model); }), contains("causal"));
-  CHECK_THAT(option_error([&] { quantize_weights(model); }), contains("32"));
-  model->to(torch::kDouble);
-  CHECK_THAT(option_error([&] { share_weights(model); }), contains("float32"));
+  CHECK_THAT(option_error([&] { converted(*shared, weight_format(DType::q8_0)); }),
+             contains("multiple of 32"));
+  CHECK_THAT(option_error([] { weight_format("q3"); }), contains("f32, f16, bf16, q8_0, q4_0"));
+  CHECK_THAT(option_error([] { weight_format(DType::int8); }), contains("int8"));
+
+  Weights full = *shared;
+  full.config.attention = AttentionKind::full;
+  Engine of_full(std::make_shared<const Weights>(full), 1, 3);
+  of_full.append(std::vector<Continuation>{{0, one}});
+  CHECK_THAT(option_error([&] {
+               of_full.append(std::vector<Continuation>{{0, one}});
+             }),
+             contains("restart it first"));
+}
+
+TEST_CASE("arguments: model/module_decoder.h and model/module_weights.h") {
   LanguageModel nothing{nullptr};
+  CHECK_THAT(option_error([&] { decoder_source(nothing); }), contains("empty"));
   CHECK_THAT(option_error([&] { suits_engine(nothing); }), contains("empty"));
-  CHECK_THAT(option_error([&] { share_weights(nothing); }), contains("empty"));
-  CHECK_THAT(option_error([&] { quantize_weights(nothing); }), contains("empty"));
+  CHECK_THAT(option_error([&] { weights_of(nothing); }), contains("empty"));
+  auto model = small_model();
+  model->llama->set_attention(AttentionKind::full);
+  CHECK_THAT(option_error([&] { weights_of(model); }), contains("causal"));
+  model->to(torch::kDouble);
+  CHECK_THAT(option_error([&] { weights_of(model); }), contains("float32"));
 }

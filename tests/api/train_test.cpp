@@ -215,7 +215,7 @@ TEST_CASE("arguments: io/token_file.h") {
   }
 }
 
-TEST_CASE("arguments: checkpoint/training_state.h and checkpoint/tensors.h") {
+TEST_CASE("arguments: model/training_state.h and model/tensors.h") {
   const test::TemporaryDirectory directory;
   const auto path = directory.path() / "state";
   const auto one = torch::zeros({2});
@@ -242,7 +242,7 @@ TEST_CASE("arguments: checkpoint/training_state.h and checkpoint/tensors.h") {
   CHECK_THROWS_AS(assign({{"a", one}}, {}, path), FileError);
 }
 
-TEST_CASE("arguments: what is written and read by checkpoint/") {
+TEST_CASE("arguments: files of models") {
   const test::TemporaryDirectory directory;
   const auto path = directory.path() / "model";
   const auto tokenizer = test::small_tokenizer();
@@ -260,7 +260,7 @@ TEST_CASE("arguments: what is written and read by checkpoint/") {
   for (const auto format : {ModelFormat::directory, ModelFormat::hugging_face, ModelFormat::llama2c,
                             ModelFormat::torch_save, ModelFormat::gguf}) {
     CHECK_THAT(option_error([&] {
-                 export_language_model(path, format, nothing, tokenizer, WeightType::float32);
+                 export_language_model(path, format, nothing, tokenizer, DType::float32);
                }),
                contains("empty"));
   }
@@ -275,5 +275,7 @@ TEST_CASE("arguments: what is written and read by checkpoint/") {
   CHECK_THROWS_AS(load_language_model(path), InputError);
   CHECK_THROWS_AS(load_classifier(path), InputError);
   CHECK_THROWS_AS(open_peft_adapter(path), InputError);
+  CHECK_THROWS_AS(Checkpoint::open(path), InputError);
+  CHECK_THROWS_AS(TextGenerator::load(path), InputError);
   CHECK_THROWS_AS(read_training_state(path), InputError);
 }

@@ -1,11 +1,11 @@
-#include "minillama/checkpoint/classifier_file.h"
+#include "minillama/model/classifier_file.h"
 
 #include <cmath>
 
-#include "minillama/checkpoint/peft_adapter.h"
 #include "minillama/core/json.h"
 #include "minillama/eval/text_classifier.h"
 #include "minillama/model/lora.h"
+#include "minillama/model/peft_module.h"
 
 #include "support/catch.h"
 #include "support/file_error.h"

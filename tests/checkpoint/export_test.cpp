@@ -1,9 +1,9 @@
-#include "minillama/checkpoint/export.h"
+#include "minillama/model/export.h"
 
 #include <array>
 
-#include "minillama/checkpoint/language_model_file.h"
 #include "minillama/core/error.h"
+#include "minillama/model/language_model_file.h"
 #include "minillama/model/lora.h"
 
 #include "support/catch.h"
@@ -28,7 +28,7 @@ TEST_CASE("export: what another model left in a directory is not taken for the n
   auto model = read_language_model(test::golden(".bin"));
   for (const auto format : {ModelFormat::hugging_face, ModelFormat::directory}) {
     export_language_model(directory.path(), format, model, test::golden_tokenizer(),
-                          WeightType::float32);
+                          DType::float32);
     const auto again = read_language_model(directory.path());
     CHECK(test::model_difference(again, model) == "");
     CHECK(read_tokenizer_for(directory.path(), again->config()).special_tokens() ==
@@ -46,7 +46,7 @@ TEST_CASE("formats: a float32 model survives every format bit for bit") {
       const test::TemporaryDirectory directory;
       const auto path = directory.path() / "model";
       auto model = test::model_to_export(NormKind::rmsnorm, tied);
-      export_language_model(path, format, model, tokenizer, WeightType::float32);
+      export_language_model(path, format, model, tokenizer, DType::float32);
       auto copy = read_language_model(path);
       CHECK(test::model_difference(copy, model) == "");
       CHECK(serialize(read_tokenizer_for(path, copy->config()).model()) ==
@@ -64,20 +64,20 @@ TEST_CASE("formats: norms, epsilon and theta survive where the format has them")
   LanguageModel model(config, make_generator(1));
   for (const auto format : {ModelFormat::directory, ModelFormat::hugging_face, ModelFormat::gguf}) {
     const auto path = directory.path() / std::to_string(static_cast<int>(format));
-    export_language_model(path, format, model, tokenizer, WeightType::float32);
+    export_language_model(path, format, model, tokenizer, DType::float32);
     CHECK(test::model_difference(read_language_model(path), model) == "");
   }
   auto layernorm = test::model_to_export(NormKind::layernorm);
   layernorm->llama->norm->parameters()[1].data().fill_(0.5);
   const auto path = directory.path() / "layernorm.pt";
-  export_language_model(path, ModelFormat::torch_save, layernorm, tokenizer, WeightType::float32);
+  export_language_model(path, ModelFormat::torch_save, layernorm, tokenizer, DType::float32);
   CHECK(test::model_difference(read_language_model(path), layernorm) == "");
 }
 
 TEST_CASE("formats: half types round the weights and nothing else") {
   const auto tokenizer = test::golden_tokenizer();
-  for (const auto& [type, scalar] : {std::pair(WeightType::float16, torch::kHalf),
-                                     std::pair(WeightType::bfloat16, torch::kBFloat16)}) {
+  for (const auto& [type, scalar] :
+       {std::pair(DType::float16, torch::kHalf), std::pair(DType::bfloat16, torch::kBFloat16)}) {
     for (const auto format : {ModelFormat::directory, ModelFormat::hugging_face,
                               ModelFormat::torch_save, ModelFormat::gguf}) {
       const test::TemporaryDirectory directory;
@@ -105,12 +105,12 @@ TEST_CASE("formats: stories260K.bin comes back from every format byte for byte")
     INFO("by format " << static_cast<int>(format));
     const test::TemporaryDirectory directory;
     const auto other = directory.path() / "other";
-    export_language_model(other, format, model, tokenizer, WeightType::float32);
+    export_language_model(other, format, model, tokenizer, DType::float32);
     auto copy = read_language_model(other);
     const auto back = directory.path() / "back" / "model.bin";
     std::filesystem::create_directory(back.parent_path());
     export_language_model(back, ModelFormat::llama2c, copy,
-                          read_tokenizer_for(other, copy->config()), WeightType::float32);
+                          read_tokenizer_for(other, copy->config()), DType::float32);
     // All but the tables of cosines and sines, which lie last and which nobody reads.
     const auto& config = model->config();
     const auto tables = static_cast<std::size_t>(4 * config.max_seq_len * config.head_dim());
@@ -125,7 +125,7 @@ TEST_CASE("formats: stories260K.bin comes back from every format byte for byte")
 TEST_CASE("formats: what a format cannot express is refused, and nothing is made") {
   const auto tokenizer = test::golden_tokenizer();
   const test::TemporaryDirectory directory;
-  const auto refused = [&](LanguageModel model, ModelFormat format, WeightType type,
+  const auto refused = [&](LanguageModel model, ModelFormat format, DType type,
                            const std::string& message) {
     CHECK_THROWS_WITH(export_language_model(directory.path() / "m", format, model, tokenizer, type),
                       contains(message));
@@ -134,27 +134,27 @@ TEST_CASE("formats: what a format cannot express is refused, and nothing is made
     CHECK(std::filesystem::is_empty(directory.path()));
   };
   for (const auto format : {ModelFormat::hugging_face, ModelFormat::llama2c, ModelFormat::gguf}) {
-    refused(test::model_to_export(NormKind::layernorm), format, WeightType::float32, "LayerNorm");
+    refused(test::model_to_export(NormKind::layernorm), format, DType::float32, "LayerNorm");
     auto full = test::model_to_export();
     full->llama->set_attention(AttentionKind::full);
-    refused(full, format, WeightType::float32, "causal");
+    refused(full, format, DType::float32, "causal");
   }
   auto config = test::model_to_export()->config();
   config.rope_theta = 5e5;
-  refused(LanguageModel(config, make_generator(1)), ModelFormat::llama2c, WeightType::float32,
+  refused(LanguageModel(config, make_generator(1)), ModelFormat::llama2c, DType::float32,
           "rope_theta is 500000");
   config = test::model_to_export()->config();
   config.norm_eps = 1e-6;
-  refused(LanguageModel(config, make_generator(1)), ModelFormat::llama2c, WeightType::float32,
+  refused(LanguageModel(config, make_generator(1)), ModelFormat::llama2c, DType::float32,
           "norm_eps is 1e-06");
-  refused(test::model_to_export(), ModelFormat::llama2c, WeightType::float16, "float32 only");
-  refused(test::model_to_export(), ModelFormat::hugging_face, WeightType::q8_0, "GGUF");
+  refused(test::model_to_export(), ModelFormat::llama2c, DType::float16, "float32 only");
+  refused(test::model_to_export(), ModelFormat::hugging_face, DType::q8_0, "GGUF");
 
   const auto unigram = Tokenizer::load(test::repository_file("tests/reference/unigram.model"));
   for (const auto format : {ModelFormat::llama2c, ModelFormat::gguf}) {
     auto model = test::model_to_export();
     CHECK_THROWS_WITH(
-        export_language_model(directory.path() / "m", format, model, unigram, WeightType::float32),
+        export_language_model(directory.path() / "m", format, model, unigram, DType::float32),
         contains("of another kind"));
     CHECK(std::filesystem::is_empty(directory.path()));
   }
@@ -165,7 +165,7 @@ TEST_CASE("formats: another tokenizer beside the model is never overwritten") {
   auto model = test::model_to_export();
   directory.file("tokenizer.model", "somebody's");
   CHECK_THROWS_WITH(export_language_model(directory.path() / "m.pt", ModelFormat::torch_save, model,
-                                          test::golden_tokenizer(), WeightType::float32),
+                                          test::golden_tokenizer(), DType::float32),
                     contains("tokenizer.model: is another tokenizer"));
   CHECK(test::read_text(directory.path() / "tokenizer.model") == "somebody's");
   CHECK_FALSE(std::filesystem::exists(directory.path() / "m.pt"));
@@ -180,7 +180,7 @@ TEST_CASE("formats: an adapter is stored as what it computes") {
     parameter.data().fill_(0.1);
   }
   export_language_model(directory.path() / "m", ModelFormat::hugging_face, model,
-                        test::golden_tokenizer(), WeightType::float32);
+                        test::golden_tokenizer(), DType::float32);
   CHECK_FALSE(is_merged(model->llama));
   const torch::NoGradGuard no_grad;
   const auto ids = torch::arange(10).unsqueeze(0);

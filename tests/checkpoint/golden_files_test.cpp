@@ -1,4 +1,4 @@
-#include "minillama/checkpoint/language_model_file.h"
+#include "minillama/model/language_model_file.h"
 
 #include "support/catch.h"
 #include "support/formats.h"

@@ -1,6 +1,6 @@
 #include "minillama/checkpoint/hugging_face.h"
 
-#include "minillama/checkpoint/language_model_file.h"
+#include "minillama/model/language_model_file.h"
 
 #include "support/catch.h"
 #include "support/file_error.h"

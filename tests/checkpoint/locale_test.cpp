@@ -1,8 +1,8 @@
 #include <clocale>
 #include <locale>
 
-#include "minillama/checkpoint/export.h"
-#include "minillama/checkpoint/language_model_file.h"
+#include "minillama/model/export.h"
+#include "minillama/model/language_model_file.h"
 
 #include "support/catch.h"
 #include "support/formats.h"
@@ -25,7 +25,7 @@ TEST_CASE("formats: the locale of the program changes nothing") {
   const auto written = [&](ModelFormat format) {
     const test::TemporaryDirectory directory;
     auto model = test::model_to_export();
-    export_language_model(directory.path() / "m", format, model, tokenizer, WeightType::float32);
+    export_language_model(directory.path() / "m", format, model, tokenizer, DType::float32);
     CHECK(test::model_difference(read_language_model(directory.path() / "m"), model) == "");
     return test::read_text(format == ModelFormat::gguf ? directory.path() / "m"
                                                        : directory.path() / "m" / "config.json");

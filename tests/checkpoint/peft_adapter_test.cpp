@@ -1,8 +1,7 @@
-#include "minillama/checkpoint/peft_adapter.h"
-
-#include "minillama/checkpoint/language_model_file.h"
-#include "minillama/checkpoint/tensors.h"
+#include "minillama/model/language_model_file.h"
 #include "minillama/model/lora.h"
+#include "minillama/model/peft_module.h"
+#include "minillama/model/tensors.h"
 
 #include "support/catch.h"
 #include "support/corruption.h"

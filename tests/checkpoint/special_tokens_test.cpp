@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <sstream>
 
-#include "minillama/checkpoint/export.h"
 #include "minillama/core/error.h"
-#include "minillama/generate/text_generator.h"
+#include "minillama/model/export.h"
+#include "minillama/model/module_text_generator.h"
 
 #include "support/catch.h"
 #include "support/formats.h"
@@ -44,7 +44,7 @@ TEST_CASE("special tokens: formats that can say them give them back, others refu
         std::pair(ModelFormat::gguf, "x.gguf")}) {
     INFO(name);
     const auto path = directory.path() / name;
-    export_language_model(path, format, model, tokenizer, WeightType::float32);
+    export_language_model(path, format, model, tokenizer, DType::float32);
     const auto read = read_tokenizer_for(path, model->config());
     CHECK(read.special_tokens() == tokenizer.special_tokens());
     CHECK(read.stop_ids() == tokenizer.stop_ids());
@@ -53,7 +53,7 @@ TEST_CASE("special tokens: formats that can say them give them back, others refu
   for (const auto& [format, name] :
        {std::pair(ModelFormat::llama2c, "x.bin"), std::pair(ModelFormat::torch_save, "x.pt")}) {
     const auto path = directory.path() / name;
-    CHECK_THROWS_AS(export_language_model(path, format, model, tokenizer, WeightType::float32),
+    CHECK_THROWS_AS(export_language_model(path, format, model, tokenizer, DType::float32),
                     OptionError);
     CHECK_FALSE(std::filesystem::exists(path));
   }
@@ -84,7 +84,7 @@ TEST_CASE("special tokens: added pieces stand for themselves or have no text") {
 TEST_CASE("special tokens: rows without a piece are never chosen") {
   const auto pieces = test::golden_tokenizer().vocab_size();
   const auto rows = (pieces + 64) / 64 * 64;
-  TextGenerator generator(padded_model(rows), test::golden_tokenizer());
+  ModuleTextGenerator generator(padded_model(rows), test::golden_tokenizer());
   for (const double temperature : {0.0, 1.0}) {
     for (const bool use_engine : {true, false}) {
       std::ostringstream text;
@@ -100,7 +100,7 @@ TEST_CASE("special tokens: rows without a piece are never chosen") {
   }
   const test::TemporaryDirectory directory;
   export_language_model(directory.path() / "x.gguf", ModelFormat::gguf, generator.model(),
-                        generator.tokenizer(), WeightType::float32);
+                        generator.tokenizer(), DType::float32);
   CHECK(read_language_model(directory.path() / "x.gguf")->config().vocab_size == pieces);
 }
 

@@ -1,4 +1,4 @@
-#include "minillama/checkpoint/tensors.h"
+#include "minillama/model/tensors.h"
 
 #include <memory>
 #include <span>

@@ -1,13 +1,13 @@
 // What a file says of its model is honoured or refused by name; what it says of itself is said
 // first.
 
-#include "minillama/checkpoint/export.h"
-#include "minillama/checkpoint/language_model_file.h"
 #include "minillama/core/json.h"
 #include "minillama/generate/text_generator.h"
 #include "minillama/io/gguf.h"
 #include "minillama/io/torch_save.h"
 #include "minillama/io/torch_save_writer.h"
+#include "minillama/model/export.h"
+#include "minillama/model/language_model_file.h"
 
 #include "support/catch.h"
 #include "support/file_error.h"
@@ -44,7 +44,7 @@ std::filesystem::path torch_file(const test::TemporaryDirectory& directory, cons
   auto model = read_language_model(test::golden(".bin"));
   const auto exported = directory.path() / "exported.pt";
   export_language_model(exported, ModelFormat::torch_save, model, test::golden_tokenizer(),
-                        WeightType::float32);
+                        DType::float32);
   const TorchSaveFile file(exported);
   std::vector<std::pair<std::string, PythonScalar>> args;
   for (const auto& [key, own] : file.scalars_under("model_args")) {
@@ -152,7 +152,7 @@ TEST_CASE("formats: keys of a scaling by nothing are no scaling") {
   const auto exported = directory.path() / "model.gguf";
   auto model = read_language_model(test::golden(".bin"));
   export_language_model(exported, ModelFormat::gguf, model, test::golden_tokenizer(),
-                        WeightType::float32);
+                        DType::float32);
   // An entry is put in behind the head of 24 bytes, in place of the padding to 32 later on.
   const auto with = [&](const std::vector<std::pair<std::string, std::string>>& entries) {
     auto content = test::read_text(exported);
@@ -233,7 +233,7 @@ TEST_CASE("formats: rope_theta goes into a .pt and comes back") {
   auto model = read_language_model(torch_file(directory, "rope_theta", 5e5));
   const auto path = directory.path() / "again.pt";
   export_language_model(path, ModelFormat::torch_save, model, test::golden_tokenizer(),
-                        WeightType::float32);
+                        DType::float32);
   CHECK(test::model_difference(read_language_model(path), model) == "");
 }
 
@@ -282,22 +282,22 @@ TEST_CASE("formats: a weight that the type cannot hold is refused by name, and n
   }
   const test::TemporaryDirectory directory;
   const auto out = directory.path() / "out";
-  const auto write = [&](WeightType type) {
+  const auto write = [&](DType type) {
     export_language_model(out, ModelFormat::hugging_face, model, test::golden_tokenizer(), type);
   };
-  CHECK_THROWS_WITH(write(WeightType::float16),
+  CHECK_THROWS_WITH(write(DType::float16),
                     contains("tok_embeddings.weight holds 70000, which is more than"));
   CHECK_FALSE(std::filesystem::exists(out));
-  CHECK_NOTHROW(write(WeightType::bfloat16));
+  CHECK_NOTHROW(write(DType::bfloat16));
   {
     // Rounds to 65504, the largest float16.
     const torch::NoGradGuard no_grad;
     model->llama->tok_embeddings->weight[3][1] = 65519;
   }
-  CHECK_NOTHROW(write(WeightType::float16));
+  CHECK_NOTHROW(write(DType::float16));
   {
     const torch::NoGradGuard no_grad;
     model->llama->tok_embeddings->weight[3][1] = NAN;
   }
-  CHECK_THROWS_WITH(write(WeightType::float32), contains("not finite"));
+  CHECK_THROWS_WITH(write(DType::float32), contains("not finite"));
 }

@@ -18,14 +18,18 @@ class Pass {
   EngineSteps steps(std::size_t parts) { return {model(), buffers_, buffers_.last, parts}; }
 
  private:
-  static EngineModel model() {
-    EngineModel out{.config = {.dim = 8,
-                               .n_layers = 3,
-                               .n_heads = 2,
-                               .n_kv_heads = 2,
-                               .hidden_dim = 8,
-                               .vocab_size = 5}};
+  static Weights model() {
+    Weights out{.config = {.dim = 8,
+                           .n_layers = 3,
+                           .n_heads = 2,
+                           .n_kv_heads = 2,
+                           .hidden_dim = 8,
+                           .vocab_size = 5}};
     out.layers.resize(3);
+    out.head.format = &weight_format(DType::float32);
+    for (auto& layer : out.layers) {
+      for (const auto& part : matrix_parts()) (layer.*part.matrix).format = out.head.format;
+    }
     return out;
   }
   EngineBuffers buffers_;

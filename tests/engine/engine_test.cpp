@@ -2,11 +2,12 @@
 
 #include <cmath>
 
-#include "minillama/checkpoint/language_model_file.h"
 #include "minillama/core/device.h"
 #include "minillama/core/error.h"
 #include "minillama/kernels/q8_0.h"
+#include "minillama/model/language_model_file.h"
 #include "minillama/model/lora.h"
+#include "minillama/model/module_weights.h"
 
 #include "support/catch.h"
 #include "support/files.h"
@@ -46,7 +47,7 @@ torch::Tensor to_tensor(std::span<const float> logits) {
 }
 
 Engine make_engine(LanguageModel& model, std::size_t sequences = 1) {
-  return {std::make_shared<const EngineModel>(share_weights(model)), sequences,
+  return {std::make_shared<const Weights>(weights_of(model)), sequences,
           static_cast<std::size_t>(model->config().max_seq_len)};
 }
 
@@ -185,16 +186,16 @@ TEST_CASE("engine: quantized, it computes with the weights that the blocks stand
   for (const bool tied : {true, false}) {
     config.tied_embeddings = tied;
     auto model = random_model(config), same = random_model(config);
-    const auto quantized = std::make_shared<const EngineModel>(quantize_weights(same));
+    const auto quantized =
+        std::make_shared<const Weights>(converted(weights_of(same), weight_format(DType::q8_0)));
     const torch::NoGradGuard no_grad;
     for (auto& item : model->named_parameters()) {
       if (item.value().dim() != 2) continue;
       std::vector<kernels::Q8Block> blocks(static_cast<std::size_t>(item.value().numel()) /
                                            kernels::kBlockSize);
       const auto size = static_cast<std::size_t>(item.value().numel());
-      kernels::quantize(kernels::Isa::portable, size, item.value().data_ptr<float>(),
-                        blocks.data());
-      kernels::dequantize(size, blocks.data(), item.value().data_ptr<float>());
+      kernels::pack(size, item.value().data_ptr<float>(), blocks.data());
+      kernels::unpack(size, blocks.data(), item.value().data_ptr<float>());
     }
     const auto ids = random_ids(config, 40, 1);
     const auto expected = module_logits(model, ids);
@@ -212,8 +213,9 @@ TEST_CASE("engine: quantized, it computes with the weights that the blocks stand
 TEST_CASE("engine: widths that blocks of 32 do not fill are not quantized") {
   ModelConfig config = configs()[0];
   auto model = random_model(config);
-  CHECK_THROWS_WITH(quantize_weights(model),
-                    "weights of type q8_0 (--weights q8_0) need a dim that is a multiple of 32; the model's is 48");
+  CHECK_THROWS_WITH(converted(weights_of(model), weight_format(DType::q8_0)),
+                    "weights of type q8_0 (--weights q8_0) need a dim that is a multiple of 32; "
+                    "the model's is 48");
 }
 
 TEST_CASE("engine: eight bits cost less than 0.5 % of perplexity on reviews") {
@@ -230,8 +232,8 @@ TEST_CASE("engine: eight bits cost less than 0.5 % of perplexity on reviews") {
   REQUIRE(text.size() > kSequences * kLength);
 
   /// Mean negative log-likelihood, the sequences side by side.
-  const auto loss = [&](EngineModel weights) {
-    Engine engine(std::make_shared<const EngineModel>(std::move(weights)), kSequences, kLength);
+  const auto loss = [&](Weights weights) {
+    Engine engine(std::make_shared<const Weights>(std::move(weights)), kSequences, kLength);
     double sum = 0;
     for (std::size_t position = 0; position + 1 < kLength; ++position) {
       std::vector<Continuation> continuations;
@@ -246,7 +248,8 @@ TEST_CASE("engine: eight bits cost less than 0.5 % of perplexity on reviews") {
     }
     return sum / static_cast<double>(kSequences * (kLength - 1));
   };
-  const double exact = loss(share_weights(model)), rounded = loss(quantize_weights(model));
+  const double exact = loss(weights_of(model)),
+               rounded = loss(converted(weights_of(model), weight_format(DType::q8_0)));
   INFO("perplexity " << std::exp(exact) << " in float32, " << std::exp(rounded) << " in q8_0");
   CHECK(exact < 5);  // the model knows these texts' language
   CHECK(std::exp(rounded - exact) < 1.005);

@@ -3,9 +3,10 @@
 #include <cmath>
 #include <limits>
 
-#include "minillama/checkpoint/language_model_file.h"
 #include "minillama/core/error.h"
 #include "minillama/generate/sampler.h"
+#include "minillama/model/language_model_file.h"
+#include "minillama/model/module_decoder.h"
 
 #include "support/catch.h"
 #include "support/files.h"

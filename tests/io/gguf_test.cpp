@@ -24,7 +24,7 @@ std::filesystem::path golden() {
 /// Looks at everything in the file.
 void read_all(const std::filesystem::path& path) {
   const GgufFile file(path);
-  for (const GgufTensor& tensor : file.tensors()) {
+  for (const TensorRecord& tensor : file.tensors()) {
     unsigned sum = 0;
     for (const std::byte byte : tensor.data) sum += static_cast<unsigned>(byte);
     if (sum == 1) return;  // so that it is computed
@@ -115,9 +115,9 @@ TEST_CASE("gguf: what is written is read again") {
       {"texts", std::vector<std::string>{"a", ""}},
       {"reals", std::vector<float>{1, 2}},
       {"integers", std::vector<std::int32_t>{-1}}};
-  const std::array<GgufTensor, 2> tensors = {
-      GgufTensor{"m", GgufType::float32, {2, 3}, std::as_bytes(std::span(floats))},
-      GgufTensor{"q", GgufType::q8_0, {1, 32}, block}};
+  const std::array<TensorRecord, 2> tensors = {
+      TensorRecord{"m", DType::float32, {2, 3}, {3, 1}, std::as_bytes(std::span(floats))},
+      TensorRecord{"q", DType::q8_0, {1, 32}, {32, 1}, block}};
   write_gguf(path, metadata, tensors);
   const GgufFile file(path);
   CHECK(file.integer("number") == 7);
@@ -132,7 +132,8 @@ TEST_CASE("gguf: what is written is read again") {
   CHECK(as_text(file.tensors()[0].data) == as_text(std::as_bytes(std::span(floats))));
   CHECK(file.tensors()[1].data.size() == 34);
 
-  const std::array<GgufTensor, 1> wrong = {GgufTensor{"m", GgufType::float32, {2, 2}, block}};
+  const std::array<TensorRecord, 1> wrong = {
+      TensorRecord{"m", DType::float32, {2, 2}, {2, 1}, block}};
   CHECK_THROWS_AS(write_gguf(path, metadata, wrong), FileError);
   CHECK(GgufFile(path).integer("number") == 7);  // what was there stays
 }

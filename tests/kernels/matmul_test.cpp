@@ -1,6 +1,10 @@
 #include "minillama/kernels/matmul.h"
 
+#include <cmath>
+#include <type_traits>
 #include <vector>
+
+#include "minillama/kernels/half.h"
 
 #include "support/catch.h"
 #include "support/kernels.h"
@@ -56,6 +60,61 @@ TEST_CASE("matmul kernel: an element does not depend on how many there are") {
         float one = 0;
         matmul(isa, w.data() + r * kCols, 1, kCols, {x.data() + t * kCols, kCols, 1}, {&one, 1});
         CHECK(one == all[t * kRows + r]);
+      }
+    }
+  }
+}
+
+TEMPLATE_TEST_CASE("matmul kernel: half types are what the floats are that they stand for", "",
+                   Half, BFloat16) {
+  for (const Isa isa : isas_here()) {
+    for (const std::size_t cols : {1, 2, 7, 16, 33, 100}) {
+      constexpr std::size_t kRows = 5, kTokens = 6;
+      const auto numbers_of_w = numbers(kRows * cols, 1);
+      std::vector<TestType> w(kRows * cols);
+      std::vector<float> floats(kRows * cols);
+      for (std::size_t i = 0; i < w.size(); ++i) {
+        // The smallest ones are denormal as halves.
+        const float number = numbers_of_w[i] * (i % 3 == 0 ? 1e-6F : 1);
+        if constexpr (std::is_same_v<TestType, Half>) {
+          w[i].bits = to_half(number);
+          floats[i] = from_half(w[i].bits);
+        } else {
+          store(number, w[i]);
+          floats[i] = load(w[i]);
+        }
+      }
+      const auto x = numbers(kTokens * cols, 2);
+      std::vector<float> found(kTokens * kRows), expected(kTokens * kRows);
+      matmul(isa, w.data(), kRows, cols, {x.data(), cols, kTokens}, {found.data(), kRows});
+      matmul(isa, floats.data(), kRows, cols, {x.data(), cols, kTokens}, {expected.data(), kRows});
+      CHECK(found == expected);
+    }
+  }
+}
+
+TEST_CASE("matmul kernel: every half float is read as the float that it is") {
+  std::vector<Half> w(0x10000);
+  for (std::uint32_t bits = 0; bits < 0x10000; ++bits)
+    w[bits].bits = static_cast<std::uint16_t>(bits);
+  const float one = 1;
+  for (const Isa isa : isas_here()) {
+    std::vector<float> y(w.size());
+    matmul(isa, w.data(), w.size(), 1, {&one, 1, 1}, {y.data(), w.size()});
+    std::vector<float> x(16);
+    for (std::size_t i = 0; i < w.size(); ++i) {
+      const float expected = from_half(w[i].bits);
+      REQUIRE((y[i] == expected || (std::isnan(y[i]) && std::isnan(expected))));
+    }
+    // In the lanes of a vector: the product with one 1 among zeros.
+    for (std::size_t row = 0; row < w.size() / 16; ++row) {
+      for (std::size_t lane = 0; lane < 16; lane += 5) {
+        x.assign(16, 0);
+        x[lane] = 1;
+        float sum = 0;
+        matmul(isa, w.data() + row * 16, 1, 16, {x.data(), 16, 1}, {&sum, 1});
+        if ((row * 16 & 0x7C00) == 0x7C00) continue;  // 0 times infinity
+        REQUIRE(sum == from_half(w[row * 16 + lane].bits));
       }
     }
   }

@@ -4,9 +4,9 @@
 
 #include <torch/autograd.h>
 
-#include "minillama/checkpoint/language_model_file.h"
 #include "minillama/core/error.h"
 #include "minillama/model/language_model.h"
+#include "minillama/model/language_model_file.h"
 
 #include "support/catch.h"
 #include "support/files.h"

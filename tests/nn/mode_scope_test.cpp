@@ -2,8 +2,7 @@
 
 #include <stdexcept>
 
-#include "minillama/generate/generate.h"
-#include "minillama/model/language_model.h"
+#include "minillama/model/module_decoder.h"
 
 #include "support/catch.h"
 #include "support/small_model.h"

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "minillama/checkpoint/tensors.h"
 #include "minillama/core/random.h"
 #include "minillama/io/torch_save.h"
+#include "minillama/model/tensors.h"
 
 namespace minillama::test {
 namespace {

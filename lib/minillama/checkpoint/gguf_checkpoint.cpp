@@ -2,28 +2,20 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
 
 #include <fmt/format.h>
 
-#include "minillama/checkpoint/q8_0.h"
 #include "minillama/checkpoint/spelling.h"
-#include "minillama/checkpoint/tensors.h"
 #include "minillama/core/error.h"
 #include "minillama/io/gguf.h"
 #include "minillama/io/gguf_tokenizer.h"
+#include "minillama/weights/weight_format.h"
 
 namespace minillama {
 namespace {
 
 constexpr const char* kArchitecture = "llama";
-
-/// What the records of an opened file point into.
-struct Memory {
-  explicit Memory(const std::filesystem::path& path) : file(path) {}
-
-  GgufFile file;
-  std::vector<torch::Tensor> dequantized;
-};
 
 /// Keys that the reader reads, here or in io/gguf_tokenizer.h; and those that say nothing about
 /// what is computed. A name that ends with a dot stands for all that begin with it.
@@ -195,28 +187,6 @@ ModelConfig read_config(const GgufFile& file) {
   }
 }
 
-TensorRecord to_record(const GgufTensor& tensor, std::string name,
-                       std::vector<torch::Tensor>& dequantized) {
-  if (tensor.type == GgufType::q8_0) {
-    dequantized.push_back(dequantize_q8_0(tensor.data, tensor.shape));
-    return minillama::to_record(std::move(name), dequantized.back());
-  }
-  const auto dtype = tensor.type == GgufType::float32   ? DType::float32
-                     : tensor.type == GgufType::float16 ? DType::float16
-                                                        : DType::bfloat16;
-  return {.name = std::move(name),
-          .dtype = dtype,
-          .shape = tensor.shape,
-          .strides = contiguous_strides(tensor.shape),
-          .data = tensor.data};
-}
-
-GgufType gguf_type(DType dtype) {
-  return dtype == DType::float16    ? GgufType::float16
-         : dtype == DType::bfloat16 ? GgufType::bfloat16
-                                    : GgufType::float32;
-}
-
 std::vector<std::pair<std::string, GgufValue>> metadata(const ModelConfig& config,
                                                         std::uint32_t file_type) {
   const auto number = [](std::int64_t value) { return static_cast<std::uint32_t>(value); };
@@ -236,19 +206,24 @@ std::vector<std::pair<std::string, GgufValue>> metadata(const ModelConfig& confi
           {"llama.rope.freq_base", static_cast<float>(config.rope_theta)}};
 }
 
-/// The format's number for what most tensors of a file are.
-std::uint32_t file_type(DType dtype, bool q8_0) {
-  if (q8_0) return 7;
-  return dtype == DType::float16 ? 1 : dtype == DType::bfloat16 ? 32 : 0;
+/// The numbers of a record of any type, in `format`.
+std::vector<std::byte> in_format(const TensorRecord& record, const WeightFormat& format) {
+  const auto count = static_cast<std::size_t>(element_count(record));
+  std::vector<float> numbers(count);
+  weight_format(record.dtype).to_floats(count, record.data.data(), numbers.data());
+  std::vector<std::byte> stored(storage_size(format.dtype, element_count(record)));
+  format.from_floats(count, numbers.data(), stored.data());
+  return stored;
 }
 
 }  // namespace
 
 StoredModel open_gguf_checkpoint(const std::filesystem::path& path) {
-  const auto memory = std::make_shared<Memory>(path);
-  StoredModel stored{.path = path, .config = read_config(memory->file), .file = memory};
+  const auto file = std::make_shared<GgufFile>(path);
+  StoredModel stored{
+      .path = path, .config = read_config(*file), .tensors = file->tensors(), .file = file};
   stored.config.tied_embeddings = true;
-  for (const GgufTensor& tensor : memory->file.tensors()) {
+  for (TensorRecord& tensor : stored.tensors) {
     if (tensor.name == "rope_freqs.weight") {
       throw FileError(path, "scales its rotary positions (rope_freqs), which is not supported");
     }
@@ -256,40 +231,37 @@ StoredModel open_gguf_checkpoint(const std::filesystem::path& path) {
     if (!name) {
       throw FileError(path, fmt::format("tensor {} is none of a Llama", quote(tensor.name)));
     }
-    if (*name == "output.weight") stored.config.tied_embeddings = false;
-    stored.tensors.push_back(to_record(tensor, *name, memory->dequantized));
+    tensor.name = *name;
+    if (tensor.name == "output.weight") stored.config.tied_embeddings = false;
   }
   return stored;
 }
 
 void write_gguf_checkpoint(const std::filesystem::path& path, const StoredModel& model,
-                           const Tokenizer& tokenizer, bool q8_0) {
+                           const Tokenizer& tokenizer, const WeightFormat& format) {
   if (model.config.norm != NormKind::rmsnorm) {
     throw OptionError("a GGUF Llama has RMSNorm; this model has LayerNorm");
   }
   if (model.config.attention != AttentionKind::causal) {
     throw OptionError("a GGUF Llama is causal; this model's attention is full");
   }
-  auto entries = metadata(model.config, file_type(model.tensors.at(0).dtype, q8_0));
+  auto entries = metadata(model.config, format.file_type);
   auto vocabulary = gguf_tokenizer(tokenizer.model(), tokenizer.special_tokens());
   std::move(vocabulary.begin(), vocabulary.end(), std::back_inserter(entries));
 
-  std::vector<torch::Tensor> memory;
-  std::vector<GgufTensor> tensors;
-  for (const TensorRecord& record : model.tensors) {
-    GgufTensor tensor{.name = to_spelling(kGguf, record.name).value(),
-                      .type = gguf_type(record.dtype),
-                      .shape = record.shape,
-                      .data = record.data};
-    if (record.shape.size() == 1) {
-      tensor.type = GgufType::float32;
-      memory.push_back(to_tensor(record).to(torch::kFloat));
-      tensor.data = minillama::to_record(tensor.name, memory.back()).data;
-    } else if (q8_0 && record.shape.back() % 32 == 0) {
-      tensor.type = GgufType::q8_0;
-      memory.push_back(quantize_q8_0(to_tensor(record)));
-      tensor.data = minillama::to_record(tensor.name, memory.back()).data;
+  std::deque<std::vector<std::byte>> memory;
+  std::vector<TensorRecord> tensors;
+  for (TensorRecord tensor : model.tensors) {
+    // llama.cpp wants norms as float32.
+    const bool is_norm = tensor.shape.size() == 1;
+    const bool fits =
+        tensor.shape.back() % static_cast<std::int64_t>(block_size(format.dtype)) == 0;
+    const WeightFormat* wanted = is_norm ? &weight_format(DType::float32) : &format;
+    if ((is_norm || fits) && tensor.dtype != wanted->dtype) {
+      tensor.data = memory.emplace_back(in_format(tensor, *wanted));
+      tensor.dtype = wanted->dtype;
     }
+    tensor.name = to_spelling(kGguf, tensor.name).value();
     tensors.push_back(std::move(tensor));
   }
   write_gguf(path, entries, tensors);

@@ -2,11 +2,12 @@
 
 #include "minillama/checkpoint/stored_model.h"
 #include "minillama/text/tokenizer.h"
+#include "minillama/weights/weight_format.h"
 
 namespace minillama {
 
-/// A GGUF file of the architecture "llama" (io/gguf.h) with F32, F16, BF16 or Q8_0 tensors; those
-/// of Q8_0 become float32. Its queries and keys are in Meta's order, as ours are: llama.cpp's
+/// A GGUF file of the architecture "llama" (io/gguf.h) with tensors of the types that
+/// io/ggml_type.h reads. Its queries and keys are in Meta's order, as ours are: llama.cpp's
 /// converter puts those of Hugging Face into it. Throws FileError naming the key if it is of
 /// another architecture or scales its rotary positions.
 StoredModel open_gguf_checkpoint(const std::filesystem::path& path);
@@ -15,8 +16,8 @@ StoredModel open_gguf_checkpoint(const std::filesystem::path& path);
 /// llama.cpp wants them. Throws OptionError if a GGUF Llama cannot be like `model` (LayerNorm, full
 /// attention) or hold the tokenizer, before anything is written; IoError.
 ///
-/// @param q8_0 quantise the matrices whose rows are a multiple of 32; `model` is float32
+/// @param format of the matrices; those whose rows are no multiple of its block stay as they are
 void write_gguf_checkpoint(const std::filesystem::path& path, const StoredModel& model,
-                           const Tokenizer& tokenizer, bool q8_0);
+                           const Tokenizer& tokenizer, const WeightFormat& format);
 
 }  // namespace minillama

@@ -9,7 +9,6 @@
 #include "minillama/checkpoint/directory.h"
 #include "minillama/checkpoint/rotary_rows.h"
 #include "minillama/checkpoint/spelling.h"
-#include "minillama/checkpoint/tensors.h"
 #include "minillama/core/error.h"
 #include "minillama/io/atomic_file.h"
 #include "minillama/io/file_kind.h"

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "minillama/core/json.h"
-#include "minillama/model/classifier.h"
-#include "minillama/nn/lora.h"
+#include "minillama/weights/classifier_config.h"
+#include "minillama/weights/lora_options.h"
 
 namespace minillama {
 

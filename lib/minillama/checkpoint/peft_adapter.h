@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "minillama/io/tensor_record.h"
-#include "minillama/model/classifier.h"
-#include "minillama/model/llama.h"
+#include "minillama/weights/classifier_config.h"
+#include "minillama/weights/lora_options.h"
 
 namespace minillama {
 
@@ -44,23 +44,5 @@ std::filesystem::path base_of_peft_adapter(const std::filesystem::path& director
 /// Opens such a directory. Throws FileError if it is damaged, or does what LoRA here does not:
 /// DoRA, rank-stabilised scales, ranks of their own for some modules, trained biases.
 PeftAdapter open_peft_adapter(const std::filesystem::path& directory);
-
-/// Gives `llama` the adapter under `name`, active. Throws FileError if it is none for this model,
-/// OptionError if the name is taken.
-void add_peft_adapter(Llama& llama, const std::string& name, const PeftAdapter& adapter,
-                      const torch::Generator& generator);
-
-/// The classifier of `llama`, which has the adapter, with the adapter's head; in evaluation mode.
-/// Throws FileError if it has none.
-Classifier make_peft_classifier(Llama llama, const PeftAdapter& adapter,
-                                const torch::Generator& generator);
-
-/// Writes the active adapter of a Llama, or of a classifier with its head, as float32. `base_model`
-/// is what PEFT is to load the base from. Throws OptionError if there is no active adapter or the
-/// model has LayerNorm, which transformers' Llama does not; IoError.
-void write_peft_adapter(const std::filesystem::path& directory, Llama& llama,
-                        const std::string& base_model);
-void write_peft_adapter(const std::filesystem::path& directory, Classifier& model,
-                        const std::string& base_model);
 
 }  // namespace minillama

@@ -5,13 +5,21 @@
 #include <fmt/format.h>
 
 #include "minillama/core/error.h"
+#include "minillama/weights/weights.h"
 
 namespace minillama {
 
 std::int64_t rotary_heads(std::string_view name, const ModelConfig& config) {
-  if (name.find(".attention.compute_query.") != std::string_view::npos) return config.n_heads;
-  if (name.find(".attention.compute_key.") != std::string_view::npos) return config.n_kv_heads;
+  for (const auto& part : matrix_parts()) {
+    if (part.rotary_heads != nullptr && name.find(fmt::format(".{}.", part.name)) != name.npos) {
+      return part.rotary_heads(config);
+    }
+  }
   return 0;
+}
+
+std::int64_t rotary_heads_of_adapter(std::string_view name, const ModelConfig& config) {
+  return name.ends_with(".lora_B") ? rotary_heads(name, config) : 0;
 }
 
 TensorRecord reorder_rows(const TensorRecord& record, std::int64_t heads, RotaryRows order,
@@ -20,7 +28,7 @@ TensorRecord reorder_rows(const TensorRecord& record, std::int64_t heads, Rotary
     throw FileError(path, fmt::format("tensor {}: its rows cannot be divided among {} heads",
                                       quote(record.name), heads));
   }
-  memory.resize(static_cast<std::size_t>(element_count(record)) * byte_size(record.dtype));
+  memory.resize(storage_size(record.dtype, element_count(record)));
   TensorRecord copy = record;
   copy.strides = contiguous_strides(record.shape);
   copy.data = memory;

@@ -21,6 +21,9 @@ enum class RotaryRows { pairs, halves };
 /// the keys, or 0 for all others.
 std::int64_t rotary_heads(std::string_view name, const ModelConfig& config);
 
+/// The same of a tensor of an adapter: the rows of lora_B are those of the matrix, not lora_A's.
+std::int64_t rotary_heads_of_adapter(std::string_view name, const ModelConfig& config);
+
 /// Copies a dense record of `heads` heads into `memory` with its rows in the order `order`, which
 /// they did not have before:
 ///

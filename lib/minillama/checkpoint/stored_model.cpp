@@ -1,6 +1,5 @@
 #include "minillama/checkpoint/stored_model.h"
 
-#include <limits>
 #include <utility>
 
 #include <fmt/format.h>
@@ -9,16 +8,14 @@
 #include "minillama/checkpoint/gguf_checkpoint.h"
 #include "minillama/checkpoint/hugging_face.h"
 #include "minillama/checkpoint/llama2c_checkpoint.h"
-#include "minillama/checkpoint/tensors.h"
 #include "minillama/checkpoint/torch_checkpoint.h"
-#include "minillama/core/check.h"
+#include "minillama/core/error.h"
 #include "minillama/io/file_kind.h"
 #include "minillama/io/gguf.h"
 #include "minillama/io/llama2c_bin.h"
 #include "minillama/io/mapped_file.h"
 #include "minillama/io/safetensors.h"
 #include "minillama/io/torch_save.h"
-#include "minillama/model/lora.h"
 
 namespace minillama {
 namespace {
@@ -63,18 +60,6 @@ StoredModel open_any(const std::filesystem::path& path, const std::filesystem::p
   refuse_other_kind(MappedFile(path).bytes(), path);
 }
 
-/// The smallest number that `type` makes infinite.
-double beyond(torch::ScalarType type) {
-  switch (type) {
-    case torch::kHalf:
-      return kBeyondFloat16;
-    case torch::kBFloat16:
-      return 0x1.ffp127;
-    default:
-      return std::numeric_limits<double>::infinity();
-  }
-}
-
 double elements_in(const StoredModel& stored) {
   double elements = 0;
   for (const auto& tensor : stored.tensors) elements += static_cast<double>(element_count(tensor));
@@ -107,51 +92,6 @@ StoredModel open_stored_model(const std::filesystem::path& path,
   StoredModel stored = open_any(path, config);
   check_size(stored);
   return stored;
-}
-
-StoredModel to_stored(Llama& llama, const NamedTensors& parameters, torch::ScalarType type) {
-  if (!torch::isFloatingType(type)) {
-    throw OptionError(
-        fmt::format("weights are to be stored as {}, must be real numbers", torch::toString(type)));
-  }
-  require_storable(parameters, beyond(type));
-  StoredModel stored{.config = llama->config()};
-  const bool merged = is_merged(llama);
-  if (!merged) {
-    stored.adapters = adapters_of(llama);
-    stored.active_adapter = active_adapter(llama);
-  }
-  auto memory = std::make_shared<std::vector<torch::Tensor>>();
-  for (const auto& [name, parameter] : parameters) {
-    if (merged && is_adapter_parameter(name)) continue;
-    memory->push_back(parameter.detach().to(torch::kCPU, type).contiguous());
-    stored.tensors.push_back(to_record(name, memory->back()));
-  }
-  stored.file = std::move(memory);
-  return stored;
-}
-
-NamedTensors stored_parameters(LanguageModel& model) {
-  NamedTensors parameters = parameters_of(*model->llama);
-  if (!model->output.is_empty()) parameters.emplace_back("output.weight", model->output->weight);
-  return parameters;
-}
-
-StoredModel to_stored(LanguageModel& model, torch::ScalarType type) {
-  require_module(model, "the language model");
-  return to_stored(model->llama, stored_parameters(model), type);
-}
-
-void add_stored_adapters(Llama& llama, const StoredModel& stored,
-                         const torch::Generator& generator) {
-  for (const auto& [name, options] : stored.adapters) {
-    try {
-      add_adapter(llama, name, options, generator);
-    } catch (const OptionError& error) {
-      throw FileError(stored.path, fmt::format("adapter {}: {}", quote(name), error.what()));
-    }
-  }
-  activate_adapter(llama, stored.active_adapter);
 }
 
 }  // namespace minillama

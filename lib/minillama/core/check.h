@@ -3,35 +3,21 @@
 // Not part of the public interface: how public functions check the tensors they are given, before
 // memory is touched. Each throws OptionError naming the argument, what it is and what it must be.
 
-#include <concepts>
 #include <cstdint>
 #include <initializer_list>
 #include <span>
 #include <string_view>
-#include <utility>
 
 #include <fmt/format.h>
 #include <torch/types.h>
 
 #include "minillama/core/error.h"
+#include "minillama/core/require.h"
 
 namespace minillama {
 
 /// A size in a shape that may be anything.
 inline constexpr std::int64_t kAny = -1;
-
-/// Throws unless `holds`: "<name> is <value>, must <rule>".
-template <typename Value>
-void require(bool holds, std::string_view name, const Value& value, std::string_view rule) {
-  if (!holds) throw OptionError(fmt::format("{} is {}, must {}", name, value, rule));
-}
-
-/// Throws unless 0 <= value < end.
-template <std::integral Value, std::integral End>
-void require_below(Value value, std::string_view name, End end) {
-  if (std::cmp_greater_equal(value, 0) && std::cmp_less(value, end)) return;
-  throw OptionError(fmt::format("{} is {}, must be at least 0 and less than {}", name, value, end));
-}
 
 /// Throws "<name> is empty" if a module's holder holds none.
 template <typename Holder>

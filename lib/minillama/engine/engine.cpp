@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "minillama/core/check.h"
+#include "minillama/core/require.h"
 #include "minillama/core/thread_pool.h"
 #include "minillama/core/threads.h"
 #include "minillama/engine/engine_buffers.h"
@@ -17,13 +17,12 @@ namespace {
 
 /// How many threads pay for a pass: below this many weights times tokens for each, waiting for
 /// each other costs more than the work that is shared.
-std::size_t suitable_threads(const EngineModel& model, std::size_t tokens, std::size_t at_most) {
+std::size_t suitable_threads(const Weights& model, std::size_t tokens, std::size_t at_most) {
   constexpr std::size_t kWorkPerThread = 500'000;
   std::size_t weights = model.head.rows * model.head.cols;
-  for (const EngineLayer& layer : model.layers) {
-    for (const auto* w :
-         {&layer.query, &layer.key, &layer.value, &layer.output, &layer.w1, &layer.w2, &layer.w3}) {
-      weights += w->rows * w->cols;
+  for (const LayerWeights& layer : model.layers) {
+    for (const auto& part : matrix_parts()) {
+      weights += (layer.*part.matrix).rows * (layer.*part.matrix).cols;
     }
   }
   return std::clamp<std::size_t>(weights * tokens / kWorkPerThread, 1, at_most);
@@ -34,8 +33,8 @@ std::size_t available_threads() {
 }
 
 /// The model, if buffers of these sizes can be thought of: their products must not overflow.
-std::shared_ptr<const EngineModel> checked(std::shared_ptr<const EngineModel> model,
-                                           std::size_t sequences, std::size_t capacity) {
+std::shared_ptr<const Weights> checked(std::shared_ptr<const Weights> model, std::size_t sequences,
+                                       std::size_t capacity) {
   if (!model) throw OptionError("the engine's model is null");
   require(sequences >= 1, "the engine's sequences", sequences, "be at least 1");
   require(capacity >= 1, "the engine's capacity", capacity, "be at least 1");
@@ -56,8 +55,7 @@ void require_sequence(std::size_t sequence, std::size_t count) {
 
 }  // namespace
 
-Engine::Engine(std::shared_ptr<const EngineModel> model, std::size_t sequences,
-               std::size_t capacity)
+Engine::Engine(std::shared_ptr<const Weights> model, std::size_t sequences, std::size_t capacity)
     : model_(checked(std::move(model), sequences, capacity)),
       buffers_(std::make_unique<EngineBuffers>(*model_, sequences, capacity, available_threads())),
       lengths_(sequences) {}
@@ -78,6 +76,12 @@ void Engine::append(std::span<const Continuation> continuations) {
           fmt::format("token id {} is not in the vocabulary of {}", id, model_->config.vocab_size));
     }
     const std::size_t length = lengths_[continuation.sequence];
+    if (length > 0 && model_->config.attention == AttentionKind::full) {
+      throw OptionError(
+          fmt::format("sequence {} has {} tokens, which under full attention would "
+                      "have to see those that are appended: restart it first",
+                      continuation.sequence, length));
+    }
     if (continuation.ids.empty() || continuation.ids.size() > buffers_->capacity - length) {
       throw OptionError(
           fmt::format("{} tokens for sequence {}, which has {}: at least 1, and {} in all",
@@ -87,9 +91,15 @@ void Engine::append(std::span<const Continuation> continuations) {
 
   tokens_.clear();
   for (const Continuation& continuation : continuations) {
+    const bool is_causal = model_->config.attention == AttentionKind::causal;
     std::size_t& length = lengths_[continuation.sequence];
+    const std::size_t end = length + continuation.ids.size();
     for (const std::int64_t id : continuation.ids) {
-      tokens_.push_back({.id = id, .sequence = continuation.sequence, .position = length++});
+      tokens_.push_back({.id = id,
+                         .sequence = continuation.sequence,
+                         .position = length,
+                         .visible = is_causal ? length + 1 : end});
+      ++length;
     }
     tokens_.back().is_last = true;
   }

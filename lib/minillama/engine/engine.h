@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "minillama/engine/engine_model.h"
+#include "minillama/weights/weights.h"
 
 namespace minillama {
 
@@ -28,7 +28,7 @@ class Engine {
   /// @param sequences how many there are
   /// @param capacity  the longest that any of them may get
   /// Throws OptionError if there is no model, either is 0, or both together exceed any memory.
-  Engine(std::shared_ptr<const EngineModel> model, std::size_t sequences, std::size_t capacity);
+  Engine(std::shared_ptr<const Weights> model, std::size_t sequences, std::size_t capacity);
   ~Engine();
 
   /// Appends to some of the sequences, given in increasing order. Throws OptionError, before
@@ -48,7 +48,7 @@ class Engine {
   /// Runs a part of what is appended; the logits of its last tokens come after `logits` others.
   void run(std::span<const EngineToken> tokens, std::size_t logits);
 
-  std::shared_ptr<const EngineModel> model_;
+  std::shared_ptr<const Weights> model_;
   std::unique_ptr<EngineBuffers> buffers_;
   std::vector<std::size_t> lengths_;  // of the sequences
   std::vector<EngineToken> tokens_;   // of the latest append()

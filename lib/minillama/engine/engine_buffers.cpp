@@ -12,13 +12,19 @@ namespace {
 /// the weights to be read rarely, few enough for their inputs to stay in cache.
 constexpr std::size_t kMaxTokens = 128;
 
+/// T. Under full attention a token needs the keys of all others: they go together.
+std::size_t most_tokens(AttentionKind attention, std::size_t sequences, std::size_t longest) {
+  if (attention == AttentionKind::full) return sequences * longest;
+  return std::max(sequences, std::min(sequences * longest, kMaxTokens));
+}
+
 std::size_t positive(std::int64_t n) {
   return static_cast<std::size_t>(n);
 }
 
 }  // namespace
 
-EngineBuffers::EngineBuffers(const EngineModel& model, std::size_t sequences, std::size_t longest,
+EngineBuffers::EngineBuffers(const Weights& model, std::size_t sequences, std::size_t longest,
                              std::size_t n_threads)
     : dim(positive(model.config.dim)),
       hidden_dim(positive(model.config.hidden_dim)),
@@ -29,7 +35,7 @@ EngineBuffers::EngineBuffers(const EngineModel& model, std::size_t sequences, st
       kv_dim(n_kv_heads * head_dim),
       vocab_size(positive(model.config.vocab_size)),
       capacity(longest),
-      max_tokens(std::max(sequences, std::min(sequences * longest, kMaxTokens))),
+      max_tokens(most_tokens(model.config.attention, sequences, longest)),
       cache(sequences * n_layers * n_kv_heads * 2 * capacity * head_dim),
       x(max_tokens * dim),
       rotations(max_tokens * head_dim),
@@ -45,8 +51,17 @@ EngineBuffers::EngineBuffers(const EngineModel& model, std::size_t sequences, st
     const double exponent = -2.0 * static_cast<double>(i) / static_cast<double>(head_dim);
     frequencies.push_back(static_cast<float>(std::pow(model.config.rope_theta, exponent)));
   }
-  const bool quantized = model.embeddings.blocks != nullptr;
-  const std::size_t widest = quantized ? std::max(dim, hidden_dim) : 0;
+  bool takes_bytes = false;
+  std::size_t rank = 0;
+  const auto look_at = [&](const Matrix& matrix) {
+    takes_bytes |= matrix.format->takes_bytes;
+    rank = std::max(rank, matrix.low_rank.rank);
+  };
+  look_at(model.head);
+  for (const auto& layer : model.layers) {
+    for (const auto& part : matrix_parts()) look_at(layer.*part.matrix);
+  }
+  const std::size_t widest = takes_bytes ? std::max(dim, hidden_dim) : 0;
   for (std::size_t i = 0; i < n_threads; ++i) {
     ThreadBuffers& own = threads.emplace_back();
     own.means = Buffer<float>(max_tokens);
@@ -54,7 +69,7 @@ EngineBuffers::EngineBuffers(const EngineModel& model, std::size_t sequences, st
     own.input = Buffer<float>(max_tokens * dim);
     own.values = Buffer<std::int8_t>(max_tokens * widest);
     own.scales = Buffer<float>(max_tokens * widest / kernels::kBlockSize);
-    own.quantized = {own.values.at(0), own.scales.at(0)};
+    own.low_rank = Buffer<float>(max_tokens * rank);
     own.scores =
         Buffer<float>(std::max(n_heads / n_kv_heads, kBlockTokens) * kernels::score_room(capacity));
   }

@@ -9,8 +9,7 @@
 #include <span>
 #include <vector>
 
-#include "minillama/engine/engine_model.h"
-#include "minillama/kernels/q8_0.h"
+#include "minillama/weights/weights.h"
 
 namespace minillama {
 
@@ -36,7 +35,8 @@ struct EngineToken {
   std::int64_t id = 0;
   std::size_t sequence = 0;
   std::size_t position = 0;
-  bool is_last = false;  ///< of what is appended to its sequence: its logits are wanted
+  std::size_t visible = 0;  ///< positions that it attends to, from the first on
+  bool is_last = false;     ///< of what is appended to its sequence: its logits are wanted
 };
 
 /// Tokens of a pass that follow each other in one sequence and attend together.
@@ -50,18 +50,18 @@ inline constexpr std::size_t kBlockTokens = 8;
 
 /// What belongs to one thread alone.
 struct ThreadBuffers {
-  Buffer<float> means;          ///< [T], of the norms
-  Buffer<float> inverses;       ///< [T]
-  Buffer<float> input;          ///< [T, D], normalised
-  Buffer<std::int8_t> values;   ///< [T, max(D, hidden)], the input in eight bits
-  Buffer<float> scales;         ///< one for each 32 of them
-  kernels::Q8Rows quantized{};  ///< those two
-  Buffer<float> scores;         ///< [max(H / Hkv, kBlockTokens), score_room(capacity)]
+  Buffer<float> means;         ///< [T], of the norms
+  Buffer<float> inverses;      ///< [T]
+  Buffer<float> input;         ///< [T, D], normalised
+  Buffer<std::int8_t> values;  ///< [T, max(D, hidden)], the input in eight bits
+  Buffer<float> scales;        ///< one for each 32 of them
+  Buffer<float> low_rank;      ///< [T, rank], of an adapter
+  Buffer<float> scores;        ///< [max(H / Hkv, kBlockTokens), score_room(capacity)]
 };
 
 /// Sizes of a model and what a pass over at most T tokens needs. The kernels count in size_t.
 struct EngineBuffers {
-  EngineBuffers(const EngineModel& model, std::size_t sequences, std::size_t longest,
+  EngineBuffers(const Weights& model, std::size_t sequences, std::size_t longest,
                 std::size_t n_threads);
 
   /// Keys or values of one head, [capacity, Dh].

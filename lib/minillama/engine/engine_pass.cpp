@@ -16,7 +16,7 @@ using kernels::Output;
 
 }  // namespace
 
-EnginePass::EnginePass(const EngineModel& model, EngineBuffers& buffers, std::size_t thread,
+EnginePass::EnginePass(const Weights& model, EngineBuffers& buffers, std::size_t thread,
                        std::size_t parts)
     : model_(model),
       buffers_(buffers),
@@ -49,18 +49,20 @@ void EnginePass::take_part(EngineSteps& steps, std::size_t step) {
 
 void EnginePass::prepare(const EngineStep& step) {
   using Kind = EngineStep::Kind;
+  const LayerWeights& layer = model_.layers[step.layer];
   switch (step.kind) {
     case Kind::keys_and_values:
+      return set_input(layer.attention_norm, {&layer.key, &layer.value});
     case Kind::project:
-      return set_input(model_.layers[step.layer].attention_norm);
+      return set_input(layer.attention_norm, {&layer.query, &layer.key, &layer.value});
     case Kind::attention_output:
-      return set_input(buffers_.attended.at(0), buffers_.dim);
+      return set_input(buffers_.attended.at(0), buffers_.dim, {&layer.output});
     case Kind::gate:
-      return set_input(model_.layers[step.layer].ffn_norm);
+      return set_input(layer.ffn_norm, {&layer.w1, &layer.w3});
     case Kind::feed_forward_output:
-      return set_input(buffers_.gated.at(0), buffers_.hidden_dim);
+      return set_input(buffers_.gated.at(0), buffers_.hidden_dim, {&layer.w2});
     case Kind::head:
-      return set_input(model_.norm);
+      return set_input(model_.norm, {&model_.head});
     case Kind::embed:
     case Kind::store:
     case Kind::keep_last:
@@ -77,7 +79,7 @@ void EnginePass::compute(const EngineStep& step) {
     return multiply(model_.head, buffers_.logits.at(logits_row_ * buffers_.vocab_size),
                     Output::replace);
   }
-  const EngineLayer& weights = model_.layers[step.layer];
+  const LayerWeights& weights = model_.layers[step.layer];
   switch (step.kind) {
     case Kind::keys_and_values:
       return keys_and_values(weights);
@@ -106,16 +108,12 @@ void EnginePass::compute(const EngineStep& step) {
 }
 
 void EnginePass::embed() {
-  const EngineMatrix& embeddings = model_.embeddings;
+  const Matrix& embeddings = model_.embeddings;
   const std::size_t dim = buffers_.dim, head_dim = buffers_.head_dim;
   for (std::size_t t = part_; t < tokens_.size(); t += parts_) {
     const auto row = static_cast<std::size_t>(tokens_[t].id);
     float* x = buffers_.x.at(t * dim);
-    if (embeddings.blocks != nullptr) {
-      kernels::dequantize(dim, embeddings.blocks + row * (dim / kernels::kBlockSize), x);
-    } else {
-      std::copy_n(embeddings.floats + row * dim, dim, x);
-    }
+    embeddings.format->to_floats(dim, embeddings.row(row), x);
     float* rotation = buffers_.rotations.at(t * head_dim);
     for (std::size_t i = 0; i < head_dim; i += 2) {
       const float angle = static_cast<float>(tokens_[t].position) * buffers_.frequencies[i / 2];
@@ -125,7 +123,7 @@ void EnginePass::embed() {
   }
 }
 
-void EnginePass::keys_and_values(const EngineLayer& weights) {
+void EnginePass::keys_and_values(const LayerWeights& weights) {
   multiply(weights.key, buffers_.key.at(0), Output::replace);
   multiply(weights.value, buffers_.value.at(0), Output::replace);
 }
@@ -186,6 +184,7 @@ void EnginePass::attend(const EngineBlock& block, std::size_t layer, std::size_t
   const std::size_t begin = block.begin * buffers_.dim + kv_head * group * head_dim;
   // One call for the queries of a group, or of one head in every token.
   const bool one_token = block.count == 1;
+  const bool is_full = model_.config.attention == AttentionKind::full;
   const std::size_t calls = one_token ? 1 : group;
   const std::size_t stride = one_token ? head_dim : buffers_.dim;
   for (std::size_t i = 0; i < calls; ++i) {
@@ -194,15 +193,15 @@ void EnginePass::attend(const EngineBlock& block, std::size_t layer, std::size_t
                     {.queries = {buffers_.query.at(at), stride, one_token ? group : block.count},
                      .keys = buffers_.keys(first.sequence, layer, kv_head),
                      .values = buffers_.values(first.sequence, layer, kv_head),
-                     .positions = first.position + 1,
-                     .step = one_token ? 0U : 1U,
+                     .positions = first.visible,
+                     .step = one_token || is_full ? 0U : 1U,
                      .head_dim = head_dim,
                      .scores = own_.scores.at(0),
                      .out = {buffers_.attended.at(at), stride}});
   }
 }
 
-void EnginePass::gate(const EngineLayer& weights) {
+void EnginePass::gate(const LayerWeights& weights) {
   const std::size_t hidden = buffers_.hidden_dim;
   multiply(weights.w1, buffers_.gate.at(0), Output::replace);
   multiply(weights.w3, buffers_.up.at(0), Output::replace);
@@ -214,34 +213,41 @@ void EnginePass::gate(const EngineLayer& weights) {
   }
 }
 
-void EnginePass::set_input(const EngineNorm& norm) {
+void EnginePass::set_input(const NormWeights& norm, std::initializer_list<const Matrix*> matrices) {
   const kernels::NormShape shape{.rows = tokens_.size(),
                                  .dim = buffers_.dim,
                                  .eps = model_.config.norm_eps,
                                  .centered = model_.config.norm == NormKind::layernorm};
   kernels::norm_forward(isa_, shape, buffers_.x.at(0), norm.gain, norm.bias, own_.input.at(0),
                         own_.means.at(0), own_.inverses.at(0));
-  set_input(own_.input.at(0), buffers_.dim);
+  set_input(own_.input.at(0), buffers_.dim, matrices);
 }
 
-void EnginePass::set_input(const float* x, std::size_t size) {
-  input_ = {x, size, tokens_.size()};
-  if (model_.embeddings.blocks == nullptr) return;
+void EnginePass::set_input(const float* x, std::size_t size,
+                           std::initializer_list<const Matrix*> matrices) {
+  input_ = {.floats = {x, size, tokens_.size()}, .bytes = {own_.values.at(0), own_.scales.at(0)}};
+  const auto takes_bytes = [](const Matrix* matrix) { return matrix->format->takes_bytes; };
+  if (std::ranges::none_of(matrices, takes_bytes)) return;
   for (std::size_t t = 0; t < tokens_.size(); ++t) {
-    kernels::quantize(isa_, size, x + t * size, own_.quantized, t);
+    kernels::to_bytes(isa_, size, x + t * size, input_.bytes, t);
   }
 }
 
-void EnginePass::multiply(const EngineMatrix& w, float* out, Output output) {
+void EnginePass::multiply(const Matrix& w, float* out, Output output) {
   const auto [begin, end] = share_of(w.rows);
   const kernels::OutputRows rows{out + begin, w.rows};
-  if (w.blocks != nullptr) {
-    const std::size_t blocks_per_row = w.cols / kernels::kBlockSize;
-    kernels::matmul(isa_, w.blocks + begin * blocks_per_row, end - begin, w.cols, own_.quantized,
-                    input_.count, rows, output);
-  } else {
-    kernels::matmul(isa_, w.floats + begin * w.cols, end - begin, w.cols, input_, rows, output);
-  }
+  w.format->product(isa_, w.row(begin), end - begin, w.cols, input_, rows, output);
+  if (w.low_rank.rank > 0 && begin < end) add_low_rank(w, begin, end, rows);
+}
+
+void EnginePass::add_low_rank(const Matrix& w, std::size_t begin, std::size_t end,
+                              const kernels::OutputRows& out) {
+  const auto& [a, b, rank, scale] = w.low_rank;
+  float* low = own_.low_rank.at(0);
+  kernels::matmul(isa_, a, rank, w.cols, input_.floats, {low, rank});
+  for (std::size_t i = 0; i < tokens_.size() * rank; ++i) low[i] *= scale;
+  kernels::matmul(isa_, b + begin * rank, end - begin, rank, {low, rank, tokens_.size()}, out,
+                  Output::add);
 }
 
 std::pair<std::size_t, std::size_t> EnginePass::share_of(std::size_t rows) const {

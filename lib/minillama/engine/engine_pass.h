@@ -3,14 +3,15 @@
 // Not part of the public interface: how an Engine computes.
 
 #include <cstddef>
+#include <initializer_list>
 #include <span>
 #include <utility>
 
 #include "minillama/engine/engine_buffers.h"
-#include "minillama/engine/engine_model.h"
 #include "minillama/engine/engine_steps.h"
 #include "minillama/kernels/dispatch.h"
 #include "minillama/kernels/matmul.h"
+#include "minillama/weights/weights.h"
 
 namespace minillama {
 
@@ -20,8 +21,7 @@ namespace minillama {
 class EnginePass {
  public:
   /// @param parts of each step
-  EnginePass(const EngineModel& model, EngineBuffers& buffers, std::size_t thread,
-             std::size_t parts);
+  EnginePass(const Weights& model, EngineBuffers& buffers, std::size_t thread, std::size_t parts);
 
   /// @param logits_row where the logits of the first token that is last go
   void run(EngineSteps& steps, std::span<const EngineToken> tokens, std::size_t logits_row);
@@ -35,7 +35,7 @@ class EnginePass {
   void compute(const EngineStep& step);
 
   void embed();
-  void keys_and_values(const EngineLayer& weights);
+  void keys_and_values(const LayerWeights& weights);
   /// Turns the keys by their positions; keys and values go into the cache.
   void store(std::size_t layer);
   void store(const EngineToken& token, std::size_t t, std::size_t layer);
@@ -45,17 +45,21 @@ class EnginePass {
   void keep_last();
   void attend(std::size_t layer);
   void attend(const EngineBlock& block, std::size_t layer, std::size_t kv_head);
-  void gate(const EngineLayer& weights);
+  void gate(const LayerWeights& weights);
 
-  /// Makes rows of floats, normalised or as they are, the input of the products that follow.
-  void set_input(const EngineNorm& norm);
-  void set_input(const float* x, std::size_t size);
+  /// Makes rows of floats, normalised or as they are, the input of the products with `matrices`
+  /// that follow.
+  void set_input(const NormWeights& norm, std::initializer_list<const Matrix*> matrices);
+  void set_input(const float* x, std::size_t size, std::initializer_list<const Matrix*> matrices);
   /// This part of input W^T, into rows of `out`.
-  void multiply(const EngineMatrix& w, float* out, kernels::Output output);
+  void multiply(const Matrix& w, float* out, kernels::Output output);
+  /// What an adapter adds to rows [begin, end) of a product.
+  void add_low_rank(const Matrix& w, std::size_t begin, std::size_t end,
+                    const kernels::OutputRows& out);
   /// This part's rows of a matrix: [first, second).
   std::pair<std::size_t, std::size_t> share_of(std::size_t rows) const;
 
-  const EngineModel& model_;
+  const Weights& model_;
   EngineBuffers& buffers_;
   ThreadBuffers& own_;
   std::size_t thread_, parts_;
@@ -63,7 +67,7 @@ class EnginePass {
   std::span<const EngineToken> tokens_ = {};  // that are in the buffers' rows
   std::size_t logits_row_ = 0;
   kernels::Isa isa_ = kernels::best_isa();
-  kernels::InputRows input_{};
+  ProductInput input_{};
 };
 
 }  // namespace minillama

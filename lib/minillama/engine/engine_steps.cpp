@@ -2,7 +2,7 @@
 
 namespace minillama {
 
-EngineSteps::EngineSteps(const EngineModel& model, const EngineBuffers& buffers,
+EngineSteps::EngineSteps(const Weights& model, const EngineBuffers& buffers,
                          std::span<const EngineToken> tokens, std::size_t parts)
     : taken_(parts) {
   using Kind = EngineStep::Kind;

@@ -10,7 +10,7 @@
 
 #include "minillama/core/waitable.h"
 #include "minillama/engine/engine_buffers.h"
-#include "minillama/engine/engine_model.h"
+#include "minillama/weights/weights.h"
 
 namespace minillama {
 
@@ -39,7 +39,7 @@ struct EngineStep {
 /// What a part computes does not depend on who computes it.
 class EngineSteps {
  public:
-  EngineSteps(const EngineModel& model, const EngineBuffers& buffers,
+  EngineSteps(const Weights& model, const EngineBuffers& buffers,
               std::span<const EngineToken> tokens, std::size_t parts);
 
   std::size_t size() const { return steps_.size(); }

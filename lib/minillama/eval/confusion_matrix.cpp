@@ -2,7 +2,7 @@
 
 #include <numeric>
 
-#include "minillama/core/check.h"
+#include "minillama/core/require.h"
 
 namespace minillama {
 

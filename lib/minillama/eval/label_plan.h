@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "minillama/text/batch.h"
+#include "minillama/text/token_ids.h"
 
 namespace minillama {
 

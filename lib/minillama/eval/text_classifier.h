@@ -2,9 +2,9 @@
 
 #include <filesystem>
 
-#include "minillama/checkpoint/classifier_file.h"
 #include "minillama/eval/sentence_classifier.h"
 #include "minillama/model/classifier.h"
+#include "minillama/model/classifier_file.h"
 #include "minillama/text/sentence_template.h"
 #include "minillama/text/tokenizer.h"
 

@@ -1,19 +1,19 @@
 #pragma once
 
-// Not part of the public interface: what generate() asks for logits.
-
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 
 #include "minillama/engine/engine.h"
 #include "minillama/generate/generation_options.h"
-#include "minillama/model/language_model.h"
+#include "minillama/weights/weights.h"
 
 namespace minillama {
 
-/// Gives, for sequences that grow at their ends, the logits of the tokens that follow.
+/// Gives, for sequences that grow at their ends, the logits of the tokens that follow. Of one
+/// thread at a time.
 class Decoder {
  public:
   virtual ~Decoder() = default;
@@ -35,15 +35,21 @@ struct DecoderSize {
   std::int64_t capacity = 0;
 };
 
-/// The decoder for this model and these options: an engine for the models that it computes, else
-/// the model itself, with a KV cache for causal models or by running over the whole sequence again
-/// for every token. The model must outlive the decoder.
-std::unique_ptr<Decoder> make_decoder(LanguageModel& model, const GenerationOptions& options,
-                                      const DecoderSize& size);
+/// A model that text is generated with, whatever computes it. Safe to share between threads: each
+/// generation has a decoder of its own.
+struct DecoderSource {
+  ModelConfig config;
+  std::function<std::unique_ptr<Decoder>(const GenerationOptions& options, const DecoderSize& size)>
+      make;
+};
 
-/// The decoder for a model that is laid out for an engine already. Throws OptionError if the
-/// options ask for decoding without a cache.
-std::unique_ptr<Decoder> make_decoder(std::shared_ptr<const EngineModel> model,
-                                      const GenerationOptions& options, const DecoderSize& size);
+/// An engine on `weights`: with a cache for causal models, or, where the options or full attention
+/// rule one out, over the whole sequence again for every token. Throws OptionError if there are no
+/// weights.
+DecoderSource decoder_source(std::shared_ptr<const Weights> weights);
+
+/// Whether keys and values of earlier tokens stay right under these options: a cropped context
+/// shifts every position, and under full attention a new token changes all states before it.
+bool wants_cache(const GenerationOptions& options, const ModelConfig& config);
 
 }  // namespace minillama

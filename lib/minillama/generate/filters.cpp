@@ -7,7 +7,7 @@
 #include <numeric>
 #include <vector>
 
-#include "minillama/core/check.h"
+#include "minillama/core/require.h"
 #include "minillama/kernels/argmax.h"
 #include "minillama/kernels/softmax.h"
 

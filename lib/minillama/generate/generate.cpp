@@ -6,8 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "minillama/core/check.h"
-#include "minillama/generate/decoder.h"
+#include "minillama/core/require.h"
 #include "minillama/generate/sampler.h"
 
 namespace minillama {
@@ -76,27 +75,17 @@ class Continued {
   Clock::time_point start_ = Clock::now();
 };
 
-const ModelConfig& config_of(LanguageModel& model) {
-  require_module(model, "the language model");
-  return model->config();
-}
-const ModelConfig& config_of(const std::shared_ptr<const EngineModel>& model) {
-  if (!model) throw OptionError("the engine's model is null");
-  return model->config;
-}
-
 /// Continues the prompts; each decoder sequence takes the next prompt when it is done with one.
-template <typename Model>
-std::vector<Generation> generate_all(Model& model,
+std::vector<Generation> generate_all(const DecoderSource& model,
                                      std::span<const std::span<const std::int64_t>> prompts,
                                      const GenerationOptions& options,
                                      std::span<const std::int64_t> stop_ids,
                                      const OnToken& on_token) {
   options.validate();
-  const std::int64_t context = config_of(model).max_seq_len;
+  const std::int64_t context = model.config.max_seq_len;
   std::int64_t longest = 0;
   for (const auto& prompt : prompts) {
-    check_prompt(prompt, config_of(model), options);
+    check_prompt(prompt, model.config, options);
     longest = std::max(longest, std::ssize(prompt));
   }
   std::vector<Generation> results(prompts.size());
@@ -104,8 +93,7 @@ std::vector<Generation> generate_all(Model& model,
 
   const auto at_once = std::min(prompts.size(), static_cast<std::size_t>(options.batch_size));
   const std::int64_t room = std::min(context - std::min(context, longest), options.max_new_tokens);
-  const auto decoder =
-      make_decoder(model, options, {.sequences = at_once, .capacity = longest + room});
+  const auto decoder = model.make(options, {.sequences = at_once, .capacity = longest + room});
   std::vector<std::optional<Continued>> sequences(at_once);
   std::size_t started = 0;
   std::vector<Continuation> continuations;
@@ -132,14 +120,6 @@ std::vector<Generation> generate_all(Model& model,
   }
 }
 
-template <typename Model>
-std::vector<Generation> generate_batch_with(Model& model, const Prompts& prompts,
-                                            const GenerationOptions& options,
-                                            std::span<const std::int64_t> stop_ids) {
-  const std::vector<std::span<const std::int64_t>> spans(prompts.begin(), prompts.end());
-  return generate_all(model, spans, options, stop_ids, {});
-}
-
 }  // namespace
 
 void check_prompt(std::span<const std::int64_t> prompt, const ModelConfig& config,
@@ -154,28 +134,17 @@ void check_prompt(std::span<const std::int64_t> prompt, const ModelConfig& confi
   }
 }
 
-Generation generate(LanguageModel& model, std::span<const std::int64_t> prompt,
+Generation generate(const DecoderSource& model, std::span<const std::int64_t> prompt,
                     const GenerationOptions& options, std::span<const std::int64_t> stop_ids,
                     const OnToken& on_token) {
   return generate_all(model, {&prompt, 1}, options, stop_ids, on_token).front();
 }
 
-Generation generate(const std::shared_ptr<const EngineModel>& model,
-                    std::span<const std::int64_t> prompt, const GenerationOptions& options,
-                    std::span<const std::int64_t> stop_ids, const OnToken& on_token) {
-  return generate_all(model, {&prompt, 1}, options, stop_ids, on_token).front();
-}
-
-std::vector<Generation> generate_batch(LanguageModel& model, const Prompts& prompts,
+std::vector<Generation> generate_batch(const DecoderSource& model, const Prompts& prompts,
                                        const GenerationOptions& options,
                                        std::span<const std::int64_t> stop_ids) {
-  return generate_batch_with(model, prompts, options, stop_ids);
-}
-
-std::vector<Generation> generate_batch(const std::shared_ptr<const EngineModel>& model,
-                                       const Prompts& prompts, const GenerationOptions& options,
-                                       std::span<const std::int64_t> stop_ids) {
-  return generate_batch_with(model, prompts, options, stop_ids);
+  const std::vector<std::span<const std::int64_t>> spans(prompts.begin(), prompts.end());
+  return generate_all(model, spans, options, stop_ids, {});
 }
 
 }  // namespace minillama

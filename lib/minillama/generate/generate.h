@@ -3,13 +3,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <span>
 #include <vector>
 
-#include "minillama/engine/engine_model.h"
+#include "minillama/generate/decoder.h"
 #include "minillama/generate/generation_options.h"
-#include "minillama/model/language_model.h"
 
 namespace minillama {
 
@@ -34,19 +32,13 @@ void check_prompt(std::span<const std::int64_t> prompt, const ModelConfig& confi
                   const GenerationOptions& options);
 
 /// Continues a sequence of tokens. Throws OptionError if the options or the prompt cannot be used,
-/// or the model is empty.
+/// InputError if the model's weights are broken.
 ///
 /// @param prompt   usually BOS and a text; see check_prompt()
 /// @param stop_ids tokens that end the text, if options.stop_at_end
 /// @param on_token is called with each new token; false ends generation
-Generation generate(LanguageModel& model, std::span<const std::int64_t> prompt,
+Generation generate(const DecoderSource& model, std::span<const std::int64_t> prompt,
                     const GenerationOptions& options, std::span<const std::int64_t> stop_ids,
-                    const std::function<bool(std::int64_t)>& on_token = {});
-
-/// The same with weights that are laid out for an engine already, such as quantized ones.
-Generation generate(const std::shared_ptr<const EngineModel>& model,
-                    std::span<const std::int64_t> prompt, const GenerationOptions& options,
-                    std::span<const std::int64_t> stop_ids,
                     const std::function<bool(std::int64_t)>& on_token = {});
 
 using Prompts = std::vector<std::vector<std::int64_t>>;
@@ -55,11 +47,8 @@ using Prompts = std::vector<std::vector<std::int64_t>>;
 /// through the model side by side, which is several times as fast as one by one. What becomes of a
 /// prompt does not depend on the others: it is what generate() makes of it alone with the seed
 /// options.seed + its index.
-std::vector<Generation> generate_batch(LanguageModel& model, const Prompts& prompts,
+std::vector<Generation> generate_batch(const DecoderSource& model, const Prompts& prompts,
                                        const GenerationOptions& options,
-                                       std::span<const std::int64_t> stop_ids);
-std::vector<Generation> generate_batch(const std::shared_ptr<const EngineModel>& model,
-                                       const Prompts& prompts, const GenerationOptions& options,
                                        std::span<const std::int64_t> stop_ids);
 
 }  // namespace minillama

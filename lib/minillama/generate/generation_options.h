@@ -17,7 +17,7 @@ struct GenerationOptions {
   bool crop_context = false;  ///< at max_seq_len go on with the last max_seq_len tokens, don't stop
   bool use_cache = true;      ///< reuse keys and values of earlier tokens (causal models only)
   bool use_engine = true;     ///< decode on plain memory (engine/) where that computes the model
-  std::int64_t vocabulary = 0;  ///< choose among so many first ids, where a model has more; 0: all
+  std::int64_t vocabulary = 0;   ///< choose among so many first ids, where a model has more; 0: all
   std::int64_t batch_size = 16;  ///< of several prompts: how many are continued at the same time
 
   /// Throws OptionError naming the field and the value.

@@ -1,13 +1,23 @@
 #include "minillama/generate/text_generator.h"
 
-#include "minillama/core/check.h"
+#include <fmt/format.h>
+
+#include "minillama/core/error.h"
 #include "minillama/text/stream_decoder.h"
 
 namespace minillama {
 
-TextGenerator::TextGenerator(LanguageModel model, Tokenizer tokenizer)
-    : model_(std::move(model)), tokenizer_(std::move(tokenizer)) {
-  require_module(model_, "the language model");
+TextGenerator::TextGenerator(std::shared_ptr<const Weights> weights, Tokenizer tokenizer)
+    : weights_(weights),
+      model_(decoder_source(std::move(weights))),
+      tokenizer_(std::move(tokenizer)) {}
+
+TextGenerator::TextGenerator(DecoderSource model, Tokenizer tokenizer)
+    : model_(std::move(model)), tokenizer_(std::move(tokenizer)) {}
+
+TextGenerator TextGenerator::load(const std::filesystem::path& path, const OpenOptions& options) {
+  const auto checkpoint = Checkpoint::open(path, options);
+  return {std::make_shared<const Weights>(checkpoint.language_model()), checkpoint.tokenizer()};
 }
 
 TokenIds TextGenerator::encode(std::string_view prompt, const GenerationOptions& options) const {
@@ -21,20 +31,23 @@ GenerationOptions TextGenerator::with_vocabulary(GenerationOptions options) cons
   return options;
 }
 
-void TextGenerator::quantize() {
-  if (quantized_) return;
-  if (!suits_engine(model_)) {
+void TextGenerator::use_weights(const WeightFormat& format) {
+  if (!weights_) {
     throw OptionError(
-        "weights of type q8_0 (--weights q8_0) need a causal model in float32 on the CPU, its "
-        "adapter "
-        "merged");
+        fmt::format("weights of type {} (--weights {}) need a model that an engine "
+                    "computes",
+                    format.name, format.name));
   }
-  quantized_ = std::make_shared<const EngineModel>(quantize_weights(model_));
-  model_ = nullptr;
+  use(std::make_shared<const Weights>(converted(*weights_, format)));
+}
+
+void TextGenerator::use(std::shared_ptr<const Weights> weights) {
+  weights_ = std::move(weights);
+  model_ = decoder_source(weights_);
 }
 
 Generation TextGenerator::generate(std::string_view prompt, const GenerationOptions& options,
-                                   std::ostream& out) {
+                                   std::ostream& out) const {
   const auto ids = encode(prompt, options);
   StreamDecoder stream(tokenizer_, ids);
   const auto on_token = [&](std::int64_t id) {
@@ -43,20 +56,18 @@ Generation TextGenerator::generate(std::string_view prompt, const GenerationOpti
   };
   const auto own = with_vocabulary(options);
   const auto stop_ids = tokenizer_.stop_ids();
-  auto generation = quantized_ ? minillama::generate(quantized_, ids, own, stop_ids, on_token)
-                               : minillama::generate(model_, ids, own, stop_ids, on_token);
+  auto generation = minillama::generate(model_, ids, own, stop_ids, on_token);
   out << stream.flush() << std::flush;
   return generation;
 }
 
 std::vector<ContinuedText> TextGenerator::generate_batch(const std::vector<std::string>& prompts,
-                                                         const GenerationOptions& options) {
+                                                         const GenerationOptions& options) const {
   Prompts ids;
   for (const auto& prompt : prompts) ids.push_back(encode(prompt, options));
   const auto own = with_vocabulary(options);
   const auto stop_ids = tokenizer_.stop_ids();
-  auto generations = quantized_ ? minillama::generate_batch(quantized_, ids, own, stop_ids)
-                                : minillama::generate_batch(model_, ids, own, stop_ids);
+  auto generations = minillama::generate_batch(model_, ids, own, stop_ids);
   std::vector<ContinuedText> texts;
   for (std::size_t i = 0; i < prompts.size(); ++i) {
     StreamDecoder stream(tokenizer_, ids[i]);
@@ -66,13 +77,6 @@ std::vector<ContinuedText> TextGenerator::generate_batch(const std::vector<std::
     texts.push_back({std::move(text), std::move(generations[i])});
   }
   return texts;
-}
-
-TextGenerator load_language_model(const std::filesystem::path& path, const LoadOptions& options,
-                                  const std::filesystem::path& tokenizer) {
-  auto model = read_language_model(path, options);
-  auto its_tokenizer = read_tokenizer_for(path, model->config(), tokenizer);
-  return {std::move(model), std::move(its_tokenizer)};
 }
 
 }  // namespace minillama

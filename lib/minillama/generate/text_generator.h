@@ -7,13 +7,12 @@
 #include <string_view>
 #include <vector>
 
-#include "minillama/checkpoint/language_model_file.h"
-#include "minillama/engine/engine_model.h"
+#include "minillama/checkpoint/checkpoint.h"
 #include "minillama/generate/generate.h"
 #include "minillama/generate/generation_options.h"
-#include "minillama/model/language_model.h"
-#include "minillama/text/batch.h"
+#include "minillama/text/token_ids.h"
 #include "minillama/text/tokenizer.h"
+#include "minillama/weights/weights.h"
 
 namespace minillama {
 
@@ -23,17 +22,25 @@ struct ContinuedText {
   Generation generation;
 };
 
-/// A language model and its tokenizer: text in, text out.
+/// A language model and its tokenizer: text in, text out. All but use_weights() is const, and any
+/// number of threads may call it at the same time.
 class TextGenerator {
  public:
-  /// Throws OptionError if `model` is empty.
-  TextGenerator(LanguageModel model, Tokenizer tokenizer);
+  /// Throws OptionError if there are no weights.
+  TextGenerator(std::shared_ptr<const Weights> weights, Tokenizer tokenizer);
 
-  /// From now on computes with weights of eight bits (Q8_0) in place of float32 ones, which are
-  /// freed: three times as fast where memory is the limit, and nearly as good. Throws OptionError
-  /// if an engine does not compute the model (engine/engine_model.h) or its widths are no multiples
-  /// of 32.
-  void quantize();
+  /// Whatever computes the model, such as decoder_source(module) (model/module_decoder.h).
+  TextGenerator(DecoderSource model, Tokenizer tokenizer);
+
+  /// Opens a model of any readable format (checkpoint/checkpoint.h). Its weights are used as they
+  /// lie in the file. Throws FileError.
+  static TextGenerator load(const std::filesystem::path& path, const OpenOptions& options = {});
+
+  /// From now on computes with all weights in `format`, in memory of their own. Of eight bits
+  /// (q8_0) they are three times as fast as float32 where memory is the limit, and nearly as good.
+  /// Throws OptionError if the model is not computed from weights, or its widths are no multiples
+  /// of the format's block.
+  void use_weights(const WeightFormat& format);
 
   /// BOS and the tokens of `prompt`, which may be empty. Throws OptionError if it is not valid
   /// UTF-8 or too long for the model's context.
@@ -41,31 +48,28 @@ class TextGenerator {
 
   /// Continues `prompt` and writes the continuation to `out` as it comes, in complete UTF-8
   /// characters. Ends early if `out` fails. Throws like encode().
-  Generation generate(std::string_view prompt, const GenerationOptions& options, std::ostream& out);
+  Generation generate(std::string_view prompt, const GenerationOptions& options,
+                      std::ostream& out) const;
 
   /// The continuations of several prompts, several at a time: see generate_batch(). Throws like
   /// encode().
   std::vector<ContinuedText> generate_batch(const std::vector<std::string>& prompts,
-                                            const GenerationOptions& options);
+                                            const GenerationOptions& options) const;
 
-  /// The model with its float32 weights; empty after quantize().
-  LanguageModel& model() { return model_; }
-  const ModelConfig& config() const { return quantized_ ? quantized_->config : model_->config(); }
+  const ModelConfig& config() const { return model_.config; }
   const Tokenizer& tokenizer() const { return tokenizer_; }
+
+ protected:
+  /// From now on computes with these weights.
+  void use(std::shared_ptr<const Weights> weights);
 
  private:
   /// The options as this tokenizer needs them: rows of the model without a piece are never chosen.
   GenerationOptions with_vocabulary(GenerationOptions options) const;
 
-  LanguageModel model_;  // empty when there is
-  std::shared_ptr<const EngineModel> quantized_;
+  std::shared_ptr<const Weights> weights_;  // null if the model is computed otherwise
+  DecoderSource model_;
   Tokenizer tokenizer_;
 };
-
-/// Reads a language model and its tokenizer, which lies beside it unless `tokenizer` names another.
-/// See read_language_model() for formats and errors.
-TextGenerator load_language_model(const std::filesystem::path& path,
-                                  const LoadOptions& options = {},
-                                  const std::filesystem::path& tokenizer = {});
 
 }  // namespace minillama

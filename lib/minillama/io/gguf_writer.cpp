@@ -3,6 +3,7 @@
 #include "minillama/core/error.h"
 #include "minillama/io/atomic_file.h"
 #include "minillama/io/byte_writer.h"
+#include "minillama/io/ggml_type.h"
 #include "minillama/io/gguf.h"
 
 namespace minillama {
@@ -53,7 +54,7 @@ void write_value(ByteWriter& out, const std::vector<T>& values) {
 
 void write_gguf(const std::filesystem::path& path,
                 std::span<const std::pair<std::string, GgufValue>> metadata,
-                std::span<const GgufTensor> tensors) {
+                std::span<const TensorRecord> tensors) {
   ByteWriter header;
   header.write_text("GGUF");
   header.write(kVersion);
@@ -69,19 +70,23 @@ void write_gguf(const std::filesystem::path& path,
         value);
   }
   std::uint64_t offset = 0;
-  for (const GgufTensor& tensor : tensors) {
-    std::int64_t elements = 1;
-    for (const std::int64_t size : tensor.shape) elements *= size;
-    if (stored_size(tensor.type, elements) != tensor.data.size()) {
-      throw FileError(path, fmt::format("tensor {}: {} bytes do not hold {} elements",
-                                        quote(tensor.name), tensor.data.size(), elements));
+  for (const TensorRecord& tensor : tensors) {
+    const auto* type = find_ggml_type(tensor.dtype);
+    if (type == nullptr) {
+      throw FileError(path, fmt::format("tensor {}: GGUF has no type {}", quote(tensor.name),
+                                        to_string(tensor.dtype)));
+    }
+    if (storage_size(tensor.dtype, element_count(tensor)) != tensor.data.size()) {
+      throw FileError(path,
+                      fmt::format("tensor {}: {} bytes do not hold {} elements", quote(tensor.name),
+                                  tensor.data.size(), element_count(tensor)));
     }
     write_string(header, tensor.name);
     header.write(static_cast<std::uint32_t>(tensor.shape.size()));
     for (auto size = tensor.shape.rbegin(); size != tensor.shape.rend(); ++size) {
       header.write(static_cast<std::uint64_t>(*size));
     }
-    header.write(static_cast<std::uint32_t>(tensor.type));
+    header.write(type->number);
     header.write(offset);
     offset = aligned(offset + tensor.data.size());
   }
@@ -91,7 +96,7 @@ void write_gguf(const std::filesystem::path& path,
   const std::uint64_t header_size = header.size();
   file.write(header.take());
   pad(header_size);
-  for (const GgufTensor& tensor : tensors) {
+  for (const TensorRecord& tensor : tensors) {
     file.write(tensor.data);
     pad(tensor.data.size());
   }

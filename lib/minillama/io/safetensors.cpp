@@ -42,9 +42,10 @@ constexpr std::array<std::pair<std::string_view, DType>, 10> kTypeNames = {
      {"BOOL", DType::boolean}}};
 
 std::string_view type_name(DType dtype) {
-  return std::find_if(kTypeNames.begin(), kTypeNames.end(),
-                      [&](const auto& pair) { return pair.second == dtype; })
-      ->first;
+  const auto found = std::find_if(kTypeNames.begin(), kTypeNames.end(),
+                                  [&](const auto& pair) { return pair.second == dtype; });
+  if (found != kTypeNames.end()) return found->first;
+  throw OptionError(fmt::format("safetensors has no type {}", to_string(dtype)));
 }
 
 /// The header is an object of objects of strings and lists of numbers. The parser alone would build
@@ -108,8 +109,7 @@ class EntryReader {
     entry.end = offsets[1];
     entry.record.data = data_.subspan(entry.begin, entry.end - entry.begin);
     check_tensor(entry.record, path_);
-    const auto size =
-        static_cast<std::uint64_t>(element_count(entry.record)) * byte_size(entry.record.dtype);
+    const auto size = storage_size(entry.record.dtype, element_count(entry.record));
     if (size != entry.record.data.size()) {
       fail(fmt::format("data_offsets {} do not fit shape {} of {}", offsets, entry.record.shape,
                        to_string(entry.record.dtype)));
@@ -249,7 +249,7 @@ void write_safetensors(const std::filesystem::path& path, std::span<const Tensor
     }
     check_tensor(tensor, path);
     const std::uint64_t begin = end;
-    end += static_cast<std::uint64_t>(element_count(tensor)) * byte_size(tensor.dtype);
+    end += storage_size(tensor.dtype, element_count(tensor));
     header[tensor.name] = {{"dtype", type_name(tensor.dtype)},
                            {"shape", tensor.shape},
                            {"data_offsets", {begin, end}}};
@@ -264,8 +264,7 @@ void write_safetensors(const std::filesystem::path& path, std::span<const Tensor
   file.write(text);
   for (const std::size_t i : order) {
     const TensorRecord& tensor = tensors[i];
-    const std::size_t bytes =
-        static_cast<std::size_t>(element_count(tensor)) * byte_size(tensor.dtype);
+    const std::size_t bytes = storage_size(tensor.dtype, element_count(tensor));
     if (is_contiguous(tensor)) {
       file.write(tensor.data.first(bytes));
     } else {

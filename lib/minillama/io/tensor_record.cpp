@@ -15,11 +15,12 @@ namespace {
 
 struct DTypeFacts {
   std::string_view name;
-  std::size_t size;
+  std::size_t size;  // of a block, in bytes
+  std::size_t block = 1;
 };
 
 /// In the order of the enumeration.
-constexpr std::array<DTypeFacts, 10> kDTypes = {{{"float64", 8},
+constexpr std::array<DTypeFacts, 12> kDTypes = {{{"float64", 8},
                                                  {"float32", 4},
                                                  {"float16", 2},
                                                  {"bfloat16", 2},
@@ -28,7 +29,9 @@ constexpr std::array<DTypeFacts, 10> kDTypes = {{{"float64", 8},
                                                  {"int16", 2},
                                                  {"int8", 1},
                                                  {"uint8", 1},
-                                                 {"bool", 1}}};
+                                                 {"bool", 1},
+                                                 {"q8_0", 34, 32},
+                                                 {"q4_0", 18, 32}}};
 
 /// a * b for non-negative numbers, or INT64_MAX if that is too small for it.
 std::int64_t saturating_product(std::int64_t a, std::int64_t b) {
@@ -46,6 +49,14 @@ bool has_negative(const std::vector<std::int64_t>& numbers) {
 }
 
 }  // namespace
+
+std::size_t block_size(DType dtype) {
+  return kDTypes[static_cast<std::size_t>(dtype)].block;
+}
+
+std::size_t storage_size(DType dtype, std::int64_t elements) {
+  return static_cast<std::size_t>(elements) / block_size(dtype) * byte_size(dtype);
+}
 
 std::size_t byte_size(DType dtype) {
   return kDTypes[static_cast<std::size_t>(dtype)].size;
@@ -98,7 +109,8 @@ void check_tensor(const TensorRecord& record, const std::filesystem::path& path)
     if (count == INT64_MAX) fail(fmt::format("shape {} overflows", shape));
     return;
   }
-  const auto room = static_cast<std::int64_t>(record.data.size() / byte_size(record.dtype));
+  const auto room = static_cast<std::int64_t>(record.data.size() / byte_size(record.dtype) *
+                                              block_size(record.dtype));
   if (last >= room) {
     fail(fmt::format("shape {} with strides {} of {} needs more than the {} bytes stored", shape,
                      strides, to_string(record.dtype), record.data.size()));
@@ -122,7 +134,7 @@ void copy_elements(const TensorRecord& record, std::byte* out) {
   const std::int64_t count = element_count(record);
   if (count == 0) return;
   if (is_contiguous(record)) {
-    std::memcpy(out, record.data.data(), static_cast<std::size_t>(count) * size);
+    std::memcpy(out, record.data.data(), storage_size(record.dtype, count));
     return;
   }
   // Counts through the indices like an odometer, the last one fastest.

@@ -22,10 +22,19 @@ enum class DType {
   int8,
   uint8,
   boolean,
+  q8_0,  ///< blocks of 32: a float16 scale d and 32 int8 q; an element is d q (GGUF)
+  q4_0,  ///< blocks of 32: a float16 scale d and 32 numbers q of four bits; d (q - 8) (GGUF)
 };
 
-/// Bytes of one element: 1, 2, 4 or 8.
+/// Elements in a block, which are stored together: 1 of most types. The last dimension of a tensor
+/// is a multiple of it.
+std::size_t block_size(DType dtype);
+
+/// Bytes of a block: of an element, of most types.
 std::size_t byte_size(DType dtype);
+
+/// Bytes of so many elements, a multiple of the block.
+std::size_t storage_size(DType dtype, std::int64_t elements);
 
 /// "float32", "bool", …: PyTorch's names.
 std::string_view to_string(DType dtype);
@@ -34,7 +43,8 @@ std::string_view to_string(DType dtype);
 inline constexpr std::size_t kMaxRank = 16;
 
 /// Where one tensor of a file lies, and how to read it. Element (i, j, …) starts at byte
-/// (i * strides[0] + j * strides[1] + …) * byte_size(dtype) of `data`. The bytes belong to the file
+/// (i * strides[0] + j * strides[1] + …) * byte_size(dtype) of `data`; of blocks, all lie row-major
+/// at its start. The bytes belong to the file
 /// object the record came from, and may have any alignment.
 struct TensorRecord {
   std::string name = {};

@@ -39,8 +39,11 @@ std::string_view storage_class(DType dtype) {
       return "ByteStorage";
     case DType::boolean:
       return "BoolStorage";
+    case DType::q8_0:
+    case DType::q4_0:
+      break;
   }
-  return "";
+  throw OptionError(fmt::format("torch.save's format has no type {}", to_string(dtype)));
 }
 
 /// The opcodes of pickle protocol 2 that PyTorch's restricted unpickler accepts, without its memo.
@@ -170,7 +173,7 @@ void write_torch_save(const std::filesystem::path& path, std::span<const TensorR
     if (!is_contiguous(record)) {
       throw FileError(path, fmt::format("tensor {} is not contiguous", quote(record.name)));
     }
-    const auto size = static_cast<std::size_t>(element_count(record)) * byte_size(record.dtype);
+    const auto size = storage_size(record.dtype, element_count(record));
     pickle.text(record.name);
     write_tensor(pickle, record, storages.add(record.data.first(size), record.dtype));
   }

@@ -15,6 +15,11 @@ struct BFloat16 {
   std::uint16_t bits;
 };
 
+/// IEEE 754 binary16 (kernels/half.h).
+struct Half {
+  std::uint16_t bits;
+};
+
 MINILLAMA_INLINE float load(float x) {
   return x;
 }

@@ -7,8 +7,9 @@
 namespace minillama::kernels {
 namespace {
 
+template <typename T>
 struct Product {
-  const float* w;
+  const T* w;
   std::size_t cols;
   InputRows x;
   OutputRows y;
@@ -27,14 +28,14 @@ MINILLAMA_INLINE void last_lanes(Ints<Lanes>& mask, std::size_t rest) {
 /// Rows x Tokens elements of the product, whose sums stay in registers. cols >= Lanes. Meanwhile
 /// the next rows are asked for, since some processors stop fetching ahead at the end of each row
 /// (docs/performance.md).
-template <int Lanes, int Rows, int Tokens>
-MINILLAMA_INLINE void tile(const Product& p, std::size_t row, std::size_t token) {
-  const float* w = p.w + row * p.cols;
+template <int Lanes, int Rows, int Tokens, typename T>
+MINILLAMA_INLINE void tile(const Product<T>& p, std::size_t row, std::size_t token) {
+  const T* w = p.w + row * p.cols;
   const float* x = p.x.data + token * p.x.stride;
   Floats<Lanes> sums[Rows][Tokens] = {};
   const auto add = [&](std::size_t c, const Floats<Lanes>(&xs)[Tokens]) MINILLAMA_INLINED {
     for (int r = 0; r < Rows; ++r) {
-      const float* weights = w + r * p.cols + c;
+      const T* weights = w + r * p.cols + c;
       __builtin_prefetch(weights + Rows * p.cols);
       Floats<Lanes> ws;
       load<Lanes>(ws, weights);
@@ -67,8 +68,8 @@ MINILLAMA_INLINE void tile(const Product& p, std::size_t row, std::size_t token)
   }
 }
 
-template <int Lanes, int Rows>
-MINILLAMA_INLINE void tokens_of_group(const Product& p, std::size_t row, std::size_t begin,
+template <int Lanes, int Rows, typename T>
+MINILLAMA_INLINE void tokens_of_group(const Product<T>& p, std::size_t row, std::size_t begin,
                                       std::size_t end) {
   constexpr int kTokens = Lanes >= 16 ? 4 : 2;  // what the registers hold
   std::size_t t = begin;
@@ -76,8 +77,8 @@ MINILLAMA_INLINE void tokens_of_group(const Product& p, std::size_t row, std::si
   for (; t < end; ++t) tile<Lanes, Rows, 1>(p, row, t);
 }
 
-template <int Lanes>
-MINILLAMA_INLINE void product(const Product& p, std::size_t rows) {
+template <int Lanes, typename T>
+MINILLAMA_INLINE void product(const Product<T>& p, std::size_t rows) {
   if constexpr (Lanes > 1) {
     if (p.cols < Lanes) return product<Lanes / 2>(p, rows);
   }
@@ -95,10 +96,19 @@ MINILLAMA_INLINE void product(const Product& p, std::size_t rows) {
 
 }  // namespace
 
-void matmul(Isa isa, const float* w, std::size_t rows, std::size_t cols, const InputRows& x,
+template <typename T>
+void matmul(Isa isa, const T* w, std::size_t rows, std::size_t cols, const InputRows& x,
             const OutputRows& y, Output output) {
-  const Product p{w, cols, x, y, output};
+  const Product<T> p{w, cols, x, y, output};
   with_lanes(isa, [&]<int Lanes>() MINILLAMA_INLINED { product<Lanes>(p, rows); });
 }
+
+#define MINILLAMA_MATMUL(T)                                                       \
+  template void matmul(Isa, const T*, std::size_t, std::size_t, const InputRows&, \
+                       const OutputRows&, Output);
+MINILLAMA_MATMUL(float)
+MINILLAMA_MATMUL(Half)
+MINILLAMA_MATMUL(BFloat16)
+#undef MINILLAMA_MATMUL
 
 }  // namespace minillama::kernels

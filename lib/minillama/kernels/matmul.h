@@ -3,6 +3,7 @@
 #include <cstddef>
 
 #include "minillama/kernels/dispatch.h"
+#include "minillama/kernels/element.h"
 
 namespace minillama::kernels {
 
@@ -24,9 +25,11 @@ enum class Output { replace, add };
 ///
 ///     y[t][r] = sum over c of w[r * cols + c] * x[t][c]
 ///
-/// W is read once for as many rows of x as the first-level cache holds. The sum for one element is
-/// taken in the same order whatever the numbers of rows.
-void matmul(Isa isa, const float* w, std::size_t rows, std::size_t cols, const InputRows& x,
+/// W is of float, Half or BFloat16, which are made float as they are read; x and y are float. W is
+/// read once for as many rows of x as the first-level cache holds. The sum for one element is taken
+/// in the same order whatever the numbers of rows.
+template <typename T>
+void matmul(Isa isa, const T* w, std::size_t rows, std::size_t cols, const InputRows& x,
             const OutputRows& y, Output output = Output::replace);
 
 }  // namespace minillama::kernels

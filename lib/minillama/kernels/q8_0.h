@@ -1,42 +1,57 @@
 #pragma once
 
-#include <cstddef>
+// GGUF's Q8_0: eight bits for a weight.
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
 #include <cstdint>
+#include <cstring>
 
-#include "minillama/kernels/dispatch.h"
-#include "minillama/kernels/matmul.h"
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
 
-// Weights of eight bits: blocks of 32 numbers that share a scale, in the layout that GGUF calls
-// Q8_0. A number is scale * value. https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
+#include "minillama/kernels/blocks.h"
+#include "minillama/kernels/half.h"
 
 namespace minillama::kernels {
 
-inline constexpr std::size_t kBlockSize = 32;
-
+/// A number is scale * value.
 struct Q8Block {
   std::uint16_t scale;  ///< a half float: largest magnitude of the block / 127
   std::int8_t values[kBlockSize];
 };
 static_assert(sizeof(Q8Block) == 34);
 
-/// x as blocks. `size` is a multiple of 32. A block that holds NaN or infinity gets the scale NaN.
-void quantize(Isa isa, std::size_t size, const float* x, Q8Block* blocks);
+MINILLAMA_INLINE void unpack_values(const Q8Block& block, std::int8_t* values) {
+  std::memcpy(values, block.values, kBlockSize);
+}
 
-/// The numbers that `blocks` stand for. `size` is a multiple of 32.
-void dequantize(std::size_t size, const Q8Block* blocks, float* x);
+inline void pack_block(const float* x, Q8Block& block) {
+  float largest = 0, nothing = 0;
+  for (std::size_t i = 0; i < kBlockSize; ++i) {
+    largest = std::max(largest, std::fabs(x[i]));
+    nothing += x[i] * 0.0F;  // NaN from NaN and infinity
+  }
+  const float scale = largest / 127 + nothing;
+  const float inverse = scale > 0 ? 1 / scale : 0;
+  block.scale = to_half(scale);
+  for (std::size_t i = 0; i < kBlockSize; ++i) {
+    // Adding 1.5 * 2^23 leaves the rounded number, of halves the even one, in the low byte.
+    const auto bits = std::bit_cast<std::int32_t>(x[i] * inverse + 12582912.0F);
+    block.values[i] = static_cast<std::int8_t>(bits);
+  }
+}
 
-/// Rows of inputs in eight bits: values and scales apart, the scales as floats.
-struct Q8Rows {
-  std::int8_t* values;  ///< [count, size]
-  float* scales;        ///< [count, size / 32]
-};
+#if defined(__AVX2__)
+namespace {  // each file has its own, for its instruction set
 
-/// Row `row` of `rows` from `size` floats, a multiple of 32; as above.
-void quantize(Isa isa, std::size_t size, const float* x, const Q8Rows& rows, std::size_t row);
+MINILLAMA_INLINE __m256i unpack_values(const Q8Block& block) {
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(block.values));
+}
 
-/// y = x W^T, or y += x W^T, like matmul(), for W [rows, cols] in blocks, `tokens` rows of x and
-/// cols a multiple of 32. Within a block the products are added as integers, exactly.
-void matmul(Isa isa, const Q8Block* w, std::size_t rows, std::size_t cols, const Q8Rows& x,
-            std::size_t tokens, const OutputRows& y, Output output = Output::replace);
+}  // namespace
+#endif
 
 }  // namespace minillama::kernels

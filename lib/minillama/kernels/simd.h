@@ -43,6 +43,30 @@ MINILLAMA_INLINE void load(Floats<Lanes>& v, const BFloat16* p) {
   v = __builtin_bit_cast(Floats<Lanes>, __builtin_convertvector(halves, Ints<Lanes>) << 16);
 }
 
+/// What from_half() (kernels/half.h) computes.
+template <int Lanes>
+MINILLAMA_INLINE void load(Floats<Lanes>& v, const Half* p) {
+#if defined(__x86_64__)
+  // Eight lanes and more are used for instruction sets that have F16C, whose instruction no
+  // operation on the compiler's vectors stands for.
+  if constexpr (Lanes >= 8) {
+    using Memory = const char(*)[Lanes * sizeof(Half)];
+    asm("vcvtph2ps %1, %0" : "=v"(v) : "m"(*reinterpret_cast<Memory>(p)));
+    return;
+  }
+#endif
+  typename Simd<Lanes>::Halves halves;
+  std::memcpy(&halves, p, sizeof(halves));
+  const auto bits = __builtin_convertvector(halves, Ints<Lanes>);
+  const Ints<Lanes> magnitude = (bits & 0x7FFF) << 13;
+  const Ints<Lanes> sign = (bits & 0x8000) << 16;
+  // The exponent of a half is 112 less biased.
+  const Floats<Lanes> value = __builtin_bit_cast(Floats<Lanes>, magnitude) * 0x1.0p112F;
+  const Ints<Lanes> finite = __builtin_bit_cast(Ints<Lanes>, value);
+  const Ints<Lanes> number = magnitude < (0x7C00 << 13) ? finite : (magnitude | 0x7F800000);
+  v = __builtin_bit_cast(Floats<Lanes>, number | sign);
+}
+
 /// Rounds as the scalar store() does.
 template <int Lanes>
 MINILLAMA_INLINE void store(BFloat16* p, const Floats<Lanes>& v) {

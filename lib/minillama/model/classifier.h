@@ -1,42 +1,15 @@
 #pragma once
 
 #include <span>
-#include <string>
-#include <string_view>
-#include <vector>
 
 #include <torch/nn/cloneable.h>
 
 #include "minillama/model/llama.h"
 #include "minillama/nn/dropout.h"
 #include "minillama/text/batch.h"
+#include "minillama/weights/classifier_config.h"
 
 namespace minillama {
-
-/// Which hidden states stand for a sequence.
-enum class PoolingKind {
-  last,         ///< that of its last token, which under causal attention has seen all others
-  mean,         ///< the mean over its tokens
-  padded_last,  ///< that of the last position of a row padded to its batch's longest: what the CMU
-                ///< assignment's reference does. Depends on the batch
-};
-
-std::string_view to_string(PoolingKind pooling);
-/// "last", "mean" or "padded-last"; throws OptionError on any other text.
-PoolingKind pooling_kind(std::string_view text);
-
-/// What makes a classifier of a Llama.
-struct ClassifierConfig {
-  std::vector<std::string> label_names = {};  ///< at least 2, all different
-  PoolingKind pooling = PoolingKind::mean;
-  std::string sentence_template = "{sentence}";  ///< text/sentence_template.h
-  double dropout = 0.3;                          ///< on the pooled state, in training, in [0, 1)
-
-  /// Throws OptionError naming the field and the value if one cannot be used.
-  void validate() const;
-
-  bool operator==(const ClassifierConfig&) const = default;
-};
 
 /// Sequences as a classifier reads them.
 struct ClassifierInput {

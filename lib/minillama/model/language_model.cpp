@@ -3,11 +3,11 @@
 namespace minillama {
 
 LanguageModelImpl::LanguageModelImpl(const ModelConfig& config, torch::Generator generator,
-                                     Weights weights) {
+                                     Initial weights) {
   llama = register_module("llama", Llama(config, generator, weights));
   if (!config.tied_embeddings) {
     output = register_module("output", Linear(config.dim, config.vocab_size));
-    if (weights == Weights::random) draw_normal(output->weight, 0.02, generator);
+    if (weights == Initial::random) draw_normal(output->weight, 0.02, generator);
   }
 }
 

@@ -14,7 +14,7 @@ class LanguageModelImpl : public torch::nn::Cloneable<LanguageModelImpl> {
   /// As Llama; the head is drawn like the rest.
   explicit LanguageModelImpl(const ModelConfig& config,
                              torch::Generator generator = make_generator(0),
-                             Weights weights = Weights::random);
+                             Initial weights = Initial::random);
 
   /// Hidden states [..., D] -> logits [..., V]; throws like apply_linear() (nn/linear.h).
   torch::Tensor logits(const torch::Tensor& hidden);

@@ -7,7 +7,7 @@
 
 namespace minillama {
 
-LlamaImpl::LlamaImpl(const ModelConfig& config, torch::Generator generator, Weights weights)
+LlamaImpl::LlamaImpl(const ModelConfig& config, torch::Generator generator, Initial weights)
     : config_(config.resolved()) {
   tok_embeddings = register_module("tok_embeddings", Embedding(config_.vocab_size, config_.dim));
   layers = register_module("layers", torch::nn::ModuleList());
@@ -16,7 +16,7 @@ LlamaImpl::LlamaImpl(const ModelConfig& config, torch::Generator generator, Weig
   }
   norm = register_module("norm", make_norm(config_));
   dropout_ = register_module("dropout", Dropout(config_.dropout, generator));
-  if (weights == Weights::random) reset_parameters(generator);
+  if (weights == Initial::random) reset_parameters(generator);
 }
 
 void LlamaImpl::reset_parameters(torch::Generator generator) {

@@ -14,7 +14,7 @@
 namespace minillama {
 
 /// Whether a new model's weights are drawn or left for a checkpoint to fill.
-enum class Weights { random, uninitialized };
+enum class Initial { random, uninitialized };
 
 /// The Llama decoder (Touvron et al. 2023, arXiv:2307.09288): token ids in, hidden states out.
 /// Heads are separate (model/language_model.h).
@@ -28,7 +28,7 @@ class LlamaImpl : public torch::nn::Cloneable<LlamaImpl> {
   /// @param weights   random: normal(0, 0.02), the projections that write to the residual stream
   ///                  (compute_output, w2) normal(0, 0.02 / sqrt(2 n_layers)), norms at identity
   explicit LlamaImpl(const ModelConfig& config, torch::Generator generator = make_generator(0),
-                     Weights weights = Weights::random);
+                     Initial weights = Initial::random);
 
   /// Hidden states of rows of equal length.
   ///

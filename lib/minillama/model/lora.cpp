@@ -102,10 +102,6 @@ NamedTensors adapter_parameters(Llama& llama, const std::string& name) {
   return parameters;
 }
 
-bool is_adapter_parameter(std::string_view name) {
-  return name.ends_with(".lora_A") || name.ends_with(".lora_B");
-}
-
 void train_only_adapter(Llama& llama, const std::string& name) {
   const auto adapter = adapter_parameters(llama, name);
   for (auto& parameter : llama->parameters()) parameter.set_requires_grad(false);

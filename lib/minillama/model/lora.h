@@ -45,9 +45,6 @@ void absorb_adapter(Llama& llama);
 /// there is no such adapter.
 NamedTensors adapter_parameters(Llama& llama, const std::string& name);
 
-/// Whether a parameter of that name belongs to an adapter.
-bool is_adapter_parameter(std::string_view name);
-
 /// Lets gradients reach the adapter `name` and nothing else. Throws OptionError if there is none.
 void train_only_adapter(Llama& llama, const std::string& name);
 

@@ -1,6 +1,5 @@
 #include "minillama/nn/lora.h"
 
-#include <cmath>
 #include <utility>
 
 #include "minillama/core/check.h"
@@ -8,19 +7,6 @@
 #include "minillama/nn/linear.h"
 
 namespace minillama {
-
-void LoraOptions::validate() const {
-  constexpr std::int64_t kLargestRank = 65536;
-  if (rank < 1 || rank > kLargestRank) {
-    throw OptionError(
-        fmt::format("lora: rank is {}, must lie between 1 and {}", rank, kLargestRank));
-  }
-  if (!std::isfinite(alpha)) throw OptionError(fmt::format("lora: alpha is {}", alpha));
-  if (!(dropout >= 0 && dropout < 1)) {
-    throw OptionError(fmt::format("lora: dropout is {}, must lie in [0, 1)", dropout));
-  }
-  if (targets.empty()) throw OptionError("lora: targets names no linear");
-}
 
 LoraImpl::LoraImpl(const torch::Tensor& weight, const LoraOptions& options,
                    torch::Generator generator)

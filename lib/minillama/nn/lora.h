@@ -1,30 +1,11 @@
 #pragma once
 
-#include <cstdint>
-#include <string>
-#include <vector>
-
 #include <torch/nn/cloneable.h>
 
 #include "minillama/nn/dropout.h"
+#include "minillama/weights/lora_options.h"
 
 namespace minillama {
-
-/// Size and place of a low-rank adapter.
-struct LoraOptions {
-  std::int64_t rank = 8;  ///< r, at least 1
-  double alpha = 16;      ///< the adapter's output is multiplied with alpha / r
-  double dropout = 0;     ///< probability of dropping an input of the adapter, in [0, 1)
-  /// The linears that get one, by their name or its end: "w1", "attention.compute_query",
-  /// "layers.3.feed_forward.w2".
-  std::vector<std::string> targets = {"compute_query", "compute_key", "compute_value",
-                                      "compute_output"};
-
-  /// Throws OptionError naming the field and the value if one cannot be used.
-  void validate() const;
-
-  bool operator==(const LoraOptions&) const = default;
-};
 
 /// What low-rank adaptation adds to a linear map (Hu et al. 2021, arXiv:2106.09685):
 ///

@@ -7,24 +7,10 @@
 
 namespace minillama {
 
-TokenIds with_bos(const Tokenizer& tokenizer, const TokenIds& ids) {
-  TokenIds all;
-  all.reserve(ids.size() + 1);
-  if (tokenizer.special_tokens().add_bos && tokenizer.bos_id() >= 0) all.push_back(tokenizer.bos_id());
-  all.insert(all.end(), ids.begin(), ids.end());
-  return all;
-}
-
 torch::Tensor concatenate(std::span<const TokenIds> sequences) {
   TokenIds all;
   for (const auto& ids : sequences) all.insert(all.end(), ids.begin(), ids.end());
   return torch::tensor(all, torch::kLong);
-}
-
-std::vector<std::int64_t> lengths_of(std::span<const TokenIds> sequences) {
-  std::vector<std::int64_t> lengths;
-  for (const auto& ids : sequences) lengths.push_back(std::ssize(ids));
-  return lengths;
 }
 
 torch::Tensor pad_right(std::span<const TokenIds> sequences, std::int64_t pad_id) {

@@ -6,18 +6,12 @@
 
 #include <torch/types.h>
 
-#include "minillama/text/tokenizer.h"
+#include "minillama/text/token_ids.h"
 
 namespace minillama {
 
-using TokenIds = std::vector<std::int64_t>;
-
-/// The ids with the tokenizer's BOS in front, if it has one and it is wanted there.
-TokenIds with_bos(const Tokenizer& tokenizer, const TokenIds& ids);
-
 /// Sequences one after the other, without padding: [N] int64. Their lengths make a Sequences.
 torch::Tensor concatenate(std::span<const TokenIds> sequences);
-std::vector<std::int64_t> lengths_of(std::span<const TokenIds> sequences);
 
 /// Sequences as rows, filled up on the right with `pad_id` to the longest: [B, T] int64. Throws
 /// OptionError if there are none.

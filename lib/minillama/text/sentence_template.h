@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "minillama/text/batch.h"
+#include "minillama/text/token_ids.h"
 #include "minillama/text/tokenizer.h"
 
 namespace minillama {

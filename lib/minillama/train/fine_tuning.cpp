@@ -8,13 +8,13 @@
 #include <fmt/format.h>
 
 #include "minillama/checkpoint/model_json.h"
-#include "minillama/checkpoint/training_state.h"
 #include "minillama/core/check.h"
 #include "minillama/core/json.h"
 #include "minillama/eval/confusion_matrix.h"
 #include "minillama/eval/label_probabilities.h"
 #include "minillama/io/crc32.h"
 #include "minillama/model/lora.h"
+#include "minillama/model/training_state.h"
 #include "minillama/nn/mode_scope.h"
 #include "minillama/optim/parameter_groups.h"
 #include "minillama/train/run_state.h"

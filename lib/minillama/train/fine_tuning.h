@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "minillama/checkpoint/training_state.h"
 #include "minillama/core/named_tensors.h"
 #include "minillama/model/classifier.h"
+#include "minillama/model/training_state.h"
 #include "minillama/optim/adamw.h"
 #include "minillama/train/examples.h"
 #include "minillama/train/fine_tuning_options.h"

@@ -5,9 +5,9 @@
 #include <optional>
 #include <vector>
 
-#include "minillama/checkpoint/training_state.h"
 #include "minillama/io/token_file.h"
 #include "minillama/model/language_model.h"
+#include "minillama/model/training_state.h"
 #include "minillama/optim/adamw.h"
 #include "minillama/train/pretraining_options.h"
 #include "minillama/train/pretraining_record.h"

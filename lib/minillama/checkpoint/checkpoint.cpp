@@ -1,0 +1,87 @@
+#include "minillama/checkpoint/checkpoint.h"
+
+#include <deque>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "minillama/checkpoint/peft_adapter.h"
+#include "minillama/checkpoint/rotary_rows.h"
+#include "minillama/checkpoint/stored_weights.h"
+#include "minillama/checkpoint/tokenizer_file.h"
+#include "minillama/core/error.h"
+
+namespace minillama {
+namespace {
+
+/// Keeps what the records of an adapter and of its base point to.
+struct AdapterMemory {
+  std::shared_ptr<const void> base;
+  std::shared_ptr<const void> adapter;
+  std::deque<std::vector<std::byte>> reordered;
+};
+
+/// The base of a PEFT adapter with the adapter among its own.
+StoredModel open_adapted(const std::filesystem::path& path, const std::filesystem::path& config) {
+  constexpr const char* kName = "peft";
+  const auto adapter = open_peft_adapter(path);
+  StoredModel stored = open_stored_model(base_of_peft_adapter(path), config);
+  const auto memory = std::make_shared<AdapterMemory>(
+      AdapterMemory{.base = stored.file, .adapter = adapter.file, .reordered = {}});
+  stored.file = memory;
+  stored.path = adapter.path;
+  auto& options = stored.adapters[kName] = adapter.options;
+  stored.active_adapter = kName;
+  options.targets.clear();
+  for (TensorRecord record : adapter.tensors) {
+    const auto dot = record.name.rfind('.');
+    if (record.name.ends_with(".lora_A")) options.targets.push_back(record.name.substr(0, dot));
+    const auto heads = rotary_heads_of_adapter(record.name, stored.config);
+    if (heads > 0) {
+      record = reorder_rows(record, heads, RotaryRows::pairs, memory->reordered.emplace_back(),
+                            adapter.path);
+    }
+    record.name.insert(dot, fmt::format(".{}", kName));
+    stored.tensors.push_back(std::move(record));
+  }
+  stored.classifier = adapter.classifier;
+  stored.head = adapter.head;
+  return stored;
+}
+
+}  // namespace
+
+Checkpoint::Checkpoint(std::filesystem::path path, OpenOptions options, StoredModel stored)
+    : path_(std::move(path)), options_(std::move(options)), stored_(std::move(stored)) {
+  if (options_.attention) stored_.config.attention = *options_.attention;
+}
+
+Checkpoint Checkpoint::open(const std::filesystem::path& path, const OpenOptions& options) {
+  const bool is_adapter = is_peft_adapter(path);
+  return {
+      path, options,
+      is_adapter ? open_adapted(path, options.config) : open_stored_model(path, options.config)};
+}
+
+Weights Checkpoint::weights() const {
+  return weights_of(stored_);
+}
+
+Weights Checkpoint::language_model() const {
+  if (is_peft_adapter(path_)) {
+    throw FileError(path_, stored_.classifier
+                               ? "is an adapter of a classifier; a language model is needed here"
+                               : "holds an adapter without a head: no classifier and no language "
+                                 "model (convert --adapter adds it to its base)");
+  }
+  if (stored_.classifier) {
+    throw FileError(path_, "is a classifier; a language model is needed here");
+  }
+  return weights();
+}
+
+Tokenizer Checkpoint::tokenizer() const {
+  return read_tokenizer_for(path_, config(), options_.tokenizer);
+}
+
+}  // namespace minillama

@@ -1,0 +1,209 @@
+#include "minillama/checkpoint/stored_weights.h"
+
+#include <algorithm>
+#include <cstring>
+#include <deque>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "minillama/checkpoint/tensor_match.h"
+#include "minillama/core/error.h"
+
+namespace minillama {
+namespace {
+
+/// What weights point to.
+struct Memory {
+  std::shared_ptr<const void> file;
+  std::deque<std::vector<float>> floats;
+  std::deque<std::vector<std::byte>> copies;
+};
+
+std::vector<float> to_floats(const TensorRecord& record) {
+  const auto count = static_cast<std::size_t>(element_count(record));
+  std::vector<std::byte> dense(storage_size(record.dtype, element_count(record)));
+  copy_elements(record, dense.data());
+  std::vector<float> numbers(count);
+  if (record.dtype == DType::float64) {
+    for (std::size_t i = 0; i < count; ++i) {
+      double number = 0;
+      std::memcpy(&number, dense.data() + i * sizeof(number), sizeof(number));
+      numbers[i] = static_cast<float>(number);
+    }
+  } else {
+    weight_format(record.dtype).to_floats(count, dense.data(), numbers.data());
+  }
+  return numbers;
+}
+
+/// Whether vectors of the elements can be loaded where they lie. Blocks have any alignment.
+bool is_usable(const TensorRecord& record) {
+  const auto address = reinterpret_cast<std::uintptr_t>(record.data.data());
+  return is_contiguous(record) &&
+         (block_size(record.dtype) > 1 || address % byte_size(record.dtype) == 0);
+}
+
+/// Takes the tensors of a stored model one after the other, in any order.
+class Parts {
+ public:
+  explicit Parts(const StoredModel& stored)
+      : stored_(stored), memory_(std::make_shared<Memory>(Memory{.file = stored.file})) {}
+
+  void need(std::string name, std::vector<std::int64_t> shape) {
+    needed_.push_back({std::move(name), std::move(shape)});
+  }
+
+  /// To be called when everything that is needed is known. The tensors must outlive this.
+  void match(std::span<const TensorRecord> tensors) {
+    const auto records = match_tensors(needed_, tensors, stored_.path);
+    for (std::size_t i = 0; i < needed_.size(); ++i) by_name_.emplace(needed_[i].name, records[i]);
+  }
+
+  Matrix matrix(const std::string& name) {
+    const TensorRecord& record = *by_name_.at(name);
+    Matrix matrix{.rows = static_cast<std::size_t>(record.shape[0]),
+                  .cols = static_cast<std::size_t>(record.shape[1])};
+    if (record.dtype == DType::float64) {
+      matrix.format = &weight_format(DType::float32);
+      matrix.data = reinterpret_cast<const std::byte*>(floats(name));
+      return matrix;
+    }
+    matrix.format = &weight_format(record.dtype);
+    if (is_usable(record)) {
+      matrix.data = record.data.data();
+      matrix.is_mapped = true;
+    } else {
+      auto& copy = memory_->copies.emplace_back(storage_size(record.dtype, element_count(record)));
+      copy_elements(record, copy.data());
+      matrix.data = copy.data();
+    }
+    return matrix;
+  }
+
+  /// Null for the bias of a norm that has none.
+  const float* floats(const std::string& name) {
+    const auto* record = by_name_.at(name);
+    if (record == nullptr) return nullptr;
+    if (record->dtype == DType::float32 && is_usable(*record)) {
+      return reinterpret_cast<const float*>(record->data.data());
+    }
+    return memory_->floats.emplace_back(to_floats(*record)).data();
+  }
+
+  std::shared_ptr<const void> memory() const { return memory_; }
+
+ private:
+  const StoredModel& stored_;
+  std::shared_ptr<Memory> memory_;
+  std::vector<NeededTensor> needed_;
+  std::map<std::string, const TensorRecord*> by_name_;
+};
+
+/// Whether `target` is the name of a linear or what follows one of its dots.
+bool names(const std::string& target, const std::string& linear) {
+  return linear == target || linear.ends_with("." + target);
+}
+
+/// Needs the tensors of an adapter on a linear, or adds it to the matrix. All adapters need theirs;
+/// the active one is used.
+class Adapters {
+ public:
+  Adapters(const StoredModel& stored, Parts& parts) : stored_(stored), parts_(parts) {}
+
+  void need(const std::string& linear, std::int64_t rows, std::int64_t cols) {
+    for (const auto& [name, options] : stored_.adapters) {
+      if (!has(options, linear)) continue;
+      parts_.need(fmt::format("{}.{}.lora_A", linear, name), {options.rank, cols});
+      parts_.need(fmt::format("{}.{}.lora_B", linear, name), {rows, options.rank});
+    }
+  }
+
+  void add(const std::string& linear, Matrix& matrix) {
+    const auto active = stored_.adapters.find(stored_.active_adapter);
+    if (active == stored_.adapters.end() || !has(active->second, linear)) return;
+    const auto& [name, options] = *active;
+    matrix.low_rank = {
+        .a = parts_.floats(fmt::format("{}.{}.lora_A", linear, name)),
+        .b = parts_.floats(fmt::format("{}.{}.lora_B", linear, name)),
+        .rank = static_cast<std::size_t>(options.rank),
+        .scale = static_cast<float>(options.alpha / static_cast<double>(options.rank))};
+  }
+
+ private:
+  static bool has(const LoraOptions& options, const std::string& linear) {
+    return std::ranges::any_of(options.targets,
+                               [&](const auto& target) { return names(target, linear); });
+  }
+
+  const StoredModel& stored_;
+  Parts& parts_;
+};
+
+/// The tensors of the language model: of a classifier without what stands before their names, and
+/// without the head.
+std::vector<TensorRecord> llama_tensors(const StoredModel& stored) {
+  constexpr std::string_view kLlama = "llama.", kHead = "classifier_head.";
+  if (!stored.classifier) return stored.tensors;
+  std::vector<TensorRecord> tensors;
+  for (TensorRecord record : stored.tensors) {
+    if (record.name.starts_with(kHead)) continue;
+    if (record.name.starts_with(kLlama)) record.name.erase(0, kLlama.size());
+    tensors.push_back(std::move(record));
+  }
+  return tensors;
+}
+
+}  // namespace
+
+Weights weights_of(const StoredModel& stored) {
+  const ModelConfig& config = stored.config;
+  Parts parts(stored);
+  Adapters adapters(stored, parts);
+  const bool biased = config.norm == NormKind::layernorm;
+  const auto need_norm = [&](const std::string& name) {
+    parts.need(name + ".weight", {config.dim});
+    if (biased) parts.need(name + ".bias", {config.dim});
+  };
+  const auto norm = [&](const std::string& name) -> NormWeights {
+    return {parts.floats(name + ".weight"), biased ? parts.floats(name + ".bias") : nullptr};
+  };
+  const auto layer_name = [](std::size_t layer, std::string_view part) {
+    return fmt::format("layers.{}.{}", layer, part);
+  };
+  const auto n_layers = static_cast<std::size_t>(config.n_layers);
+  const bool has_head = !config.tied_embeddings && !stored.classifier;
+
+  parts.need("tok_embeddings.weight", {config.vocab_size, config.dim});
+  if (has_head) parts.need("output.weight", {config.vocab_size, config.dim});
+  need_norm("norm");
+  for (std::size_t i = 0; i < n_layers; ++i) {
+    for (const auto& part : norm_parts()) need_norm(layer_name(i, part.name));
+    for (const auto& part : matrix_parts()) {
+      const auto name = layer_name(i, part.name);
+      parts.need(name + ".weight", {part.rows(config), part.cols(config)});
+      adapters.need(name, part.rows(config), part.cols(config));
+    }
+  }
+  const auto tensors = llama_tensors(stored);
+  parts.match(tensors);
+
+  Weights weights{.config = config,
+                  .embeddings = parts.matrix("tok_embeddings.weight"),
+                  .layers = std::vector<LayerWeights>(n_layers),
+                  .norm = norm("norm")};
+  weights.head = has_head ? parts.matrix("output.weight") : weights.embeddings;
+  for (std::size_t i = 0; i < n_layers; ++i) {
+    auto& layer = weights.layers[i];
+    for (const auto& part : norm_parts()) layer.*part.norm = norm(layer_name(i, part.name));
+    for (const auto& part : matrix_parts()) {
+      const auto name = layer_name(i, part.name);
+      layer.*part.matrix = parts.matrix(name + ".weight");
+      adapters.add(name, layer.*part.matrix);
+    }
+  }
+  weights.memory = parts.memory();
+  return weights;
+}
+
+}  // namespace minillama

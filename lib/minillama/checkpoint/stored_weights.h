@@ -1,0 +1,17 @@
+#pragma once
+
+// Not part of the public interface.
+
+#include "minillama/checkpoint/stored_model.h"
+#include "minillama/weights/weights.h"
+
+namespace minillama {
+
+/// The language model of `stored`, or the Llama of its classifier, as its bytes lie. What nothing
+/// computes with as it lies (float64, a view with strides, elements at odd addresses) is copied, as
+/// float32 if need be; norms become float32. An active adapter stands beside the matrices that it
+/// adapts. Throws FileError unless the tensors are those of the config and adapters; those of a
+/// classifier's head are not looked at.
+Weights weights_of(const StoredModel& stored);
+
+}  // namespace minillama

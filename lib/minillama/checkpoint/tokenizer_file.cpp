@@ -1,0 +1,58 @@
+#include "minillama/checkpoint/tokenizer_file.h"
+
+#include <fmt/format.h>
+
+#include "minillama/checkpoint/directory.h"
+#include "minillama/checkpoint/meta_checkpoint.h"
+#include "minillama/checkpoint/peft_adapter.h"
+#include "minillama/core/error.h"
+#include "minillama/io/gguf.h"
+#include "minillama/io/mapped_file.h"
+
+namespace minillama {
+namespace {
+
+bool is_gguf_file(const std::filesystem::path& path) {
+  return std::filesystem::is_regular_file(path) && GgufFile::is_gguf(MappedFile(path).bytes());
+}
+
+/// Whether a model of `rows` rows can be for `pieces` pieces: as many, or padded to a multiple of a
+/// power of two, as is done for graphics cards. Of fewer rows, or many more, the tokenizer is
+/// another model's.
+bool is_padded(std::int64_t pieces, std::int64_t rows) {
+  for (std::int64_t step = 1; step <= 1024; step *= 2) {
+    if ((pieces + step - 1) / step * step == rows) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Tokenizer read_tokenizer_for(const std::filesystem::path& model, const ModelConfig& config,
+                             const std::filesystem::path& tokenizer) {
+  auto path = tokenizer;
+  if (path.empty()) {
+    const auto directory = std::filesystem::is_directory(model) ? model : model.parent_path();
+    path = directory / "tokenizer.model";
+    if (is_gguf_file(model)) path = model;  // its own
+    if (!std::filesystem::exists(path)) path = directory / "tokenizer.bin";
+    // Meta's models of several sizes share one.
+    if (!std::filesystem::exists(path) && is_meta_checkpoint(directory)) {
+      path = directory / ".." / "tokenizer.model";
+    }
+    if (!std::filesystem::exists(path)) {
+      if (is_peft_adapter(model)) return read_tokenizer_for(base_of_peft_adapter(model), config);
+      throw FileError(model, "no tokenizer.model or tokenizer.bin beside it: name the tokenizer");
+    }
+  }
+  Tokenizer read = Tokenizer::load(path);
+  if (tokenizer.empty() && std::filesystem::is_directory(model)) read_special_tokens(model, read);
+  if (!is_padded(read.vocab_size(), config.vocab_size)) {
+    throw FileError(
+        path, fmt::format("holds {} tokens, but the model {} was made for {}", read.vocab_size(),
+                          quote(model.native(), 400), config.vocab_size));
+  }
+  return read;
+}
+
+}  // namespace minillama

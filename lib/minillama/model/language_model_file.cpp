@@ -1,0 +1,36 @@
+#include "minillama/model/language_model_file.h"
+
+#include "minillama/checkpoint/directory.h"
+#include "minillama/checkpoint/peft_adapter.h"
+#include "minillama/core/error.h"
+#include "minillama/model/stored_module.h"
+#include "minillama/model/tensors.h"
+
+namespace minillama {
+LanguageModel read_language_model(const std::filesystem::path& path, const LoadOptions& options) {
+  if (is_peft_adapter(path)) {
+    throw FileError(path, open_peft_adapter(path).classifier
+                              ? "is an adapter of a classifier; a language model is needed here"
+                              : "holds an adapter without a head: no classifier and no language "
+                                "model (convert --adapter adds it to its base)");
+  }
+  StoredModel stored = open_stored_model(path, options.config);
+  if (stored.classifier) {
+    throw FileError(path, "is a classifier; a language model is needed here");
+  }
+  if (options.attention) stored.config.attention = *options.attention;
+  LanguageModel model(stored.config, options.generator, Initial::uninitialized);
+  add_stored_adapters(model->llama, stored, options.generator);
+  assign(stored_parameters(model), stored.tensors, stored.path, stored.file);
+  model->to(options.device);
+  model->eval();
+  return model;
+}
+
+void write_language_model(const std::filesystem::path& directory, LanguageModel& model,
+                          const Tokenizer& tokenizer, torch::ScalarType type) {
+  write_directory(directory, to_stored(model, type), tokenizer.serialized(),
+                  tokenizer.special_tokens());
+}
+
+}  // namespace minillama

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+#include <torch/types.h>
+
+#include "minillama/checkpoint/tokenizer_file.h"
+#include "minillama/core/random.h"
+#include "minillama/model/language_model.h"
+
+namespace minillama {
+
+/// What a caller may decide about a model that is read from a file.
+struct LoadOptions {
+  /// Which positions are attended to; as the file says if empty. `.pt` and `.bin` files say nothing
+  /// and count as causal.
+  std::optional<AttentionKind> attention;
+  /// A config.json with the model's shape, for `.pt` files that hold none.
+  std::filesystem::path config;
+  /// Where the model goes.
+  torch::Device device = torch::kCPU;
+  /// Draws the dropout masks, if the model is trained.
+  torch::Generator generator = make_generator(0);
+};
+
+/// Reads a language model. The format is detected from the content:
+///
+///   - a directory with config.json ("model_type": "minillama") and model.safetensors
+///   - a directory of Hugging Face's ("model_type": "llama"), in one or several safetensors files
+///   - Python's torch.save of {model, model_args} as in stories42M.pt or llama2.c
+///   - llama2.c's .bin, version 0
+///   - GGUF of the architecture "llama" with F32, F16, BF16 or Q8_0 tensors
+///
+/// The weights become float32 whatever they are stored in; the model is in evaluation mode. Throws
+/// FileError if the file is damaged, none of these, or its tensors are not those of its config.
+LanguageModel read_language_model(const std::filesystem::path& path,
+                                  const LoadOptions& options = {});
+
+/// Writes a directory that read_language_model() reads: model.safetensors with the weights as
+/// `type`, tokenizer.model, config.json; a model with a merged adapter as what it computes, without
+/// adapters. Every file appears whole or not at all. Throws OptionError, before anything is
+/// written, if the model is empty or `type` is none of real numbers; IoError.
+void write_language_model(const std::filesystem::path& directory, LanguageModel& model,
+                          const Tokenizer& tokenizer, torch::ScalarType type = torch::kFloat);
+
+}  // namespace minillama

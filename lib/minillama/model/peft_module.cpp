@@ -1,0 +1,148 @@
+#include "minillama/model/peft_module.h"
+
+#include <limits>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "minillama/checkpoint/model_json.h"
+#include "minillama/checkpoint/peft_names.h"
+#include "minillama/checkpoint/rotary_rows.h"
+#include "minillama/checkpoint/spelling.h"
+#include "minillama/core/check.h"
+#include "minillama/core/json.h"
+#include "minillama/io/atomic_file.h"
+#include "minillama/io/safetensors.h"
+#include "minillama/model/lora.h"
+#include "minillama/model/tensors.h"
+
+namespace minillama {
+namespace {
+
+/// The least that names all of `linears` and no other of `n_layers` layers: the end of a name
+/// ("compute_query") where every layer has it, else whole names.
+std::vector<std::string> shortest_targets(const std::vector<std::string>& linears,
+                                          std::int64_t n_layers) {
+  std::map<std::string, std::vector<std::string>> by_end;
+  for (const auto& name : linears) by_end[name.substr(name.rfind('.') + 1)].push_back(name);
+  std::vector<std::string> targets;
+  for (const auto& [end, names] : by_end) {
+    if (std::ssize(names) == n_layers) {
+      targets.push_back(end);
+    } else {
+      targets.insert(targets.end(), names.begin(), names.end());
+    }
+  }
+  return targets;
+}
+
+std::string without_suffix(const std::string& name) {
+  return name.substr(0, name.rfind('.'));
+}
+
+void write(const std::filesystem::path& directory, Llama& llama, const NamedTensors& head,
+           const std::map<std::string, std::string>& metadata, const std::string& base_model) {
+  const auto active = active_adapter(llama);
+  if (active.empty()) throw OptionError("the model has no active adapter to write");
+  if (llama->config().norm != NormKind::rmsnorm) {
+    throw OptionError("PEFT's base would be a Llama with RMSNorm; this model has LayerNorm");
+  }
+  const auto parameters = adapter_parameters(llama, active);
+  for (const auto& values : {parameters, head}) {
+    require_storable(values, std::numeric_limits<double>::infinity());
+  }
+  std::vector<torch::Tensor> tensors;
+  std::vector<std::vector<std::byte>> reordered;
+  reordered.reserve(parameters.size());  // the records point into it
+  std::vector<TensorRecord> records;
+  std::vector<std::string> linears;
+  const auto add = [&](const std::string& name, const torch::Tensor& parameter) {
+    tensors.push_back(parameter.detach().to(torch::kCPU, torch::kFloat).contiguous());
+    records.push_back(to_record(name, tensors.back()));
+  };
+  for (const auto& [name, parameter] : parameters) {
+    const auto theirs = to_spelling(kHuggingFace, name).value();
+    add(fmt::format("{}{}{}", kPeftPrefix, theirs, kPeftSuffix), parameter);
+    if (name.ends_with(".lora_A")) linears.push_back(without_suffix(theirs));
+    if (const auto heads = rotary_heads_of_adapter(name, llama->config()); heads > 0) {
+      records.back() = reorder_rows(records.back(), heads, RotaryRows::halves,
+                                    reordered.emplace_back(), directory);
+    }
+  }
+  for (const auto& [name, parameter] : head) add(std::string(kPeftPrefix) + name, parameter);
+
+  const LoraOptions options = adapters_of(llama).at(active);
+  const Json config{{"peft_type", "LORA"},
+                    {"task_type", head.empty() ? "CAUSAL_LM" : "SEQ_CLS"},
+                    {"base_model_name_or_path", base_model},
+                    {"r", options.rank},
+                    {"lora_alpha", options.alpha},
+                    {"lora_dropout", options.dropout},
+                    {"target_modules", shortest_targets(linears, llama->config().n_layers)},
+                    {"bias", "none"},
+                    {"fan_in_fan_out", false},
+                    {"inference_mode", true},
+                    {"init_lora_weights", true},
+                    {"modules_to_save", head.empty() ? Json() : Json::array({"score"})}};
+  make_directory(directory);
+  write_safetensors(directory / kPeftWeights, records, metadata);
+  write_file(directory / kPeftConfig, config.dump(2) + "\n");
+}
+
+}  // namespace
+
+void add_peft_adapter(Llama& llama, const std::string& name, const PeftAdapter& adapter,
+                      const torch::Generator& generator) {
+  LoraOptions options = adapter.options;
+  std::vector<std::string> linears;
+  std::vector<std::vector<std::byte>> reordered;
+  reordered.reserve(adapter.tensors.size());  // the records point into it
+  std::vector<TensorRecord> tensors;
+  for (const TensorRecord& tensor : adapter.tensors) {
+    if (tensor.name.ends_with(".lora_A")) linears.push_back(without_suffix(tensor.name));
+    const auto heads = rotary_heads_of_adapter(tensor.name, llama->config());
+    tensors.push_back(heads == 0 ? tensor
+                                 : reorder_rows(tensor, heads, RotaryRows::pairs,
+                                                reordered.emplace_back(), adapter.path));
+  }
+  options.targets = shortest_targets(linears, llama->config().n_layers);
+  try {
+    options.validate();
+    add_adapter(llama, name, options, generator);
+  } catch (const OptionError& error) {
+    throw FileError(adapter.path, error.what());
+  }
+  assign(adapter_parameters(llama, name), tensors, adapter.path);
+}
+
+Classifier make_peft_classifier(Llama llama, const PeftAdapter& adapter,
+                                const torch::Generator& generator) {
+  if (!adapter.classifier)
+    throw FileError(adapter.path, "holds an adapter without a head, so no classifier");
+  Classifier model(std::move(llama), *adapter.classifier, generator);
+  NamedTensors head{{"classifier_head.weight", model->classifier_head->weight}};
+  const torch::NoGradGuard no_grad;
+  if (adapter.head.size() == 1) {
+    model->classifier_head->bias.zero_();
+  } else {
+    head.emplace_back("classifier_head.bias", model->classifier_head->bias);
+  }
+  assign(head, adapter.head, adapter.path);
+  model->eval();
+  return model;
+}
+
+void write_peft_adapter(const std::filesystem::path& directory, Llama& llama,
+                        const std::string& base_model) {
+  write(directory, llama, {}, {{"format", "pt"}}, base_model);
+}
+
+void write_peft_adapter(const std::filesystem::path& directory, Classifier& model,
+                        const std::string& base_model) {
+  require_module(model, "the classifier");
+  const auto& head = model->classifier_head;
+  write(directory, model->llama, {{"score.weight", head->weight}, {"score.bias", head->bias}},
+        {{"format", "pt"}, {kPeftClassifier, to_json(model->config()).dump()}}, base_model);
+}
+
+}  // namespace minillama

@@ -1,0 +1,136 @@
+#include "minillama/weights/weight_format.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <limits>
+#include <string>
+#include <type_traits>
+
+#include <fmt/format.h>
+
+#include "minillama/core/error.h"
+#include "minillama/kernels/element.h"
+#include "minillama/kernels/half.h"
+#include "minillama/kernels/q4_0.h"
+#include "minillama/kernels/q8_0.h"
+
+namespace minillama {
+namespace {
+
+using kernels::BFloat16;
+using kernels::Half;
+
+/// From half a step beyond the largest float16 on, rounding gives infinity.
+constexpr double kBeyondHalf = 65520;
+
+float to_float(float x) {
+  return x;
+}
+float to_float(Half x) {
+  return kernels::from_half(x.bits);
+}
+float to_float(BFloat16 x) {
+  return kernels::load(x);
+}
+
+void from_float(float value, float& out) {
+  out = value;
+}
+void from_float(float value, Half& out) {
+  out.bits = kernels::to_half(value);
+}
+void from_float(float value, BFloat16& out) {
+  kernels::store(value, out);
+}
+
+template <typename T>
+constexpr bool kIsFloat =
+    std::is_same_v<T, float> || std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>;
+
+template <typename T>
+void to_floats(std::size_t elements, const std::byte* stored, float* numbers) {
+  if constexpr (kIsFloat<T>) {
+    for (std::size_t i = 0; i < elements; ++i) {
+      T element;
+      std::memcpy(&element, stored + i * sizeof(T), sizeof(T));
+      numbers[i] = to_float(element);
+    }
+  } else {
+    kernels::unpack(elements, reinterpret_cast<const T*>(stored), numbers);
+  }
+}
+
+template <typename T>
+void from_floats(std::size_t elements, const float* numbers, std::byte* stored) {
+  if constexpr (kIsFloat<T>) {
+    for (std::size_t i = 0; i < elements; ++i) {
+      T element;
+      from_float(numbers[i], element);
+      std::memcpy(stored + i * sizeof(T), &element, sizeof(T));
+    }
+  } else {
+    kernels::pack(elements, numbers, reinterpret_cast<T*>(stored));
+  }
+}
+
+template <typename T>
+void product(kernels::Isa isa, const std::byte* w, std::size_t rows, std::size_t cols,
+             const ProductInput& x, const kernels::OutputRows& y, kernels::Output output) {
+  const auto* weights = reinterpret_cast<const T*>(w);
+  if constexpr (kIsFloat<T>) {
+    kernels::matmul(isa, weights, rows, cols, x.floats, y, output);
+  } else {
+    kernels::block_matmul(isa, weights, rows, cols, x.bytes, x.floats.count, y, output);
+  }
+}
+
+/// A row for elements or blocks of the C++ type T.
+template <typename T>
+constexpr WeightFormat row(DType dtype, std::string_view name, double beyond,
+                           std::uint32_t file_type) {
+  return {.dtype = dtype,
+          .name = name,
+          .beyond = beyond,
+          .takes_bytes = !kIsFloat<T>,
+          .file_type = file_type,
+          .to_floats = to_floats<T>,
+          .from_floats = from_floats<T>,
+          .product = product<T>};
+}
+
+constexpr std::array kFormats = {
+    row<float>(DType::float32, "f32", std::numeric_limits<double>::infinity(), 0),
+    row<Half>(DType::float16, "f16", kBeyondHalf, 1),
+    row<BFloat16>(DType::bfloat16, "bf16", 0x1.ffp127, 32),
+    row<kernels::Q8Block>(DType::q8_0, "q8_0", 127 * kBeyondHalf, 7),
+    row<kernels::Q4Block>(DType::q4_0, "q4_0", 8 * kBeyondHalf, 2),
+};
+
+}  // namespace
+
+std::span<const WeightFormat> weight_formats() {
+  return kFormats;
+}
+
+const WeightFormat* find_weight_format(DType dtype) {
+  const auto found = std::ranges::find(kFormats, dtype, &WeightFormat::dtype);
+  return found == kFormats.end() ? nullptr : &*found;
+}
+
+const WeightFormat& weight_format(DType dtype) {
+  if (const auto* format = find_weight_format(dtype)) return *format;
+  throw OptionError(fmt::format("weights are {}, which nothing computes with", to_string(dtype)));
+}
+
+const WeightFormat& weight_format(std::string_view name) {
+  std::string names;
+  for (const auto& format : kFormats) {
+    if (format.name == name) return format;
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", format.name);
+  }
+  throw OptionError(
+      fmt::format("the type of the weights is {}, must be one of {}", quote(name), names));
+}
+
+}  // namespace minillama

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "minillama/core/model_config.h"
+#include "minillama/weights/weight_format.h"
+
+namespace minillama {
+
+/// What a low-rank adapter adds to a matrix W: scale B A, float32.
+struct LowRank {
+  const float* a = nullptr;  ///< [rank, cols]
+  const float* b = nullptr;  ///< [rows, rank]
+  std::size_t rank = 0;      ///< 0: there is none
+  float scale = 0;
+};
+
+/// A matrix [rows, cols] as its bytes lie, row-major, in whatever format.
+struct Matrix {
+  std::size_t rows = 0;
+  std::size_t cols = 0;
+  const WeightFormat* format = nullptr;
+  const std::byte* data = nullptr;
+  bool is_mapped = false;  ///< the bytes are a MappedFile's, which are read again when needed again
+  LowRank low_rank = {};
+
+  std::size_t row_bytes() const {
+    return storage_size(format->dtype, static_cast<std::int64_t>(cols));
+  }
+  const std::byte* row(std::size_t i) const { return data + i * row_bytes(); }
+};
+
+/// Gain and bias [D] of a norm, float32.
+struct NormWeights {
+  const float* gain = nullptr;
+  const float* bias = nullptr;  ///< null for RMSNorm
+};
+
+struct LayerWeights {
+  NormWeights attention_norm;
+  Matrix query, key, value, output;
+  NormWeights ffn_norm;
+  Matrix w1, w2, w3;
+};
+
+/// What a language model is, before anyone computes with it: its config and its parts. Immutable,
+/// and safe to share between threads. Whoever holds it holds the bytes.
+struct Weights {
+  ModelConfig config;
+  Matrix embeddings;
+  std::vector<LayerWeights> layers;
+  NormWeights norm;
+  Matrix head;                         ///< the embeddings, if they are tied
+  std::shared_ptr<const void> memory;  ///< keeps all of it alive
+};
+
+/// A matrix of a layer: a row of the table of parts.
+struct MatrixPart {
+  std::string_view name;  ///< "attention.compute_query", as in stories42M.pt
+  Matrix LayerWeights::*matrix;
+  std::int64_t (*rows)(const ModelConfig& config);
+  std::int64_t (*cols)(const ModelConfig& config);
+  /// Heads among whose rows rotary positions go; null if they do not.
+  std::int64_t (*rotary_heads)(const ModelConfig& config);
+};
+
+struct NormPart {
+  std::string_view name;  ///< "attention_norm"
+  NormWeights LayerWeights::*norm;
+};
+
+/// The parts of every layer. Besides them a Llama has "tok_embeddings", "norm" and, where it is not
+/// tied, "output".
+std::span<const MatrixPart> matrix_parts();
+std::span<const NormPart> norm_parts();
+
+/// "layers.3.attention.compute_query.weight"
+std::string tensor_name(std::size_t layer, std::string_view part, std::string_view end = "weight");
+
+/// All matrices, embeddings first; a tied head is not there twice.
+std::vector<Matrix*> matrices_of(Weights& weights);
+
+/// `weights` with every matrix in the given format, in memory of its own. What was mapped and is
+/// not needed any more gives its memory back, matrix by matrix. Throws OptionError if the rows of
+/// one are no multiple of the format's block.
+Weights converted(const Weights& weights, const WeightFormat& format);
+
+}  // namespace minillama
