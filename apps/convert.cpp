@@ -16,7 +16,7 @@
 #include "common/app.h"
 #include "common/arguments.h"
 #include "common/convert_arguments.h"
-#include "common/model_arguments.h"
+#include "common/module_arguments.h"
 #include "common/output.h"
 #include "common/output_files.h"
 
@@ -24,7 +24,7 @@ namespace {
 
 using namespace minillama;
 using app::Arguments;
-using app::ModelArguments;
+using app::ModuleArguments;
 
 const std::map<std::string, ModelFormat> kFormats = {{"dir", ModelFormat::directory},
                                                      {"hf", ModelFormat::hugging_face},
@@ -100,7 +100,7 @@ void verify(LanguageModel& model, const std::filesystem::path& written, LoadOpti
                                        difference, bound));
 }
 
-void convert_classifier(const Arguments& arguments, const ModelArguments& options,
+void convert_classifier(const Arguments& arguments, const ModuleArguments& options,
                         const std::string& to, DType type) {
   if (arguments.given("adapter")) {
     throw OptionError(fmt::format("--adapter is added to language models: {} is a classifier",
@@ -115,16 +115,17 @@ void convert_classifier(const Arguments& arguments, const ModelArguments& option
                     "are what goes with it",
                     quote(options.model.native(), 400)));
   }
-  write_classifier(out, model,
-                   read_tokenizer_for(options.model, model->llama->config(), options.tokenizer));
+  write_classifier(
+      out, model,
+      read_tokenizer_for(options.model, model->llama->config(), options.open.tokenizer));
 }
 
-void convert(const Arguments& arguments, const ModelArguments& options, const std::string& to,
+void convert(const Arguments& arguments, const ModuleArguments& options, const std::string& to,
              DType type) {
   auto model = read_language_model(options.model, options.load);
   const std::filesystem::path out = arguments.text("out");
   const auto tokenizer = [&] {
-    return read_tokenizer_for(options.model, model->config(), options.tokenizer);
+    return read_tokenizer_for(options.model, model->config(), options.open.tokenizer);
   };
   const auto adapters = arguments.texts("adapter");
   for (const auto& directory : adapters) {
@@ -161,7 +162,7 @@ void run(int argc, char** argv) {
   const auto type = weight_format(arguments.text("dtype")).dtype;
   const auto to = arguments.text("to");
 
-  const auto options = read_model_arguments(arguments, "reviews");
+  const auto options = read_module_arguments(arguments, "reviews");
   check_out(arguments, options.model, to);
   if (is_classifier(options.model)) {
     convert_classifier(arguments, options, to, type);

@@ -1,223 +1,31 @@
-// Continues a text.
+// Continues a text on the processor, from the weights as they lie in the file: without LibTorch.
 
-#include <fcntl.h>
-#include <unistd.h>
+#include "common/generate.h"
 
-#include <chrono>
-#include <optional>
-#include <sstream>
-#include <string>
-#include <vector>
-
-#include <fmt/format.h>
-
-#include "minillama/core/error.h"
 #include "minillama/generate/text_generator.h"
-#include "minillama/io/atomic_file.h"
-#include "minillama/model/module_text_generator.h"
-#include "minillama/text/text_file.h"
 
 #include "common/app.h"
-#include "common/arguments.h"
-#include "common/generate_arguments.h"
-#include "common/model_arguments.h"
-#include "common/output.h"
-#include "common/output_files.h"
+#include "common/sibling.h"
 
 namespace {
 
 using namespace minillama;
-using app::is_assignment;
-using app::kHighFile;
-using app::kLowFile;
 
-/// The CMU assignment's generation task.
-constexpr const char* kAssignmentPrompt =
-    "I have wanted to see this thriller for a while, and it didn't disappoint. Keanu Reeves, "
-    "playing "
-    "the hero John Wick, is";
-
-void report(const Generation& generation) {
-  const auto n = generation.ids.size();
-  app::note("\n{} tokens, {:.1f} tokens/s (prompt {:.3f} s)\n", n,
-            n > 1 ? static_cast<double>(n - 1) / generation.decode_seconds : 0.0,
-            generation.prompt_seconds);
-  if (generation.stop == StopReason::context_full) {
-    app::note("stopped: the model's context is full\n");
-  }
-}
-
-/// Whether standard input is open for reading, and no person sits there.
-bool something_is_piped_in() {
-  const int mode = ::fcntl(STDIN_FILENO, F_GETFL);
-  return mode >= 0 && (mode & O_ACCMODE) != O_WRONLY && ::isatty(STDIN_FILENO) == 0;
-}
-
-/// Opens what --file names or standard input, before a model is loaded. Nothing if the text is
-/// given by --prompt, or is the assignment's.
-std::optional<TextFile> open_text(const app::Arguments& arguments) {
-  if (arguments.given("file")) {
-    TextFile file(arguments.text("file"));
-    if (file.text().empty()) throw FileError(file.path(), "is empty");
-    return file;
-  }
-  if (arguments.given("prompt") || is_assignment(arguments)) return std::nullopt;
-  if (something_is_piped_in()) {
-    TextFile file("-");
-    if (!file.text().empty()) return file;
-  }
-  throw OptionError(
-      "nothing to continue: give a text with --prompt, --file or a pipe, or --assignment for the "
-      "CMU assignment's two continuations (--help shows more)");
-}
-
-/// The whole of it but for one line end, as "\n" at the end of a file belongs to its last line.
-std::string prompt_of(const TextFile& file) {
-  auto text = file.normalized();
-  if (text.ends_with('\n')) text.pop_back();
-  return text;
-}
-
-void continue_prompt(const TextGenerator& generator, const app::Arguments& arguments,
-                     const std::string& prompt, const GenerationOptions& options, bool quiet) {
-  if (!arguments.is_set("no-display-prompt")) app::write_result(prompt);
-  const auto generation = generator.generate(prompt, options, app::results());
-  app::write_result("\n");
-  if (!quiet) report(generation);
-}
-
-/// "a\nb" as one line.
-std::string as_line(std::string_view text) {
-  std::string line;
-  for (const char c : text) line += c == '\n' ? "\\n" : std::string(1, c);
-  return line;
-}
-
-/// What keeps a line from being continued; empty if nothing.
-std::string problem_of(const TextGenerator& generator, std::string_view line,
-                       const GenerationOptions& options) {
-  auto problem = problem_of_line(line);
-  if (!problem.empty()) return problem;
-  try {
-    generator.encode(line, options);
-  } catch (const OptionError& error) {
-    return error.what();
-  }
-  return {};
-}
-
-/// Every line of the file for itself. Blank lines and those that cannot be continued have an empty
-/// line of output; the latter are named, and are an error at the end.
-void continue_lines(const TextGenerator& generator, const app::Arguments& arguments,
-                    const TextFile& file, const GenerationOptions& options, bool quiet) {
-  std::vector<std::string> prompts;
-  std::vector<bool> is_continued;  // of every line
-  std::size_t n_bad = 0;
-  for (auto rest = file.text(); !rest.empty();) {
-    const auto line = take_line(rest);
-    if (is_blank(line)) {
-      is_continued.push_back(false);
-      continue;
-    }
-    const auto problem = problem_of(generator, line, options);
-    is_continued.push_back(problem.empty());
-    if (problem.empty()) {
-      prompts.emplace_back(line);
-    } else {
-      ++n_bad;
-      app::note("{}\n", FileError(file.path(), is_continued.size(), problem).what());
-    }
-  }
-  const auto start = std::chrono::steady_clock::now();
-  std::vector<ContinuedText> texts;
-  if (!prompts.empty()) texts = generator.generate_batch(prompts, options);
-  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-  std::size_t n_tokens = 0;
-  std::size_t i = 0;
-  for (const bool continued : is_continued) {
-    if (!continued) {
-      app::print("\n");
-      continue;
-    }
-    app::print("{}{}\n", arguments.is_set("no-display-prompt") ? "" : prompts[i],
-               as_line(texts[i].text));
-    n_tokens += texts[i++].generation.ids.size();
-  }
-  if (!quiet && n_tokens > 0) {
-    app::note("{} tokens for {} prompts, {:.1f} tokens/s\n", n_tokens, prompts.size(),
-              static_cast<double>(n_tokens) / seconds.count());
-  }
-  if (n_bad > 0) {
-    throw FileError(file.path(), fmt::format("{} of {} lines could not be continued", n_bad,
-                                             is_continued.size()));
-  }
-}
-
-/// The assignment's task: the continuations of its prompt at temperatures 0 and 1, into two files.
-void write_assignment_outputs(const TextGenerator& generator, const app::Arguments& arguments,
-                              GenerationOptions options, bool quiet) {
-  if (!arguments.given("max-new-tokens")) options.max_new_tokens = app::kAssignmentTokens;
-  for (const auto& [temperature, file] : {std::pair{0.0, kLowFile}, std::pair{1.0, kHighFile}}) {
-    options.temperature = temperature;
-    std::ostringstream text;
-    text << kAssignmentPrompt;
-    const auto generation = generator.generate(kAssignmentPrompt, options, text);
-    write_file(arguments.text(file), text.str() + "\n");
-    app::print("{}\n", text.str());
-    if (!quiet) {
-      report(generation);
-      app::note("temperature {}: written to {}\n\n", temperature, arguments.text(file));
-    }
-  }
-}
-
-/// On the processor from the weights as they lie, elsewhere as a module.
 TextGenerator load(const app::Arguments& arguments, const app::ModelArguments& model) {
-  const bool has_weights = arguments.given("weights");
-  if (!model.load.device.is_cpu()) {
-    if (has_weights) throw OptionError("--weights goes with --device cpu");
-    return load_language_model(model.model, model.load, model.tokenizer);
+  auto generator = TextGenerator::load(model.model, model.open);
+  if (arguments.given("weights")) {
+    generator.use_weights(weight_format(arguments.text("weights")));
   }
-  auto generator = TextGenerator::load(model.model, {.attention = model.load.attention,
-                                                     .config = model.load.config,
-                                                     .tokenizer = model.tokenizer});
-  if (has_weights) generator.use_weights(weight_format(arguments.text("weights")));
   return generator;
-}
-
-void run(int argc, char** argv) {
-  auto arguments = app::declare_generate_arguments();
-  if (!arguments.parse(argc, argv)) return;
-  if (!arguments.positional().empty()) {
-    throw OptionError(fmt::format("unexpected argument {}: give the text with --prompt",
-                                  quote(arguments.positional().front())));
-  }
-  app::check_generate_arguments(arguments);
-  if (is_assignment(arguments)) {
-    for (const auto* file : {kLowFile, kHighFile}) {
-      app::check_output_file(file, arguments.text(file), {});
-    }
-  }
-  const auto file = open_text(arguments);
-  const auto model = read_model_arguments(arguments, "reviews");
-  const auto options = app::read_generation_options(arguments, model.compatible);
-  const auto generator = load(arguments, model);
-  if (is_assignment(arguments)) {
-    write_assignment_outputs(generator, arguments, options, model.quiet);
-  } else if (arguments.is_set("each-line")) {
-    continue_lines(generator, arguments, *file, options, model.quiet);
-  } else {
-    const auto prompts = file ? std::vector{prompt_of(*file)} : arguments.texts("prompt");
-    // Errors should come before any output.
-    for (const auto& prompt : prompts) generator.encode(prompt, options);
-    for (const auto& prompt : prompts) {
-      continue_prompt(generator, arguments, prompt, options, model.quiet);
-    }
-  }
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  return minillama::app::run(argv[0], [&] { run(argc, argv); });
+  return app::run(argv[0], [&] {
+    app::generate(argc, argv, [&](const auto& arguments, const auto& model) {
+      if (model.device != "cpu") app::become_sibling("generate-module", argv);
+      return load(arguments, model);
+    });
+  });
 }

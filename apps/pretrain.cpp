@@ -17,7 +17,7 @@
 
 #include "common/app.h"
 #include "common/interrupts.h"
-#include "common/model_arguments.h"
+#include "common/module_arguments.h"
 #include "common/output.h"
 #include "common/output_files.h"
 #include "common/pretrain_arguments.h"
@@ -35,9 +35,9 @@ constexpr const char* kStopped = "stopped and saved; --resume goes on from here\
 
 /// The tokenizer of a new model: one that is given, or made of the text. A run that resumes takes
 /// the one that it made.
-Tokenizer open_tokenizer(const app::Arguments& arguments, const app::ModelArguments& given) {
+Tokenizer open_tokenizer(const app::Arguments& arguments, const app::ModuleArguments& given) {
   if (!arguments.given("train-tokenizer")) {
-    if (arguments.given("tokenizer")) return Tokenizer::load(given.tokenizer);
+    if (arguments.given("tokenizer")) return Tokenizer::load(given.open.tokenizer);
     throw OptionError("a new model needs --tokenizer or --train-tokenizer");
   }
   const auto path = std::filesystem::path(arguments.text("out-dir")) / "tokenizer.model";
@@ -53,12 +53,12 @@ Tokenizer open_tokenizer(const app::Arguments& arguments, const app::ModelArgume
 }
 
 /// The model to start from and its tokenizer: those of --model, or new ones.
-ModuleTextGenerator make_model(const app::Arguments& arguments, const app::ModelArguments& given,
+ModuleTextGenerator make_model(const app::Arguments& arguments, const app::ModuleArguments& given,
                                const torch::Generator& generator) {
   if (arguments.given("model")) {
     LoadOptions load = given.load;
     load.generator = generator;
-    return load_language_model(given.model, load, given.tokenizer);
+    return load_language_model(given.model, load, given.open.tokenizer);
   }
   auto tokenizer = open_tokenizer(arguments, given);
   LanguageModel model(app::read_model_shape(arguments, tokenizer.vocab_size()), generator);
@@ -102,7 +102,7 @@ void run(int argc, char** argv) {
   const bool json = arguments.is_set("json");
   const auto prompt = arguments.text("sample-prompt");
   const auto documents = app::read_documents(arguments);
-  const auto given = read_model_arguments(arguments, "");
+  const auto given = read_module_arguments(arguments, "");
   const std::filesystem::path directory = arguments.text("out-dir");
   app::check_output_directory("out-dir", directory, given.model);
   make_directory(directory);

@@ -51,6 +51,9 @@ if(MINILLAMA_BUILD_APPS)
     install(PROGRAMS $<TARGET_FILE:${app}> DESTINATION ${CMAKE_INSTALL_BINDIR}
             RENAME minillama-${app})
   endforeach()
+  # What generate becomes for a device.
+  install(PROGRAMS $<TARGET_FILE:generate_module>
+          DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/minillama)
   install(PROGRAMS $<TARGET_FILE:classify_cfimdb> $<TARGET_FILE:classify_sst>
           DESTINATION ${CMAKE_INSTALL_BINDIR})
   install(DIRECTORY checkpoints/reviews checkpoints/reviews-tiny checkpoints/sst checkpoints/cfimdb

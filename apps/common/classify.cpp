@@ -20,14 +20,14 @@
 namespace minillama::app {
 namespace {
 
-TextClassifier load_saved(const Arguments& arguments, const ModelArguments& model) {
+TextClassifier load_saved(const Arguments& arguments, const ModuleArguments& model) {
   const TextClassifierOptions options{
       .batch_size = batch_size(arguments, TextClassifierOptions{}.batch_size),
       .max_sentence_len = arguments.integer("max-sentence-len")};
-  return load_classifier(model.model, model.load, model.tokenizer, options);
+  return load_classifier(model.model, model.load, model.open.tokenizer, options);
 }
 
-ZeroShotClassifier load_zero_shot(const Arguments& arguments, const ModelArguments& model,
+ZeroShotClassifier load_zero_shot(const Arguments& arguments, const ModuleArguments& model,
                                   const Dataset& dataset) {
   ZeroShotOptions options{.compatible = model.compatible,
                           .batch_size = batch_size(arguments, ZeroShotOptions{}.batch_size),
@@ -36,7 +36,7 @@ ZeroShotClassifier load_zero_shot(const Arguments& arguments, const ModelArgumen
   if (arguments.given("template")) options.sentence_template = arguments.text("template");
   const auto names = label_names(arguments, dataset);
   auto language_model = read_language_model(model.model, model.load);
-  auto tokenizer = read_tokenizer_for(model.model, language_model->config(), model.tokenizer);
+  auto tokenizer = read_tokenizer_for(model.model, language_model->config(), model.open.tokenizer);
   return {std::move(language_model), std::move(tokenizer), names, options};
 }
 
@@ -71,7 +71,7 @@ void run_app(const char* program, const Dataset& dataset, int argc, char** argv)
                           ? arguments.choice("option", {"prompt", "finetune", "lora"})
                           : std::string();
   const bool trained_is_wanted = option.empty() && !find_checkpoint(dataset.name).empty();
-  const auto model = read_model_arguments(arguments, trained_is_wanted ? dataset.name : "reviews");
+  const auto model = read_module_arguments(arguments, trained_is_wanted ? dataset.name : "reviews");
   if (option == "finetune" || option == "lora") {
     fine_tune(program, arguments, model, dataset, option == "lora");
     return;

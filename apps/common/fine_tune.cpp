@@ -39,7 +39,7 @@ constexpr const char* kStoppedUnsaved = "stopped; without --out-dir nothing was 
 struct Setting {
   const char* program;
   const Arguments& arguments;
-  const ModelArguments& model;
+  const ModuleArguments& model;
   const Dataset& dataset;
   const TrainingArguments& training;
   const TrainingData& data;
@@ -51,8 +51,8 @@ TextClassifier make_classifier(const Setting& setting, const torch::Generator& g
   LoadOptions load = setting.model.load;
   load.generator = generator;
   auto language_model = read_language_model(setting.model.model, load);
-  auto tokenizer =
-      read_tokenizer_for(setting.model.model, language_model->config(), setting.model.tokenizer);
+  auto tokenizer = read_tokenizer_for(setting.model.model, language_model->config(),
+                                      setting.model.open.tokenizer);
   auto& llama = language_model->llama;
   if (const auto adapter = active_adapter(llama); !adapter.empty()) {
     absorb_adapter(llama);
@@ -232,7 +232,7 @@ void print_statistics(const std::vector<double>& dev, const std::vector<double>&
 
 }  // namespace
 
-void fine_tune(const char* program, const Arguments& arguments, const ModelArguments& model,
+void fine_tune(const char* program, const Arguments& arguments, const ModuleArguments& model,
                const Dataset& dataset, bool lora) {
   const auto training = read_training_arguments(arguments, dataset, model.compatible, lora);
   const auto data =

@@ -1,9 +1,10 @@
 #include "common/model_arguments.h"
 
+#include <algorithm>
 #include <limits>
 
-#include "minillama/core/device.h"
 #include "minillama/core/error.h"
+#include "minillama/core/threads.h"
 
 #include "common/default_files.h"
 #include "common/output.h"
@@ -39,25 +40,25 @@ ModelArguments read_model_arguments(const Arguments& arguments, const std::strin
     const auto threads = arguments.integer("threads");
     const auto clamped = std::clamp<std::int64_t>(threads, std::numeric_limits<int>::min(),
                                                   std::numeric_limits<int>::max());
-    set_threads(static_cast<int>(clamped));
+    set_thread_limit(static_cast<int>(clamped));
     if (minillama::threads() < clamped && !out.quiet) {
       note("--threads {}: {} used, one for each processor of this process\n", clamped,
            minillama::threads());
     }
   } else {
-    set_threads(default_threads());
+    set_thread_limit(default_threads());
   }
-  out.load.device = parse_device(arguments.is_set("use-gpu") ? "cuda" : arguments.text("device"));
+  out.device = arguments.is_set("use-gpu") ? "cuda" : arguments.text("device");
   if (arguments.given("compat")) {
     arguments.choice("compat", {"cmu2025"});
     out.compatible = true;
-    out.load.attention = AttentionKind::full;  // the reference masks nothing
+    out.open.attention = AttentionKind::full;  // the reference masks nothing
   }
   if (arguments.given("attention")) {
-    out.load.attention = attention_kind(arguments.choice("attention", {"causal", "full"}));
+    out.open.attention = attention_kind(arguments.choice("attention", {"causal", "full"}));
   }
-  out.load.config = arguments.text("config");
-  out.tokenizer = arguments.text("tokenizer");
+  out.open.config = arguments.text("config");
+  out.open.tokenizer = arguments.text("tokenizer");
   if (arguments.given("model")) {
     out.model = arguments.text("model");
   } else if (!default_model.empty()) {

@@ -1,8 +1,9 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
-#include "minillama/model/language_model_file.h"
+#include "minillama/checkpoint/checkpoint.h"
 
 #include "common/arguments.h"
 
@@ -10,9 +11,9 @@ namespace minillama::app {
 
 /// The options about the model and the machine that all apps share.
 struct ModelArguments {
-  std::filesystem::path model;      ///< a shipped one unless --model was given
-  std::filesystem::path tokenizer;  ///< empty: beside the model
-  LoadOptions load;
+  std::filesystem::path model;  ///< a shipped one unless --model was given
+  OpenOptions open;
+  std::string device;       ///< "cpu", "cuda" or "cuda:N", as it was given
   bool compatible = false;  ///< --compat cmu2025
   bool quiet = false;
 };
