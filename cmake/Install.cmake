@@ -51,8 +51,9 @@ if(MINILLAMA_BUILD_APPS)
     install(PROGRAMS $<TARGET_FILE:${app}> DESTINATION ${CMAKE_INSTALL_BINDIR}
             RENAME minillama-${app})
   endforeach()
-  # What generate becomes for a device.
-  install(PROGRAMS $<TARGET_FILE:generate_module>
+  # What the apps without LibTorch become where they need it.
+  install(PROGRAMS $<TARGET_FILE:generate_module> $<TARGET_FILE:classify_cfimdb_module>
+                   $<TARGET_FILE:classify_sst_module>
           DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/minillama)
   install(PROGRAMS $<TARGET_FILE:classify_cfimdb> $<TARGET_FILE:classify_sst>
           DESTINATION ${CMAKE_INSTALL_BINDIR})

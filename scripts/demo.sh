@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/install_packages.sh
 echo "Building (the first time takes a few minutes) …" >&2
-scripts/build.sh release classify_sst classify_cfimdb convert generate pretrain >&2
+scripts/build.sh release classify_sst classify_cfimdb convert generate pretrain generate_module classify_sst_module classify_cfimdb_module >&2
 bin=build/release/bin
 
 say() { printf '\n\033[1m%s\033[0m\n' "$1"; }

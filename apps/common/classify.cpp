@@ -1,106 +1,44 @@
 #include "common/classify.h"
 
-#include <map>
-
-#include <fmt/format.h>
+#include <optional>
+#include <string>
 
 #include "minillama/core/error.h"
 #include "minillama/eval/text_classifier.h"
-#include "minillama/eval/zero_shot.h"
-#include "minillama/model/classifier_file.h"
-#include "minillama/model/lora.h"
 
 #include "common/app.h"
 #include "common/classify_arguments.h"
-#include "common/default_files.h"
-#include "common/evaluate.h"
-#include "common/fine_tune.h"
+#include "common/model_arguments.h"
 #include "common/sentences.h"
+#include "common/sibling.h"
 
 namespace minillama::app {
 namespace {
 
-TextClassifier load_saved(const Arguments& arguments, const ModuleArguments& model) {
-  const TextClassifierOptions options{
-      .batch_size = batch_size(arguments, TextClassifierOptions{}.batch_size),
-      .max_sentence_len = arguments.integer("max-sentence-len")};
-  return load_classifier(model.model, model.load, model.open.tokenizer, options);
+/// Whether an engine does what was asked for: sentences for a trained classifier, on the processor.
+bool is_for_engine(const Arguments& arguments, const ModelArguments& model,
+                   const std::optional<ClassifierConfig>& classifier) {
+  return classifier && classifier->pooling != PoolingKind::padded_last &&
+         !arguments.given("option") && !arguments.given("dev") && !arguments.given("test") &&
+         !model.compatible && model.device == "cpu";
 }
 
-ZeroShotClassifier load_zero_shot(const Arguments& arguments, const ModuleArguments& model,
-                                  const Dataset& dataset) {
-  ZeroShotOptions options{.compatible = model.compatible,
-                          .batch_size = batch_size(arguments, ZeroShotOptions{}.batch_size),
-                          .calibrate = arguments.is_set("calibrate"),
-                          .max_sentence_len = arguments.integer("max-sentence-len")};
-  if (arguments.given("template")) options.sentence_template = arguments.text("template");
-  const auto names = label_names(arguments, dataset);
-  auto language_model = read_language_model(model.model, model.load);
-  auto tokenizer = read_tokenizer_for(model.model, language_model->config(), model.open.tokenizer);
-  return {std::move(language_model), std::move(tokenizer), names, options};
-}
-
-/// Evaluates on the data sets that were named or, if none was, classifies sentences. `method` is
-/// the assignment's word for how the labels are found.
-void use(SentenceClassifier& classifier, const Arguments& arguments, const Dataset& dataset,
-         const std::string& method, bool quiet) {
-  if (!arguments.given("dev") && !arguments.given("test")) {
-    classify_sentences(classifier, arguments, quiet);
-    return;
-  }
-  std::map<std::string, std::vector<LabelledSentence>> data;
-  for (const std::string split : {"dev", "test"}) {
-    if (!arguments.given(split)) continue;
-    check_prediction_file(arguments, split, out_path(arguments, dataset, split, method, ""));
-    data[split] =
-        read_labelled_sentences(arguments.text(split), std::ssize(classifier.label_names()));
-  }
-  for (const auto& [split, examples] : data) {
-    evaluate(classifier, split, examples, out_path(arguments, dataset, split, method, ""),
-             {.labelled = split == "dev" || dataset.test_is_labelled,
-              .json = arguments.is_set("json"),
-              .quiet = quiet});
-  }
-}
-
-void run_app(const char* program, const Dataset& dataset, int argc, char** argv) {
-  auto arguments = declare_classify_arguments(program, dataset);
+void run_app(const std::string& program, const Dataset& dataset, int argc, char** argv) {
+  auto arguments = declare_classify_arguments(program.c_str(), dataset);
   if (!arguments.parse(argc, argv)) return;
   check_classify_arguments(arguments);
-  const auto option = arguments.given("option")
-                          ? arguments.choice("option", {"prompt", "finetune", "lora"})
-                          : std::string();
-  const bool trained_is_wanted = option.empty() && !find_checkpoint(dataset.name).empty();
-  const auto model = read_module_arguments(arguments, trained_is_wanted ? dataset.name : "reviews");
-  if (option == "finetune" || option == "lora") {
-    fine_tune(program, arguments, model, dataset, option == "lora");
-    return;
+  const auto model = read_model_arguments(arguments, default_classifier(arguments, dataset));
+  const auto checkpoint = arguments.given("option")
+                              ? std::nullopt
+                              : std::optional(Checkpoint::open(model.model, model.open));
+  if (!is_for_engine(arguments, model, checkpoint ? checkpoint->classifier() : std::nullopt)) {
+    become_sibling(program + "-module", argv);
   }
-  if (option.empty() && is_classifier(model.model)) {
-    for (const std::string name : {"label-names", "template", "calibrate"}) {
-      if (!arguments.given(name)) continue;
-      throw OptionError(fmt::format(
-          "--{} goes with --option prompt, or finetune or lora to train: {} is trained already, "
-          "with its own labels and template",
-          name, quote(model.model.native(), 400)));
-    }
-    auto classifier = load_saved(arguments, model);
-    if (arguments.given("batch-size") &&
-        classifier.model()->config().pooling != PoolingKind::padded_last) {
-      throw OptionError(fmt::format(
-          "--batch-size has no effect: {} does not pool padded-last, and its answers do not depend "
-          "on it",
-          quote(model.model.native(), 400)));
-    }
-    const bool has_adapter = !active_adapter(classifier.model()->llama).empty();
-    use(classifier, arguments, dataset, has_adapter ? "lora" : "finetuning", model.quiet);
-  } else {
-    if (arguments.given("batch-size") && !model.compatible) {
-      throw OptionError("--batch-size has no effect on asking without --compat cmu2025");
-    }
-    auto classifier = load_zero_shot(arguments, model, dataset);
-    use(classifier, arguments, dataset, "prompting", model.quiet);
-  }
+  refuse_zero_shot_options(arguments, model.model);
+  refuse_batch_size(arguments, *checkpoint->classifier(), model.model);
+  TextClassifier classifier(*checkpoint,
+                            {.max_sentence_len = arguments.integer("max-sentence-len")});
+  classify_sentences(classifier, arguments, model.quiet);
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 #include "minillama/core/error.h"
 #include "minillama/text/labelled_sentences.h"
 
+#include "common/default_files.h"
+#include "common/model_arguments.h"
 #include "common/option_rules.h"
 #include "common/output_files.h"
 
@@ -160,6 +162,30 @@ void check_prediction_file(const Arguments& arguments, const std::string& split,
   if (split == "test" && arguments.given("dev-out") && path == arguments.text("dev-out")) {
     throw OptionError(fmt::format("--test-out is {}, as --dev-out is", quote(path.native(), 400)));
   }
+}
+
+std::string default_classifier(const Arguments& arguments, const Dataset& dataset) {
+  const bool is_trained = !arguments.given("option") && !find_checkpoint(dataset.name).empty();
+  return is_trained ? dataset.name : "reviews";
+}
+
+void refuse_zero_shot_options(const Arguments& arguments, const std::filesystem::path& model) {
+  for (const std::string name : {"label-names", "template", "calibrate"}) {
+    if (!arguments.given(name)) continue;
+    throw OptionError(fmt::format(
+        "--{} goes with --option prompt, or finetune or lora to train: {} is trained already, "
+        "with its own labels and template",
+        name, quote(model.native(), 400)));
+  }
+}
+
+void refuse_batch_size(const Arguments& arguments, const ClassifierConfig& classifier,
+                       const std::filesystem::path& model) {
+  if (!arguments.given("batch-size") || classifier.pooling == PoolingKind::padded_last) return;
+  throw OptionError(fmt::format(
+      "--batch-size has no effect: {} does not pool padded-last, and its answers do not depend "
+      "on it",
+      quote(model.native(), 400)));
 }
 
 std::int64_t batch_size(const Arguments& arguments, std::int64_t otherwise) {

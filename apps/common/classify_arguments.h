@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "minillama/weights/classifier_config.h"
+
 #include "common/arguments.h"
 #include "common/classify.h"
 #include "common/model_arguments.h"
@@ -20,6 +22,18 @@ void check_classify_arguments(const Arguments& arguments);
 /// OptionError or IoError.
 void check_prediction_file(const Arguments& arguments, const std::string& split,
                            const std::filesystem::path& path);
+
+/// The shipped model that is used unless --model is given: a classifier, or what is trained or
+/// asked.
+std::string default_classifier(const Arguments& arguments, const Dataset& dataset);
+
+/// Throws OptionError if an option was given that says how to ask a language model: `model` is a
+/// classifier.
+void refuse_zero_shot_options(const Arguments& arguments, const std::filesystem::path& model);
+
+/// Throws OptionError if --batch-size was given and makes no difference to the classifier.
+void refuse_batch_size(const Arguments& arguments, const ClassifierConfig& classifier,
+                       const std::filesystem::path& model);
 
 /// --batch-size, or `otherwise`.
 std::int64_t batch_size(const Arguments& arguments, std::int64_t otherwise);

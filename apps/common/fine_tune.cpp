@@ -10,11 +10,11 @@
 
 #include "minillama/core/error.h"
 #include "minillama/core/json.h"
-#include "minillama/eval/text_classifier.h"
 #include "minillama/io/atomic_file.h"
 #include "minillama/io/directory_lock.h"
 #include "minillama/model/classifier_file.h"
 #include "minillama/model/lora.h"
+#include "minillama/model/module_text_classifier.h"
 #include "minillama/train/fine_tuning.h"
 
 #include "common/classify_arguments.h"
@@ -47,7 +47,7 @@ struct Setting {
 };
 
 /// The language model with a new head and, if wanted, new adapters.
-TextClassifier make_classifier(const Setting& setting, const torch::Generator& generator) {
+ModuleTextClassifier make_classifier(const Setting& setting, const torch::Generator& generator) {
   LoadOptions load = setting.model.load;
   load.generator = generator;
   auto language_model = read_language_model(setting.model.model, load);
@@ -95,8 +95,8 @@ void warn_of_missing_labels(const Setting& setting) {
 }
 
 /// Trains `classifier` and leaves it with the best epoch's weights.
-void train(TextClassifier& classifier, const Setting& setting, const torch::Generator& generator,
-           const std::filesystem::path& directory) {
+void train(ModuleTextClassifier& classifier, const Setting& setting,
+           const torch::Generator& generator, const std::filesystem::path& directory) {
   const auto& [program, arguments, model, dataset, training, data, lora] = setting;
   auto train_examples = encode(classifier, data.train);
   auto dev_examples = encode(classifier, data.dev);

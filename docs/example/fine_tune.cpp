@@ -22,7 +22,7 @@ void run(const char* checkpoint, const char* train, const char* dev, const char*
   minillama::Classifier model(lm->llama, config, generator);
   minillama::train_only_adapter(lm->llama, "mood");
 
-  minillama::TextClassifier classifier(model,
+  minillama::ModuleTextClassifier classifier(model,
                                        minillama::read_tokenizer_for(checkpoint, lm->config()));
   const auto examples = [&](const char* path) {
     return encode(classifier, minillama::read_labelled_sentences(path, 2));

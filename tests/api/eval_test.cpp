@@ -110,15 +110,15 @@ TEST_CASE("arguments: eval/label_probabilities.h") {
              contains("empty"));
 }
 
-TEST_CASE("arguments: eval/text_classifier.h") {
+TEST_CASE("arguments: model/module_text_classifier.h") {
   const auto make = [](const Classifier& model, const TextClassifierOptions& options) {
-    return option_error([&] { TextClassifier(model, test::small_tokenizer(), options); });
+    return option_error([&] { ModuleTextClassifier(model, test::small_tokenizer(), options); });
   };
   CHECK_THAT(make(small_classifier(), {.batch_size = 0}), contains("batch-size is 0"));
   CHECK_THAT(make(small_classifier(), {.max_sentence_len = -1}),
              contains("max-sentence-len is -1"));
   CHECK_THAT(make(Classifier{nullptr}, {}), contains("empty"));
-  TextClassifier classifier(small_classifier(), test::small_tokenizer());
+  ModuleTextClassifier classifier(small_classifier(), test::small_tokenizer());
   const std::vector<std::string> broken{"fine", "\xC3"};
   CHECK_THAT(option_error([&] { classifier.classify(broken); }), contains("UTF-8"));
   CHECK_THAT(option_error([&] { classifier.classify(std::string("\xFF")); }), contains("UTF-8"));

@@ -43,7 +43,7 @@ TEST_CASE("arguments: train/examples.h") {
   CHECK_THAT(check({.ids = {{1}, {}}, .labels = {0, 1}}), contains("example 1 has no tokens"));
   CHECK_THAT(check({.ids = {{1}, {2}}, .labels = {0, 2}}), contains("example 1 has the label 2"));
   CHECK_THAT(check({.ids = {{1}, {2}}, .labels = {-1, 1}}), contains("example 0 has the label -1"));
-  TextClassifier classifier(small_classifier(), test::small_tokenizer());
+  ModuleTextClassifier classifier(small_classifier(), test::small_tokenizer());
   const std::vector<LabelledSentence> broken{{"\xFF", 0}};
   CHECK_THAT(option_error([&] { encode(classifier, broken); }), contains("UTF-8"));
 }

@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "minillama/core/json.h"
-#include "minillama/eval/text_classifier.h"
+#include "minillama/model/module_text_classifier.h"
 #include "minillama/model/lora.h"
 #include "minillama/model/peft_module.h"
 
@@ -45,7 +45,7 @@ void fill_adapter(Llama& llama, const std::string& name) {
 const std::vector<std::string> kSentences{"A delight .", "The plot has more holes than a sieve ."};
 
 std::vector<double> probabilities(Classifier model) {
-  TextClassifier classifier(std::move(model), test::small_tokenizer());
+  ModuleTextClassifier classifier(std::move(model), test::small_tokenizer());
   std::vector<double> all;
   for (const auto& prediction : classifier.classify(std::span<const std::string>(kSentences))) {
     all.insert(all.end(), prediction.probabilities.begin(), prediction.probabilities.end());

@@ -13,9 +13,9 @@ namespace {
 class Pass {
  public:
   explicit Pass(std::size_t parts) : buffers_(model(), 1, 4, parts) {
-    buffers_.last = {EngineToken{.is_last = true}};
+    buffers_.wanted = {EngineToken{.is_wanted = true}};
   }
-  EngineSteps steps(std::size_t parts) { return {model(), buffers_, buffers_.last, parts}; }
+  EngineSteps steps(std::size_t parts) { return {model(), buffers_, buffers_.wanted, parts, Wanted::logits}; }
 
  private:
   static Weights model() {

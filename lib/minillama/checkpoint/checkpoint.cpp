@@ -25,6 +25,11 @@ struct AdapterMemory {
 StoredModel open_adapted(const std::filesystem::path& path, const std::filesystem::path& config) {
   constexpr const char* kName = "peft";
   const auto adapter = open_peft_adapter(path);
+  if (!adapter.classifier) {
+    throw FileError(path,
+                    "holds an adapter without a head: no classifier and no language model "
+                    "(convert --adapter adds it to its base)");
+  }
   StoredModel stored = open_stored_model(base_of_peft_adapter(path), config);
   const auto memory = std::make_shared<AdapterMemory>(
       AdapterMemory{.base = stored.file, .adapter = adapter.file, .reordered = {}});
@@ -68,16 +73,17 @@ Weights Checkpoint::weights() const {
 }
 
 Weights Checkpoint::language_model() const {
-  if (is_peft_adapter(path_)) {
-    throw FileError(path_, stored_.classifier
-                               ? "is an adapter of a classifier; a language model is needed here"
-                               : "holds an adapter without a head: no classifier and no language "
-                                 "model (convert --adapter adds it to its base)");
-  }
   if (stored_.classifier) {
-    throw FileError(path_, "is a classifier; a language model is needed here");
+    throw FileError(path_, is_peft_adapter(path_)
+                               ? "is an adapter of a classifier; a language model is needed here"
+                               : "is a classifier; a language model is needed here");
   }
   return weights();
+}
+
+ClassifierHead Checkpoint::head() const {
+  if (!stored_.classifier) throw FileError(path_, "is no classifier: it has no head");
+  return head_of(stored_);
 }
 
 Tokenizer Checkpoint::tokenizer() const {

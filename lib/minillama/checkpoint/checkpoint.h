@@ -50,6 +50,10 @@ class Checkpoint {
   /// The weights of a language model; throws FileError if this is a classifier, too.
   Weights language_model() const;
 
+  /// The head of a classifier. Throws FileError if this is none, or the head's tensors are not
+  /// those of its config.
+  ClassifierHead head() const;
+
   /// Throws FileError if there is none, or it is for a vocabulary of another size.
   Tokenizer tokenizer() const;
 

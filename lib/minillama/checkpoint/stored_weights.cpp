@@ -206,4 +206,20 @@ Weights weights_of(const StoredModel& stored) {
   return weights;
 }
 
+ClassifierHead head_of(const StoredModel& stored) {
+  constexpr std::string_view kHead = "classifier_head.";
+  std::vector<TensorRecord> tensors = stored.head;
+  for (const TensorRecord& record : stored.tensors) {
+    if (record.name.starts_with(kHead)) tensors.push_back(record);
+  }
+  const auto n_labels = std::ssize(stored.classifier->label_names);
+  std::vector<NeededTensor> needed{{"classifier_head.weight", {n_labels, stored.config.dim}}};
+  if (tensors.size() != 1) needed.push_back({"classifier_head.bias", {n_labels}});
+  const auto records = match_tensors(needed, tensors, stored.path);
+  ClassifierHead head{.weight = to_floats(*records[0]),
+                      .bias = std::vector<float>(static_cast<std::size_t>(n_labels))};
+  if (records.size() > 1) head.bias = to_floats(*records[1]);
+  return head;
+}
+
 }  // namespace minillama

@@ -14,4 +14,8 @@ namespace minillama {
 /// classifier's head are not looked at.
 Weights weights_of(const StoredModel& stored);
 
+/// The head of a classifier, which `stored` is; a bias that is absent is 0. Throws FileError unless
+/// its tensors are those of the config.
+ClassifierHead head_of(const StoredModel& stored);
+
 }  // namespace minillama

@@ -109,13 +109,4 @@ void require_generator(const torch::Generator& generator) {
       fmt::format("generator is one of {}, must be one of the CPU", generator.device().str()));
 }
 
-void require_lengths(std::span<const std::int64_t> lengths, std::int64_t least) {
-  constexpr std::int64_t kMost = std::numeric_limits<std::int32_t>::max();
-  for (const auto length : lengths) {
-    if (length >= least && length <= kMost) continue;
-    throw OptionError(fmt::format("a sequence has the length {}, must lie between {} and {}",
-                                  length, least, kMost));
-  }
-}
-
 }  // namespace minillama

@@ -43,9 +43,6 @@ void require_ids(const torch::Tensor& ids, std::string_view name, std::int64_t f
 /// Throws unless it is a generator of the CPU, which all chance comes from.
 void require_generator(const torch::Generator& generator);
 
-/// Throws unless each of the lengths lies between `least` and what a sequence may have.
-void require_lengths(std::span<const std::int64_t> lengths, std::int64_t least);
-
 /// "int64 [2, 3]", "undefined".
 std::string describe(const torch::Tensor& x);
 

@@ -62,7 +62,7 @@ Engine::Engine(std::shared_ptr<const Weights> model, std::size_t sequences, std:
 
 Engine::~Engine() = default;
 
-void Engine::append(std::span<const Continuation> continuations) {
+void Engine::append(std::span<const Continuation> continuations, Wanted wanted) {
   for (std::size_t i = 0; i < continuations.size(); ++i) {
     const Continuation& continuation = continuations[i];
     require_sequence(continuation.sequence, lengths_.size());
@@ -90,6 +90,9 @@ void Engine::append(std::span<const Continuation> continuations) {
   }
 
   tokens_.clear();
+  rows_.assign(1, 0);
+  wanted_ = wanted;
+  const bool all = wanted == Wanted::all_states;
   for (const Continuation& continuation : continuations) {
     const bool is_causal = model_->config.attention == AttentionKind::causal;
     std::size_t& length = lengths_[continuation.sequence];
@@ -98,36 +101,46 @@ void Engine::append(std::span<const Continuation> continuations) {
       tokens_.push_back({.id = id,
                          .sequence = continuation.sequence,
                          .position = length,
-                         .visible = is_causal ? length + 1 : end});
+                         .visible = is_causal ? length + 1 : end,
+                         .is_wanted = all});
       ++length;
     }
-    tokens_.back().is_last = true;
+    tokens_.back().is_wanted = true;
+    rows_.push_back(rows_.back() + (all ? continuation.ids.size() : 1));
   }
+  if (wanted != Wanted::logits) buffers_->make_room_for_states(rows_.back());
   const std::span<const EngineToken> tokens = tokens_;
-  std::size_t logits = 0;
+  std::size_t done = 0;
   for (std::size_t begin = 0; begin < tokens.size(); begin += buffers_->max_tokens) {
     const auto part = tokens.subspan(begin, std::min(buffers_->max_tokens, tokens.size() - begin));
-    run(part, logits);
-    logits += buffers_->last.size();
+    run(part, done);
+    done += buffers_->wanted.size();
   }
-  n_logits_ = logits;
 }
 
-void Engine::run(std::span<const EngineToken> tokens, std::size_t logits) {
+void Engine::run(std::span<const EngineToken> tokens, std::size_t done) {
   buffers_->split_into_blocks(tokens);
-  buffers_->last.clear();
-  std::ranges::copy_if(tokens, std::back_inserter(buffers_->last), &EngineToken::is_last);
+  buffers_->wanted.clear();
+  std::ranges::copy_if(tokens, std::back_inserter(buffers_->wanted), &EngineToken::is_wanted);
   const std::size_t at_most = std::min(buffers_->threads.size(), available_threads());
   const std::size_t parts = suitable_threads(*model_, tokens.size(), at_most);
-  EngineSteps steps(*model_, *buffers_, tokens, parts);
+  EngineSteps steps(*model_, *buffers_, tokens, parts, wanted_);
   run_team(parts, [&](std::size_t member) {
-    EnginePass(*model_, *buffers_, member, parts).run(steps, tokens, logits);
+    EnginePass(*model_, *buffers_, member, parts).run(steps, tokens, done);
   });
 }
 
 std::span<float> Engine::logits(std::size_t i) {
-  require_below(i, "the continuation", n_logits_);
+  const bool has_logits = wanted_ == Wanted::logits && !rows_.empty();
+  require_below(i, "the continuation", has_logits ? rows_.size() - 1 : 0);
   return {buffers_->logits.at(i * buffers_->vocab_size), buffers_->vocab_size};
+}
+
+std::span<const float> Engine::states(std::size_t i) const {
+  const bool has_states = wanted_ != Wanted::logits && !rows_.empty();
+  require_below(i, "the continuation", has_states ? rows_.size() - 1 : 0);
+  const std::size_t dim = buffers_->dim;
+  return {buffers_->states.data() + rows_[i] * dim, (rows_[i + 1] - rows_[i]) * dim};
 }
 
 void Engine::restart(std::size_t sequence) {

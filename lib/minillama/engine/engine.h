@@ -19,10 +19,18 @@ struct Continuation {
   std::span<const std::int64_t> ids = {};
 };
 
-/// Runs a causal language model over sequences that grow at their ends: what LanguageModel with a
+/// What is computed of the tokens that are appended.
+enum class Wanted {
+  logits,      ///< after the last token of each continuation
+  last_state,  ///< the hidden state of the last token of each continuation
+  all_states,  ///< those of all tokens
+};
+
+/// Runs a language model over sequences that grow at their ends: what LanguageModel with a
 /// KVCache computes, up to rounding, on plain memory that is there from the start. All tokens of a
 /// call, of whichever sequences, go through the layers side by side, so that the weights are read
-/// once for all of them.
+/// once for all of them. Under full attention a sequence is appended whole. Of one thread at a
+/// time; any number of engines may share the weights.
 class Engine {
  public:
   /// @param sequences how many there are
@@ -34,25 +42,30 @@ class Engine {
   /// Appends to some of the sequences, given in increasing order. Throws OptionError, before
   /// anything is changed, if they are in no such order, one is not there or has no room, nothing is
   /// appended to one, or an id is not in the vocabulary.
-  void append(std::span<const Continuation> continuations);
+  void append(std::span<const Continuation> continuations, Wanted wanted = Wanted::logits);
 
   /// The logits [V] after the last id of the i-th continuation of the latest append(). They are the
   /// caller's to overwrite and valid until the next call. Throws OptionError if there was no such
-  /// continuation.
+  /// continuation, or something else was wanted.
   std::span<float> logits(std::size_t i);
+
+  /// The hidden states behind the final norm that the latest append() was to give of the i-th
+  /// continuation: [1, D] of its last token or [T, D] of all. Throws like logits().
+  std::span<const float> states(std::size_t i) const;
 
   /// Makes a sequence empty. Throws OptionError if it is not there.
   void restart(std::size_t sequence);
 
  private:
-  /// Runs a part of what is appended; the logits of its last tokens come after `logits` others.
-  void run(std::span<const EngineToken> tokens, std::size_t logits);
+  /// Runs a part of what is appended; what is wanted of it comes after `done` rows of earlier ones.
+  void run(std::span<const EngineToken> tokens, std::size_t done);
 
   std::shared_ptr<const Weights> model_;
   std::unique_ptr<EngineBuffers> buffers_;
   std::vector<std::size_t> lengths_;  // of the sequences
   std::vector<EngineToken> tokens_;   // of the latest append()
-  std::size_t n_logits_ = 0;          // of the latest append()
+  Wanted wanted_ = Wanted::logits;    // of the latest append()
+  std::vector<std::size_t> rows_;     // of what was wanted, before each continuation and behind all
 };
 
 }  // namespace minillama

@@ -36,7 +36,7 @@ struct EngineToken {
   std::size_t sequence = 0;
   std::size_t position = 0;
   std::size_t visible = 0;  ///< positions that it attends to, from the first on
-  bool is_last = false;     ///< of what is appended to its sequence: its logits are wanted
+  bool is_wanted = false;   ///< its logits or hidden state
 };
 
 /// Tokens of a pass that follow each other in one sequence and attend together.
@@ -73,6 +73,9 @@ struct EngineBuffers {
     return keys(sequence, layer, kv_head) + capacity * head_dim;
   }
 
+  /// Makes room for that many rows of `states`.
+  void make_room_for_states(std::size_t rows) { states.resize(rows * dim); }
+
   /// Makes `blocks` of tokens.
   void split_into_blocks(std::span<const EngineToken> tokens);
 
@@ -81,18 +84,19 @@ struct EngineBuffers {
   std::size_t max_tokens;          ///< T
   std::vector<float> frequencies;  ///< [Dh / 2], of the rotations
 
-  Buffer<float> cache;      ///< [sequences, layers, Hkv, 2, capacity, Dh]: rotated keys, values
-  Buffer<float> x;          ///< [T, D], the residual stream
-  Buffer<float> rotations;  ///< [T, Dh]: cosine and sine for each pair
-  Buffer<float> query;      ///< [T, D]
-  Buffer<float> key;        ///< [T, Hkv * Dh]
-  Buffer<float> value;      ///< [T, Hkv * Dh]
-  Buffer<float> attended;   ///< [T, D]
-  Buffer<float> gate;       ///< [T, hidden]
-  Buffer<float> up;         ///< [T, hidden]
-  Buffer<float> gated;      ///< [T, hidden]
-  Buffer<float> logits;     ///< [sequences, V]
-  std::vector<EngineToken> last;    ///< tokens of the pass whose logits are wanted
+  Buffer<float> cache;        ///< [sequences, layers, Hkv, 2, capacity, Dh]: rotated keys, values
+  Buffer<float> x;            ///< [T, D], the residual stream
+  Buffer<float> rotations;    ///< [T, Dh]: cosine and sine for each pair
+  Buffer<float> query;        ///< [T, D]
+  Buffer<float> key;          ///< [T, Hkv * Dh]
+  Buffer<float> value;        ///< [T, Hkv * Dh]
+  Buffer<float> attended;     ///< [T, D]
+  Buffer<float> gate;         ///< [T, hidden]
+  Buffer<float> up;           ///< [T, hidden]
+  Buffer<float> gated;        ///< [T, hidden]
+  Buffer<float> logits;       ///< [sequences, V]
+  std::vector<float> states;  ///< [wanted of all passes, D], if states are wanted
+  std::vector<EngineToken> wanted;  ///< those of the pass
   std::vector<EngineBlock> blocks;  ///< of the pass
   std::vector<ThreadBuffers> threads;
 };

@@ -24,12 +24,12 @@ EnginePass::EnginePass(const Weights& model, EngineBuffers& buffers, std::size_t
       thread_(thread),
       parts_(parts) {}
 
-void EnginePass::run(EngineSteps& steps, std::span<const EngineToken> tokens,
-                     std::size_t logits_row) {
-  logits_row_ = logits_row;
+void EnginePass::run(EngineSteps& steps, std::span<const EngineToken> tokens, std::size_t row) {
+  row_ = row;
   // A thread that comes late, or was not given a processor, goes on where the others are.
   for (std::size_t step = steps.complete(); step < steps.size(); step = steps.complete()) {
-    tokens_ = step < steps.first_of_last() ? tokens : std::span<const EngineToken>(buffers_.last);
+    tokens_ =
+        step < steps.first_of_wanted() ? tokens : std::span<const EngineToken>(buffers_.wanted);
     take_part(steps, step);
     steps.wait(step);
   }
@@ -65,9 +65,10 @@ void EnginePass::prepare(const EngineStep& step) {
       return set_input(model_.norm, {&model_.head});
     case Kind::embed:
     case Kind::store:
-    case Kind::keep_last:
+    case Kind::keep_wanted:
     case Kind::rotate:
     case Kind::attend:
+    case Kind::norm:
       return;
   }
 }
@@ -76,17 +77,17 @@ void EnginePass::compute(const EngineStep& step) {
   using Kind = EngineStep::Kind;
   if (step.kind == Kind::embed) return embed();
   if (step.kind == Kind::head) {
-    return multiply(model_.head, buffers_.logits.at(logits_row_ * buffers_.vocab_size),
-                    Output::replace);
+    return multiply(model_.head, buffers_.logits.at(row_ * buffers_.vocab_size), Output::replace);
   }
+  if (step.kind == Kind::norm) return normalize();
   const LayerWeights& weights = model_.layers[step.layer];
   switch (step.kind) {
     case Kind::keys_and_values:
       return keys_and_values(weights);
     case Kind::store:
       return store(step.layer);
-    case Kind::keep_last:
-      return keep_last();
+    case Kind::keep_wanted:
+      return keep_wanted();
     case Kind::project:
       multiply(weights.query, buffers_.query.at(0), Output::replace);
       return keys_and_values(weights);
@@ -103,6 +104,7 @@ void EnginePass::compute(const EngineStep& step) {
       return multiply(weights.w2, buffers_.x.at(0), Output::add);
     case Kind::embed:
     case Kind::head:
+    case Kind::norm:
       return;
   }
 }
@@ -155,18 +157,18 @@ void EnginePass::rotate_queries() {
   }
 }
 
-void EnginePass::keep_last() {
+void EnginePass::keep_wanted() {
   if (part_ != 0) return;
   const std::size_t dim = buffers_.dim, head_dim = buffers_.head_dim;
   std::size_t kept = 0;
   for (std::size_t t = 0; t < tokens_.size(); ++t) {
-    if (!tokens_[t].is_last) continue;
+    if (!tokens_[t].is_wanted) continue;
     std::copy_n(buffers_.x.at(t * dim), dim, buffers_.x.at(kept * dim));
     std::copy_n(buffers_.rotations.at(t * head_dim), head_dim,
                 buffers_.rotations.at(kept * head_dim));
     ++kept;
   }
-  buffers_.split_into_blocks(buffers_.last);
+  buffers_.split_into_blocks(buffers_.wanted);
 }
 
 void EnginePass::attend(std::size_t layer) {
@@ -213,13 +215,26 @@ void EnginePass::gate(const LayerWeights& weights) {
   }
 }
 
+void EnginePass::normalize() {
+  const std::size_t begin = tokens_.size() * part_ / parts_;
+  const std::size_t end = tokens_.size() * (part_ + 1) / parts_;
+  if (begin == end) return;
+  kernels::norm_forward(isa_, norm_shape(end - begin), buffers_.x.at(begin * buffers_.dim),
+                        model_.norm.gain, model_.norm.bias,
+                        buffers_.states.data() + (row_ + begin) * buffers_.dim, own_.means.at(0),
+                        own_.inverses.at(0));
+}
+
+kernels::NormShape EnginePass::norm_shape(std::size_t rows) const {
+  return {.rows = rows,
+          .dim = buffers_.dim,
+          .eps = model_.config.norm_eps,
+          .centered = model_.config.norm == NormKind::layernorm};
+}
+
 void EnginePass::set_input(const NormWeights& norm, std::initializer_list<const Matrix*> matrices) {
-  const kernels::NormShape shape{.rows = tokens_.size(),
-                                 .dim = buffers_.dim,
-                                 .eps = model_.config.norm_eps,
-                                 .centered = model_.config.norm == NormKind::layernorm};
-  kernels::norm_forward(isa_, shape, buffers_.x.at(0), norm.gain, norm.bias, own_.input.at(0),
-                        own_.means.at(0), own_.inverses.at(0));
+  kernels::norm_forward(isa_, norm_shape(tokens_.size()), buffers_.x.at(0), norm.gain, norm.bias,
+                        own_.input.at(0), own_.means.at(0), own_.inverses.at(0));
   set_input(own_.input.at(0), buffers_.dim, matrices);
 }
 

@@ -11,6 +11,7 @@
 #include "minillama/engine/engine_steps.h"
 #include "minillama/kernels/dispatch.h"
 #include "minillama/kernels/matmul.h"
+#include "minillama/kernels/norm.h"
 #include "minillama/weights/weights.h"
 
 namespace minillama {
@@ -23,8 +24,8 @@ class EnginePass {
   /// @param parts of each step
   EnginePass(const Weights& model, EngineBuffers& buffers, std::size_t thread, std::size_t parts);
 
-  /// @param logits_row where the logits of the first token that is last go
-  void run(EngineSteps& steps, std::span<const EngineToken> tokens, std::size_t logits_row);
+  /// @param row of the logits or states where those of the first token go that is wanted
+  void run(EngineSteps& steps, std::span<const EngineToken> tokens, std::size_t row);
 
  private:
   /// Computes the parts of a step that this thread is the one to take.
@@ -40,12 +41,16 @@ class EnginePass {
   void store(std::size_t layer);
   void store(const EngineToken& token, std::size_t t, std::size_t layer);
   void rotate_queries();
-  /// All that is needed of tokens of the topmost layer that are not last are keys and values.
+  /// All that is needed of tokens of the topmost layer that are not wanted are keys and values.
   /// Leaves the others in the buffers' first rows.
-  void keep_last();
+  void keep_wanted();
   void attend(std::size_t layer);
   void attend(const EngineBlock& block, std::size_t layer, std::size_t kv_head);
   void gate(const LayerWeights& weights);
+  /// The hidden states that are wanted.
+  void normalize();
+
+  kernels::NormShape norm_shape(std::size_t rows) const;
 
   /// Makes rows of floats, normalised or as they are, the input of the products with `matrices`
   /// that follow.
@@ -65,7 +70,7 @@ class EnginePass {
   std::size_t thread_, parts_;
   std::size_t part_ = 0;                      // that is computed
   std::span<const EngineToken> tokens_ = {};  // that are in the buffers' rows
-  std::size_t logits_row_ = 0;
+  std::size_t row_ = 0;
   kernels::Isa isa_ = kernels::best_isa();
   ProductInput input_{};
 };

@@ -3,27 +3,27 @@
 namespace minillama {
 
 EngineSteps::EngineSteps(const Weights& model, const EngineBuffers& buffers,
-                         std::span<const EngineToken> tokens, std::size_t parts)
+                         std::span<const EngineToken> tokens, std::size_t parts, Wanted wanted)
     : taken_(parts) {
   using Kind = EngineStep::Kind;
   steps_.reserve(6 * model.layers.size() + 5);
   steps_.push_back({Kind::embed, 0});
   for (std::size_t layer = 0; layer < model.layers.size(); ++layer) {
     const bool is_top = layer + 1 == model.layers.size();
-    if (is_top && buffers.last.size() < tokens.size()) {
-      for (const auto kind : {Kind::keys_and_values, Kind::store, Kind::keep_last}) {
+    if (is_top && buffers.wanted.size() < tokens.size()) {
+      for (const auto kind : {Kind::keys_and_values, Kind::store, Kind::keep_wanted}) {
         steps_.push_back({kind, layer});
       }
-      first_of_last_ = steps_.size();
-      if (buffers.last.empty()) return;
+      first_of_wanted_ = steps_.size();
+      if (buffers.wanted.empty()) return;
     }
     for (const auto kind : {Kind::project, Kind::rotate, Kind::attend, Kind::attention_output,
                             Kind::gate, Kind::feed_forward_output}) {
       steps_.push_back({kind, layer});
     }
   }
-  steps_.push_back({Kind::head, 0});
-  if (first_of_last_ == 0) first_of_last_ = steps_.size();
+  steps_.push_back({wanted == Wanted::logits ? Kind::head : Kind::norm, 0});
+  if (first_of_wanted_ == 0) first_of_wanted_ = steps_.size();
 }
 
 bool EngineSteps::take(std::size_t step, std::size_t part) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "minillama/core/waitable.h"
+#include "minillama/engine/engine.h"
 #include "minillama/engine/engine_buffers.h"
 #include "minillama/weights/weights.h"
 
@@ -20,14 +21,15 @@ struct EngineStep {
     embed,
     keys_and_values,  ///< of the topmost layer, for tokens of which nothing else is wanted
     store,            ///< those, into the cache
-    keep_last,        ///< the tokens whose logits are wanted go on alone
+    keep_wanted,      ///< the tokens whose logits are wanted go on alone
     project,          ///< queries, keys and values
     rotate,           ///< queries and keys, and stores keys and values
     attend,
     attention_output,
     gate,
     feed_forward_output,
-    head
+    head,
+    norm  ///< in place of the head, where states are wanted
   };
   Kind kind = Kind::embed;
   std::size_t layer = 0;
@@ -40,13 +42,13 @@ struct EngineStep {
 class EngineSteps {
  public:
   EngineSteps(const Weights& model, const EngineBuffers& buffers,
-              std::span<const EngineToken> tokens, std::size_t parts);
+              std::span<const EngineToken> tokens, std::size_t parts, Wanted wanted);
 
   std::size_t size() const { return steps_.size(); }
   const EngineStep& operator[](std::size_t step) const { return steps_[step]; }
 
-  /// From this step on, only the tokens that are last go on.
-  std::size_t first_of_last() const { return first_of_last_; }
+  /// From this step on, only the tokens that are wanted go on.
+  std::size_t first_of_wanted() const { return first_of_wanted_; }
 
   /// How many steps are complete: the number of the one that can be worked on.
   std::size_t complete() const { return complete_.load(); }
@@ -67,7 +69,7 @@ class EngineSteps {
   };
 
   std::vector<EngineStep> steps_;
-  std::size_t first_of_last_ = 0;
+  std::size_t first_of_wanted_ = 0;
   std::vector<Taken> taken_;                       // of each part
   alignas(64) std::atomic<std::size_t> done_ = 0;  // parts, of all steps
   alignas(64) Waitable complete_;

@@ -1,12 +1,17 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
 
+#include "minillama/checkpoint/checkpoint.h"
 #include "minillama/eval/sentence_classifier.h"
-#include "minillama/model/classifier.h"
-#include "minillama/model/classifier_file.h"
 #include "minillama/text/sentence_template.h"
 #include "minillama/text/tokenizer.h"
+#include "minillama/weights/classifier_config.h"
+#include "minillama/weights/weights.h"
 
 namespace minillama {
 
@@ -19,40 +24,48 @@ struct TextClassifierOptions {
   std::int64_t max_sentence_len = 0;
 };
 
-/// A classifier and its tokenizer. Labels and template come from the classifier's config.
+/// A trained classifier on an engine (engine/engine.h), and its tokenizer. Labels and template come
+/// with the classifier. The const functions may be called from any number of threads at the same
+/// time.
 class TextClassifier : public SentenceClassifier {
  public:
-  /// Throws OptionError if the options cannot be used or `model` is empty.
-  TextClassifier(Classifier model, Tokenizer tokenizer, const TextClassifierOptions& options = {});
+  /// The classifier that was opened: a directory that write_classifier() wrote, or an adapter with
+  /// a head and what it names as its base. The weights are used as they lie. Throws FileError if it
+  /// is damaged or no classifier, OptionError if the options cannot be used, or the classifier
+  /// pools the last padded position: its answers depend on how sentences are batched, which is
+  /// ModuleTextClassifier's to say.
+  explicit TextClassifier(const Checkpoint& checkpoint, const TextClassifierOptions& options = {});
+
+  /// The same of a path.
+  static TextClassifier load(const std::filesystem::path& path, const OpenOptions& open = {},
+                             const TextClassifierOptions& options = {});
 
   using SentenceClassifier::classify;
   std::vector<Prediction> classify(std::span<const std::string> sentences) override;
   std::string prompt(const std::string& sentence) const override;
-  const std::vector<std::string>& label_names() const override;
-  bool answers_singly() const override {
-    return model_->config().pooling != PoolingKind::padded_last;
-  }
+  const std::vector<std::string>& label_names() const override { return config_.label_names; }
   std::int64_t n_shortened() const override { return n_shortened_; }
 
-  /// What the model reads for each sentence. Throws OptionError if one is not valid UTF-8.
-  std::vector<TokenIds> encode(std::span<const std::string> sentences);
+  /// The same as the other classify(), but that shortened sentences are not counted.
+  std::vector<Prediction> predict(std::span<const std::string> sentences) const;
 
-  Classifier& model() { return model_; }
+  const ClassifierConfig& config() const { return config_; }
+  const ModelConfig& model_config() const { return weights_->config; }
   const Tokenizer& tokenizer() const { return tokenizer_; }
-  const TextClassifierOptions& options() const { return options_; }
+  /// Whether it is a base model with an adapter.
+  bool is_adapted() const;
 
  private:
-  Classifier model_;
+  SentenceTemplate::Encoded encode(std::span<const std::string> sentences) const;
+  std::vector<Prediction> predict(std::span<const TokenIds> sequences) const;
+
+  ClassifierConfig config_;
+  std::shared_ptr<const Weights> weights_;
+  ClassifierHead head_;
   Tokenizer tokenizer_;
   TextClassifierOptions options_;
   SentenceTemplate template_;
   std::int64_t n_shortened_ = 0;
 };
-
-/// Reads a classifier and its tokenizer, which lies beside it unless `tokenizer` names another. See
-/// read_classifier() for errors.
-TextClassifier load_classifier(const std::filesystem::path& path, const LoadOptions& load = {},
-                               const std::filesystem::path& tokenizer = {},
-                               const TextClassifierOptions& options = {});
 
 }  // namespace minillama

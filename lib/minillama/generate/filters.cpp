@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <functional>
+#include <iterator>
 #include <numeric>
 #include <vector>
 
@@ -53,21 +54,43 @@ void drop_below(std::span<float> probabilities, double threshold) {
   scale_to_one(probabilities);
 }
 
-/// The `count` largest numbers, or all if there are fewer, the largest first.
-std::vector<float> largest(std::span<const float> numbers, std::size_t count) {
-  std::vector<float> top(std::min(count, numbers.size()));
-  std::ranges::partial_sort_copy(numbers, top, std::ranges::greater());
-  return top;
-}
+/// The least of the numbers that are kept, and how many that are equal to it: those with the lower
+/// ids.
+struct Least {
+  float value;
+  std::ptrdiff_t count;
+};
 
-/// Keeps what `top` holds, which are the largest numbers; of equal ones those with the lower ids.
-void keep(std::span<float> probabilities, std::span<const float> top) {
-  const float least = top.back();
-  auto n_least = std::ranges::count(top, least);
+void keep(std::span<float> probabilities, Least least) {
   for (auto& p : probabilities) {
-    if (p < least || (p == least && n_least-- <= 0)) p = 0;
+    if (p < least.value || (p == least.value && least.count-- <= 0)) p = 0;
   }
   scale_to_one(probabilities);
+}
+
+/// Of the smallest set of largest numbers that reach the sum `wanted`. As a quickselect does, it
+/// looks again only at the part that the least one is in: sorting a large vocabulary takes longer
+/// than computing its logits.
+Least least_of_sum(std::vector<float> numbers, double wanted) {
+  double above = 0;  // of what is larger than all of [begin, end)
+  auto begin = numbers.begin(), end = numbers.end();
+  while (true) {
+    const float pivot = begin[(end - begin) / 2];
+    const auto equal = std::partition(begin, end, [&](float x) { return x > pivot; });
+    const auto smaller = std::partition(equal, end, [&](float x) { return x == pivot; });
+    const double larger = above + sum_of({begin, equal});
+    if (larger >= wanted && equal != begin) {
+      end = equal;
+      continue;
+    }
+    const double needed = std::ceil((wanted - larger) / pivot);
+    const auto count = static_cast<double>(smaller - equal);
+    if (needed <= count || smaller == end) {
+      return {pivot, static_cast<std::ptrdiff_t>(std::clamp(needed, 1.0, count))};
+    }
+    above = larger + count * pivot;
+    begin = smaller;
+  }
 }
 
 }  // namespace
@@ -87,22 +110,18 @@ void keep_epsilon(std::span<float> probabilities, double epsilon) {
 void keep_top_k(std::span<float> probabilities, std::int64_t k) {
   require(k >= 1, "top-k", k, "be at least 1");
   require_tokens(probabilities);
-  keep(probabilities, largest(probabilities, static_cast<std::size_t>(k)));
+  std::vector<float> top(std::min(static_cast<std::size_t>(k), probabilities.size()));
+  std::ranges::partial_sort_copy(probabilities, top, std::ranges::greater());
+  keep(probabilities, {top.back(), std::ranges::count(top, top.back())});
 }
 
 void keep_top_p(std::span<float> probabilities, double p) {
   require(p > 0 && p <= 1, "top-p", p, "lie in (0, 1]");
   require_tokens(probabilities);
-  // Nearly always a few tokens are enough, and sorting all of a large vocabulary is not.
-  constexpr std::size_t kFirst = 64, kGrowth = 8;
-  for (std::size_t count = kFirst;; count *= kGrowth) {
-    const auto top = largest(probabilities, count);
-    double sum = 0;
-    std::size_t kept = 0;
-    while (kept < top.size() && (kept == 0 || sum < p)) sum += top[kept++];
-    if (sum < p && top.size() < probabilities.size()) continue;
-    return keep(probabilities, std::span(top).first(kept));
-  }
+  require_sum(sum_of(probabilities));
+  std::vector<float> possible;
+  std::ranges::copy_if(probabilities, std::back_inserter(possible), [](float x) { return x > 0; });
+  keep(probabilities, least_of_sum(std::move(possible), p));
 }
 
 void keep_min_p(std::span<float> probabilities, double min_p) {

@@ -25,44 +25,51 @@ MINILLAMA_INLINE void last_lanes(Ints<Lanes>& mask, std::size_t rest) {
   }
 }
 
-/// Rows x Tokens elements of the product, whose sums stay in registers. cols >= Lanes. Meanwhile
-/// the next rows are asked for, since some processors stop fetching ahead at the end of each row
-/// (docs/performance.md).
+/// Adds the products of column c on of Rows rows of weights, the first at `w`, with the inputs
+/// `xs`. Meanwhile the next rows are asked for where each is used once, since some processors stop
+/// fetching ahead at the end of each row (docs/performance.md).
+template <int Lanes, int Rows, int Tokens, typename T>
+MINILLAMA_INLINE void add_columns(const T* w, std::size_t cols, std::size_t c,
+                                  const Floats<Lanes> (&xs)[Tokens],
+                                  Floats<Lanes> (&sums)[Rows][Tokens]) {
+  for (int r = 0; r < Rows; ++r) {
+    const T* weights = w + r * cols + c;
+    if constexpr (Tokens == 1) __builtin_prefetch(weights + Rows * cols);
+    Floats<Lanes> ws;
+    load<Lanes>(ws, weights);
+    for (int t = 0; t < Tokens; ++t) sums[r][t] += ws * xs[t];
+  }
+}
+
+/// Rows x Tokens elements of the product, whose sums stay in registers. cols >= Lanes.
 template <int Lanes, int Rows, int Tokens, typename T>
 MINILLAMA_INLINE void tile(const Product<T>& p, std::size_t row, std::size_t token) {
-  const T* w = p.w + row * p.cols;
-  const float* x = p.x.data + token * p.x.stride;
+  const std::size_t cols = p.cols, stride = p.x.stride;
+  const T* w = p.w + row * cols;
+  const float* x = p.x.data + token * stride;
   Floats<Lanes> sums[Rows][Tokens] = {};
-  const auto add = [&](std::size_t c, const Floats<Lanes>(&xs)[Tokens]) MINILLAMA_INLINED {
-    for (int r = 0; r < Rows; ++r) {
-      const T* weights = w + r * p.cols + c;
-      __builtin_prefetch(weights + Rows * p.cols);
-      Floats<Lanes> ws;
-      load<Lanes>(ws, weights);
-      for (int t = 0; t < Tokens; ++t) sums[r][t] += ws * xs[t];
-    }
-  };
+  Floats<Lanes> xs[Tokens];
   std::size_t c = 0;
-  for (; c + Lanes <= p.cols; c += Lanes) {
-    Floats<Lanes> xs[Tokens];
-    for (int t = 0; t < Tokens; ++t) load<Lanes>(xs[t], x + t * p.x.stride + c);
-    add(c, xs);
+  for (; c + Lanes <= cols; c += Lanes) {
+    for (int t = 0; t < Tokens; ++t) load<Lanes>(xs[t], x + t * stride + c);
+    add_columns<Lanes, Rows, Tokens>(w, cols, c, xs, sums);
   }
-  if (c < p.cols) {
+  if (c < cols) {
     Ints<Lanes> mask;
-    last_lanes<Lanes>(mask, p.cols - c);
-    c = p.cols - Lanes;
-    Floats<Lanes> xs[Tokens];
+    last_lanes<Lanes>(mask, cols - c);
+    c = cols - Lanes;
     for (int t = 0; t < Tokens; ++t) {
-      load<Lanes>(xs[t], x + t * p.x.stride + c);
+      load<Lanes>(xs[t], x + t * stride + c);
       xs[t] = mask ? xs[t] : Floats<Lanes>{};
     }
-    add(c, xs);
+    add_columns<Lanes, Rows, Tokens>(w, cols, c, xs, sums);
   }
   for (int t = 0; t < Tokens; ++t) {
     float* y = p.y.data + (token + t) * p.y.stride + row;
     for (int r = 0; r < Rows; ++r) {
-      const float total = sum<Lanes>(sums[r][t]);
+      // Of a copy, as an array whose elements' addresses are taken is not kept in registers.
+      const Floats<Lanes> lanes = sums[r][t];
+      const float total = sum<Lanes>(lanes);
       y[r] = p.output == Output::add ? y[r] + total : total;
     }
   }

@@ -1,9 +1,9 @@
 #include "minillama/model/classifier_file.h"
 
 #include "minillama/checkpoint/directory.h"
-#include "minillama/model/stored_module.h"
 #include "minillama/core/check.h"
 #include "minillama/model/peft_module.h"
+#include "minillama/model/stored_module.h"
 #include "minillama/model/tensors.h"
 
 namespace minillama {

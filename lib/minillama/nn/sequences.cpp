@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "minillama/core/check.h"
+#include "minillama/text/batches.h"
 
 namespace minillama {
 

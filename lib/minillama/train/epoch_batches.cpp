@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "minillama/core/check.h"
+#include "minillama/text/batches.h"
 
 namespace minillama {
 namespace {

@@ -16,7 +16,7 @@ void Examples::validate(std::int64_t n_labels) const {
   }
 }
 
-Examples encode(TextClassifier& classifier, std::span<const LabelledSentence> sentences) {
+Examples encode(ModuleTextClassifier& classifier, std::span<const LabelledSentence> sentences) {
   Examples examples{.pad_id = classifier.tokenizer().pad_id()};
   std::vector<std::string> texts;
   for (const auto& [sentence, label] : sentences) {

@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "minillama/eval/text_classifier.h"
+#include "minillama/model/module_text_classifier.h"
 #include "minillama/text/batch.h"
 #include "minillama/text/labelled_sentences.h"
 
@@ -24,6 +24,6 @@ struct Examples {
 };
 
 /// `sentences` under the classifier's template and limits. Throws OptionError if one is not UTF-8.
-Examples encode(TextClassifier& classifier, std::span<const LabelledSentence> sentences);
+Examples encode(ModuleTextClassifier& classifier, std::span<const LabelledSentence> sentences);
 
 }  // namespace minillama

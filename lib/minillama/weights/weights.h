@@ -59,6 +59,12 @@ struct Weights {
   std::shared_ptr<const void> memory;  ///< keeps all of it alive
 };
 
+/// The head of a classifier, float32: logits = W state + bias.
+struct ClassifierHead {
+  std::vector<float> weight;  ///< [L, D]
+  std::vector<float> bias;    ///< [L]
+};
+
 /// A matrix of a layer: a row of the table of parts.
 struct MatrixPart {
   std::string_view name;  ///< "attention.compute_query", as in stories42M.pt

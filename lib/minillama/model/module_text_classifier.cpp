@@ -1,0 +1,73 @@
+#include "minillama/model/module_text_classifier.h"
+
+#include <limits>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "minillama/core/check.h"
+#include "minillama/eval/label_probabilities.h"
+
+namespace minillama {
+namespace {
+
+Classifier given(Classifier model) {
+  require_module(model, "the classifier");
+  return model;
+}
+
+}  // namespace
+
+ModuleTextClassifier::ModuleTextClassifier(Classifier model, Tokenizer tokenizer,
+                                           const TextClassifierOptions& options)
+    : model_(given(std::move(model))),
+      tokenizer_(std::move(tokenizer)),
+      options_(options),
+      template_(model_->config().sentence_template) {
+  if (options_.batch_size < 1) {
+    throw OptionError(fmt::format("batch-size is {}, must be at least 1", options_.batch_size));
+  }
+  if (options_.max_sentence_len < 0) {
+    throw OptionError(
+        fmt::format("max-sentence-len is {}, must be 0 or positive", options_.max_sentence_len));
+  }
+}
+
+std::vector<Prediction> ModuleTextClassifier::classify(std::span<const std::string> sentences) {
+  const auto scores =
+      label_log_probabilities(model_, encode(sentences), options_.batch_size, tokenizer_.pad_id());
+  const auto* row = scores.data_ptr<double>();
+  std::vector<Prediction> predictions;
+  for (std::size_t i = 0; i < sentences.size(); ++i, row += scores.size(1)) {
+    predictions.push_back(to_prediction({row, row + scores.size(1)}));
+  }
+  return predictions;
+}
+
+std::string ModuleTextClassifier::prompt(const std::string& sentence) const {
+  return template_.fill(sentence);
+}
+
+const std::vector<std::string>& ModuleTextClassifier::label_names() const {
+  return model_->config().label_names;
+}
+
+std::vector<TokenIds> ModuleTextClassifier::encode(std::span<const std::string> sentences) {
+  constexpr auto kAll = std::numeric_limits<std::int64_t>::max();
+  const bool compatible = model_->config().pooling == PoolingKind::padded_last;
+  auto [ids, n_shortened] = template_.encode(
+      tokenizer_, sentences, options_.max_sentence_len > 0 ? options_.max_sentence_len : kAll,
+      compatible ? kAll : model_->llama->config().max_seq_len);
+  n_shortened_ += n_shortened;
+  return std::move(ids);
+}
+
+ModuleTextClassifier load_classifier(const std::filesystem::path& path, const LoadOptions& load,
+                                     const std::filesystem::path& tokenizer,
+                                     const TextClassifierOptions& options) {
+  auto model = read_classifier(path, load);
+  auto its_tokenizer = read_tokenizer_for(path, model->llama->config(), tokenizer);
+  return {std::move(model), std::move(its_tokenizer), options};
+}
+
+}  // namespace minillama

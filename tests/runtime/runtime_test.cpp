@@ -1,0 +1,174 @@
+// What runs a model without LibTorch: this program links minillama::runtime alone.
+
+#include <cmath>
+#include <cstring>
+#include <sstream>
+#include <thread>
+
+#include "minillama/checkpoint/checkpoint.h"
+#include "minillama/core/error.h"
+#include "minillama/engine/engine.h"
+#include "minillama/eval/text_classifier.h"
+#include "minillama/generate/text_generator.h"
+#include "minillama/io/torch_save.h"
+
+#include "support/catch.h"
+#include "support/files.h"
+
+using namespace minillama;
+
+namespace {
+
+std::filesystem::path golden(const std::string& name) {
+  return test::repository_file("tests/reference/formats" + name);
+}
+
+std::filesystem::path shipped(const std::string& name) {
+  return test::repository_file("checkpoints/" + name);
+}
+
+/// A tensor that PyTorch computed from the golden files' weights (tests/reference/formats.py), and
+/// the length of its second dimension.
+template <typename T>
+std::vector<T> expected(const std::string& name, std::size_t* length = nullptr) {
+  const TorchSaveFile file(golden("_expected.pt"));
+  for (const auto& record : file.tensors()) {
+    if (record.name != name) continue;
+    std::vector<T> values(static_cast<std::size_t>(element_count(record)));
+    copy_elements(record, reinterpret_cast<std::byte*>(values.data()));
+    if (length != nullptr) *length = static_cast<std::size_t>(record.shape.at(1));
+    return values;
+  }
+  return {};
+}
+
+/// The engine's logits at every position of the golden ids [rows, length], one token at a time or
+/// each row at once, whose last position alone has logits then.
+std::vector<float> logits_of(Weights weights, bool at_once) {
+  std::size_t length = 0;
+  const auto ids = expected<std::int64_t>("ids", &length);
+  REQUIRE(length > 3);
+  Engine engine(std::make_shared<const Weights>(std::move(weights)), 1, length);
+  std::vector<float> all;
+  for (std::size_t row = 0; row < ids.size() / length; ++row) {
+    engine.restart(0);
+    for (std::size_t i = 0; i < length; ++i) {
+      const std::span<const std::int64_t> its(ids.data() + row * length, i + 1);
+      if (at_once) engine.restart(0);
+      engine.append(std::vector<Continuation>{{0, at_once ? its : its.last(1)}});
+      const auto logits = engine.logits(0);
+      all.insert(all.end(), logits.begin(), logits.end());
+    }
+  }
+  return all;
+}
+
+/// The root mean square of the difference, as a share of that of the second.
+double difference(const std::vector<float>& a, const std::vector<float>& b) {
+  REQUIRE(a.size() == b.size());
+  double error = 0, size = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    error += std::pow(double(a[i]) - b[i], 2);
+    size += std::pow(double(b[i]), 2);
+  }
+  return std::sqrt(error / size);
+}
+
+const std::vector<std::string> kSentences{"A delight from its first scene to its last .", "Dull .",
+                                          "It has its moments , but it runs too long .",
+                                          "I was bored and wanted my money back .", "Fine"};
+
+}  // namespace
+
+TEST_CASE("runtime: every format computes what PyTorch computed, from the bytes as they lie") {
+  const auto logits = expected<float>("logits");
+  for (const std::string name : {".bin", "_f32.gguf", "_hf"}) {
+    INFO(name);
+    for (const bool at_once : {false, true}) {
+      CHECK(difference(logits_of(Checkpoint::open(golden(name)).language_model(), at_once),
+                       logits) < 3e-6);
+    }
+  }
+  for (const std::string name : {"_hf_sharded", "_hf_pickled", "_meta"}) {  // of float16
+    INFO(name);
+    CHECK(difference(logits_of(Checkpoint::open(golden(name)).language_model(), true), logits) <
+          1e-3);
+  }
+}
+
+TEST_CASE("runtime: blocks are computed with as they lie, or as the floats that they stand for") {
+  const auto logits = expected<float>("logits_q8_0");
+  const auto weights = Checkpoint::open(golden("_q8_0.gguf")).language_model();
+  CHECK(weights.embeddings.format->dtype == DType::q8_0);
+  const auto floats = converted(weights, weight_format(DType::float32));
+  CHECK(difference(logits_of(floats, true), logits) < 3e-6);
+  // As they lie, inputs are rounded to eight bits.
+  CHECK(difference(logits_of(weights, true), logits) < 0.02);
+  // The golden file's blocks are those that the float32 file's weights become.
+  const auto packed =
+      converted(Checkpoint::open(golden("_f32.gguf")).language_model(), weight_format(DType::q8_0));
+  CHECK(logits_of(packed, true) == logits_of(weights, true));
+}
+
+TEST_CASE(
+    "runtime: every type of weights is near the floats, and the same for one token and many") {
+  const auto weights = Checkpoint::open(golden("_f32.gguf")).language_model();
+  const auto logits = expected<float>("logits");
+  for (const auto& format : weight_formats()) {
+    INFO(std::string(format.name));
+    const auto other = converted(weights, format);
+    const auto found = logits_of(other, true);
+    const double bound = format.dtype == DType::float32    ? 3e-6
+                         : format.dtype == DType::float16  ? 1e-3
+                         : format.dtype == DType::bfloat16 ? 1e-2
+                         : format.dtype == DType::q8_0     ? 0.03
+                                                           : 0.3;
+    CHECK(difference(found, logits) < bound);
+    CHECK(difference(found, logits_of(other, false)) < 1e-5);
+    // Half types are the floats that they stand for, bit for bit; the others take rounded inputs.
+    if (!format.takes_bytes) {
+      CHECK(found == logits_of(converted(other, weight_format(DType::float32)), true));
+    }
+  }
+}
+
+TEST_CASE("runtime: threads share one model, and their answers are one thread's") {
+  const auto generator = TextGenerator::load(shipped("reviews-tiny"));
+  const auto classifier = TextClassifier::load(shipped("sst"));
+  const GenerationOptions options{.max_new_tokens = 24, .temperature = 0.9, .seed = 3};
+  const auto continued = [&](const TextGenerator& from) {
+    std::ostringstream text;
+    from.generate("This movie is", options, text);
+    return text.str();
+  };
+  const auto labels = [&](const TextClassifier& by) {
+    std::vector<double> all;
+    for (const auto& prediction : by.predict(kSentences)) {
+      all.insert(all.end(), prediction.probabilities.begin(), prediction.probabilities.end());
+    }
+    return all;
+  };
+  const auto text = continued(generator);
+  const auto probabilities = labels(classifier);
+  CHECK(text.size() > 20);
+  std::vector<int> right(6);
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < right.size(); ++i) {
+    threads.emplace_back([&, i] {
+      for (int round = 0; round < 3; ++round) {
+        right[i] += i < 4 ? labels(classifier) == probabilities : continued(generator) == text;
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  CHECK(right == std::vector<int>(6, 3));
+}
+
+TEST_CASE("runtime: what is no language model or no classifier is refused by name") {
+  CHECK_THROWS_WITH(TextGenerator::load(shipped("sst")), contains("an adapter of a classifier"));
+  CHECK_THROWS_WITH(TextClassifier::load(shipped("reviews")), contains("is no classifier"));
+  CHECK_THROWS_WITH(TextGenerator::load(golden("_peft")), contains("without a head"));
+  CHECK_THROWS_AS(TextGenerator::load("/absent"), FileError);
+  CHECK_THROWS_WITH(TextClassifier::load(shipped("sst"), {}, {.batch_size = 0}),
+                    contains("batch-size is 0"));
+}
