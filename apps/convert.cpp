@@ -159,7 +159,7 @@ void run(int argc, char** argv) {
   }
   app::check_convert_arguments(arguments);
   if (!arguments.given("out")) throw OptionError("--out is missing: where the model goes");
-  const auto type = weight_format(arguments.text("dtype")).dtype;
+  const auto type = read_weight_format(arguments, "dtype").dtype;
   const auto to = arguments.text("to");
 
   const auto options = read_module_arguments(arguments, "reviews");

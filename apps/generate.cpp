@@ -14,7 +14,7 @@ using namespace minillama;
 TextGenerator load(const app::Arguments& arguments, const app::ModelArguments& model) {
   auto generator = TextGenerator::load(model.model, model.open);
   if (arguments.given("weights")) {
-    generator.use_weights(weight_format(arguments.text("weights")));
+    generator.use_weights(app::read_weight_format(arguments, "weights"));
   }
   return generator;
 }
@@ -22,10 +22,8 @@ TextGenerator load(const app::Arguments& arguments, const app::ModelArguments& m
 }  // namespace
 
 int main(int argc, char** argv) {
-  return app::run(argv[0], [&] {
-    app::generate(argc, argv, [&](const auto& arguments, const auto& model) {
-      if (model.device != "cpu") app::become_sibling("generate-module", argv);
-      return load(arguments, model);
-    });
-  });
+  const auto choose = [argv](const app::ModelArguments& model) {
+    if (model.device != "cpu") app::become_sibling("generate-module", argv);
+  };
+  return app::run(argv[0], [&] { app::generate(argc, argv, {.load = load, .choose = choose}); });
 }

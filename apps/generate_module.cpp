@@ -20,5 +20,5 @@ TextGenerator load(const app::Arguments& arguments, const app::ModelArguments&) 
 }  // namespace
 
 int main(int argc, char** argv) {
-  return app::run(argv[0], [&] { app::generate(argc, argv, load); });
+  return app::run(argv[0], [&] { app::generate(argc, argv, {.load = load}); });
 }

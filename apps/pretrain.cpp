@@ -16,6 +16,7 @@
 #include "minillama/train/pretraining.h"
 
 #include "common/app.h"
+#include "common/blas.h"
 #include "common/interrupts.h"
 #include "common/module_arguments.h"
 #include "common/output.h"
@@ -182,5 +183,6 @@ void run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  minillama::app::restart_with_blas(argv);
   return minillama::app::run(argv[0], [&] { run(argc, argv); });
 }

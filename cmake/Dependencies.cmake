@@ -1,9 +1,12 @@
 # The packages that minillama stands on. Those that are not in the system's default places are found
 # through CMAKE_PREFIX_PATH.
 
-include(LibTorch)
-# at::parallel_for() is a template of ATen's headers: without the compiler's OpenMP it runs serially.
-find_package(OpenMP REQUIRED COMPONENTS CXX)
+if(MINILLAMA_TORCH)
+  include(LibTorch)
+  # at::parallel_for() is a template of ATen's headers: without the compiler's OpenMP it runs serially.
+  find_package(OpenMP REQUIRED COMPONENTS CXX)
+endif()
+find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)
 # LibTorch 2.11 and later have headers of fmt among their own, and the compiler finds those before the
 # system's, whose library is of another version: then fmt is used from its headers alone.

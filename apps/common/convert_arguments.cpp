@@ -2,8 +2,6 @@
 
 #include <vector>
 
-#include "minillama/weights/weight_format.h"
-
 #include "common/model_arguments.h"
 #include "common/option_rules.h"
 
@@ -42,7 +40,7 @@ Arguments declare_convert_arguments() {
 
 void check_convert_arguments(const Arguments& arguments) {
   arguments.choice("to", {"dir", "hf", "llama2c", "pt", "gguf", "peft"});
-  weight_format(arguments.text("dtype"));
+  read_weight_format(arguments, "dtype");
   const std::vector<OptionRule> rules{{.option = "base-name", .needs = {"to=peft"}},
                                       {.option = "verify", .excludes = {"to=peft"}},
                                       {.option = "dtype", .excludes = {"to=peft"}},

@@ -167,7 +167,7 @@ void write_assignment_outputs(const TextGenerator& generator, const Arguments& a
 
 }  // namespace
 
-void generate(int argc, char** argv, const LoadGenerator& load) {
+void generate(int argc, char** argv, const GenerateProgram& program) {
   auto arguments = declare_generate_arguments();
   if (!arguments.parse(argc, argv)) return;
   if (!arguments.positional().empty()) {
@@ -180,10 +180,11 @@ void generate(int argc, char** argv, const LoadGenerator& load) {
       check_output_file(file, arguments.text(file), {});
     }
   }
-  const auto file = open_text(arguments);
   const auto model = read_model_arguments(arguments, "reviews");
+  if (program.choose) program.choose(model);
+  const auto file = open_text(arguments);
   const auto options = read_generation_options(arguments, model.compatible);
-  const auto generator = load(arguments, model);
+  const auto generator = program.load(arguments, model);
   if (is_assignment(arguments)) {
     write_assignment_outputs(generator, arguments, options, model.quiet);
   } else if (arguments.is_set("each-line")) {

@@ -81,6 +81,7 @@ void check_generate_arguments(const Arguments& arguments) {
     rules.push_back({.option = option, .excludes = assignment});
   }
   check_options(arguments, rules);
+  if (arguments.given("weights")) read_weight_format(arguments, "weights");
 }
 
 GenerationOptions read_generation_options(const Arguments& arguments, bool compatible) {

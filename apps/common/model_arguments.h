@@ -25,4 +25,7 @@ void add_model_arguments(Arguments& arguments);
 /// if there is no need of one.
 ModelArguments read_model_arguments(const Arguments& arguments, const std::string& default_model);
 
+/// The format of weights that the option names; throws OptionError with all names if it is none.
+const WeightFormat& read_weight_format(const Arguments& arguments, const std::string& option);
+
 }  // namespace minillama::app

@@ -9,6 +9,8 @@
 
 #include "minillama/core/error.h"
 
+#include "common/blas.h"
+
 namespace minillama::app {
 
 void become_sibling(const std::string& name, char** argv) {
@@ -17,6 +19,7 @@ void become_sibling(const std::string& name, char** argv) {
   for (const auto& directory : {here, here.parent_path() / "libexec/minillama"}) {
     const auto path = directory / name;
     if (!std::filesystem::exists(path, error)) continue;
+    prepare_blas();
     ::execv(path.c_str(), argv);
     throw IoError(path, "cannot run", errno);
   }

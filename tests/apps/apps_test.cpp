@@ -194,10 +194,9 @@ TEST_CASE("apps: options that cannot be used are refused with exit code 2") {
   refused("generate", {"-p", "caf\xe9"}, "UTF-8");
   refused("generate", {"stray"}, "unexpected argument \"stray\"");
   refused("generate", {"-p", "x", "-f", "dev.txt"}, "--file does not go with --prompt");
-  refused("generate", {"-p", "x", "--weights", "q4_0"}, "--weights is \"q4_0\"");
-  refused("generate", {"-p", "x", "--weights", "q8_0", "--compat", "cmu2025"}, "causal");
-  refused("generate", {"-p", "x", "--weights", "q8_0", "--no-cache"},
-          "--no-cache does not go with --weights q8_0");
+  refused("generate", {"-p", "x", "--weights", "q3"}, "--weights is \"q3\"");
+  refused("generate", {"-p", "x", "--weights", "q8_0", "--use-gpu"},
+          "--weights does not go with --use-gpu");
   refused("generate", {"--each-line", "-f", "dev.txt", "--batch-size", "0"}, "batch-size is 0");
   refused("generate", {"-p", "x", "--each-line"}, "--each-line does not go with --prompt");
   std::string endless;

@@ -221,7 +221,7 @@ TEST_CASE("option pairs: of pretrain with a new model, and with one to go on fro
 }
 
 TEST_CASE("option pairs: of generate when it samples, and when it takes the most probable") {
-  Names pairs{"--prompt --file", "--prompt --each-line", "--no-cache --weights",
+  Names pairs{"--prompt --file", "--prompt --each-line", "--use-gpu --weights",
               "--compat --ignore-eos", "--device --use-gpu"};
   for (const auto* task : {"--assignment", "--generated-sentence-low-temp-out",
                            "--generated-sentence-high-temp-out"}) {
@@ -238,7 +238,7 @@ TEST_CASE("option pairs: of generate when it samples, and when it takes the most
             {"--prompt", "--each-line", "--assignment", "--generated-sentence-low-temp-out",
              "--generated-sentence-high-temp-out", "--epsilon", "--top-k", "--top-p", "--min-p",
              "--seed"},
-            {"--no-cache --weights", "--compat --ignore-eos", "--device --use-gpu"});
+            {"--use-gpu --weights", "--compat --ignore-eos", "--device --use-gpu"});
 }
 
 TEST_CASE("option pairs: of convert to a model, and to an adapter alone") {

@@ -24,6 +24,16 @@ run(${work}/build/example ${model} "This movie is")
 message("${output}")
 run(${work}/prefix/bin/minillama-generate -p "This movie is" -n 3 --quiet)
 
+run(${CMAKE_COMMAND} -S ${SOURCE}/tests/consumer/runtime -B ${work}/runtime -G Ninja
+    -D CMAKE_BUILD_TYPE=Debug -D CMAKE_CXX_COMPILER=${COMPILER} "-DCMAKE_CXX_FLAGS=${FLAGS}"
+    "-DCMAKE_PREFIX_PATH=${work}/prefix;${PREFIX_PATH}")
+run(${CMAKE_COMMAND} --build ${work}/runtime)
+run(${work}/runtime/runtime ${model} ${work}/prefix/share/minillama/checkpoints/sst)
+message("${output}")
+# What was installed lies as it must to become its sibling.
+run(${work}/prefix/bin/classify_sst --option prompt --quiet "A delight .")
+run(${work}/prefix/bin/classify_sst --quiet "A delight .")
+
 find_program(PKG_CONFIG pkg-config)
 if(NOT PKG_CONFIG)
   message("pkg-config is not there: its file is not tried")
