@@ -1,5 +1,7 @@
 #include "support/bad_files.h"
 
+#include <algorithm>
+#include <map>
 #include <stdexcept>
 
 #include "support/catch.h"
