@@ -41,6 +41,10 @@ Arguments declare_generate_arguments() {
   arguments.option("top-k", "Keep the K most probable tokens; 0: all", "K", "0");
   arguments.option("top-p", "Keep the most probable tokens that make up P; 1: all", "P", "1");
   arguments.option("min-p", "Drop tokens below P times the most probable one; 0: none", "P", "0");
+  arguments.option(
+      "repetition-penalty",
+      "Divide the logits of tokens that came before by X (negative ones: multiply); 1: no", "X",
+      "1");
   arguments.option("seed,s", "Of the random numbers", "N", "1337");
   arguments.flag("no-cache", "Compute all positions again for every token");
   arguments.group("Assignment");
@@ -90,6 +94,7 @@ GenerationOptions read_generation_options(const Arguments& arguments, bool compa
                             .top_p = arguments.number("top-p"),
                             .min_p = arguments.number("min-p"),
                             .epsilon = arguments.number("epsilon"),
+                            .repetition_penalty = arguments.number("repetition-penalty"),
                             .stop_at_end = !arguments.is_set("ignore-eos"),
                             .use_cache = !arguments.is_set("no-cache"),
                             .batch_size = arguments.integer("batch-size")};

@@ -23,6 +23,7 @@
 #include "minillama/generate/filters.h"
 #include "minillama/generate/generate.h"
 #include "minillama/generate/generation_options.h"
+#include "minillama/generate/logits_processor.h"
 #include "minillama/generate/text_generator.h"
 #include "minillama/io/directory_lock.h"
 #include "minillama/model/classifier.h"

@@ -195,6 +195,7 @@ TEST_CASE("arguments: generate/generate.h, generate/generation_options.h, genera
   CHECK_THAT(go_on({1}, {.top_p = 0}), contains("top-p is 0"));
   CHECK_THAT(go_on({1}, {.min_p = 2}), contains("min-p is 2"));
   CHECK_THAT(go_on({1}, {.epsilon = -1}), contains("epsilon is -1"));
+  CHECK_THAT(go_on({1}, {.repetition_penalty = 0}), contains("repetition-penalty is 0"));
   CHECK_THAT(go_on({1}, {.batch_size = 0}), contains("batch-size is 0"));
   const TokenIds prompt{1};
   LanguageModel nothing{nullptr};

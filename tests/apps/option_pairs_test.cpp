@@ -171,10 +171,11 @@ const Words kSampling{"--temp=0.5", "--epsilon=0", "--top-k=5",
                       "--top-p=1",  "--min-p=0",   "--seed=1"};
 
 Words generate_options() {
-  Words all = with_model({"--prompt=p", "--file=f", "--each-line", "--batch-size=2",
-                          "--max-new-tokens=9", "--no-display-prompt", "--ignore-eos", "--no-cache",
-                          "--weights=q8_0", "--assignment", "--generated-sentence-low-temp-out=a",
-                          "--generated-sentence-high-temp-out=b"});
+  Words all =
+      with_model({"--prompt=p", "--file=f", "--each-line", "--batch-size=2", "--max-new-tokens=9",
+                  "--no-display-prompt", "--ignore-eos", "--repetition-penalty=1.2", "--no-cache",
+                  "--weights=q8_0", "--assignment", "--generated-sentence-low-temp-out=a",
+                  "--generated-sentence-high-temp-out=b"});
   all.insert(all.end(), kSampling.begin(), kSampling.end());
   return all;
 }

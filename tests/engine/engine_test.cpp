@@ -254,3 +254,68 @@ TEST_CASE("engine: eight bits cost less than 0.5 % of perplexity on reviews") {
   CHECK(exact < 5);  // the model knows these texts' language
   CHECK(std::exp(rounded - exact) < 1.005);
 }
+
+TEST_CASE("engine: what happens to the module afterwards changes nothing under it") {
+  const ModelConfig config = configs()[0];
+  auto model = random_model(config);
+  const auto ids = random_ids(config, 20, 1);
+  const auto expected = module_logits(model, ids)[-1].clone();
+  auto engine = make_engine(model);
+  model->to(torch::kDouble);
+  {
+    const torch::NoGradGuard no_grad;
+    for (auto& parameter : model->parameters()) parameter.zero_();
+  }
+  model = nullptr;
+  engine.append(std::vector<Continuation>{{0, ids}});
+  CHECK(test::difference(to_tensor(engine.logits(0)), expected, 1e-4, 1e-4) == "");
+}
+
+TEST_CASE("engine: under full attention it computes what the module does, of all tokens at once") {
+  for (ModelConfig config : configs()) {
+    config.attention = AttentionKind::full;
+    auto model = random_model(config);
+    model->llama->set_attention(AttentionKind::causal);  // which weights_of() asks for
+    auto weights = weights_of(model);
+    weights.config.attention = AttentionKind::full;
+    model->llama->set_attention(AttentionKind::full);
+    Engine engine(std::make_shared<const Weights>(weights), 2, 40);
+    const auto first = random_ids(config, 33, 1), second = random_ids(config, 7, 2);
+    for (const auto wanted : {Wanted::logits, Wanted::last_state, Wanted::all_states}) {
+      engine.restart(0);
+      engine.restart(1);
+      engine.append(std::vector<Continuation>{{0, first}, {1, second}}, wanted);
+      std::size_t i = 0;
+      for (const auto& ids : {first, second}) {
+        const torch::NoGradGuard no_grad;
+        const auto hidden = model->llama(torch::tensor(ids).unsqueeze(0)).squeeze(0);
+        if (wanted == Wanted::logits) {
+          CHECK(test::difference(to_tensor(engine.logits(i)), model->logits(hidden[-1]), 1e-4,
+                                 1e-4) == "");
+        } else {
+          const auto states = to_tensor(engine.states(i)).view({-1, config.dim});
+          const auto its = wanted == Wanted::all_states ? hidden : hidden.slice(0, -1);
+          CHECK(test::difference(states, its, 1e-4, 1e-4) == "");
+        }
+        ++i;
+      }
+    }
+    CHECK_THROWS_AS(engine.logits(0), OptionError);
+  }
+}
+
+TEST_CASE("engine: hidden states of causal models, in passes of more tokens than one takes") {
+  ModelConfig config = configs()[1];
+  config.max_seq_len = 400;
+  auto model = random_model(config);
+  Engine engine(std::make_shared<const Weights>(weights_of(model)), 2, 400);
+  const auto first = random_ids(config, 300, 1), second = random_ids(config, 50, 2);
+  engine.append(std::vector<Continuation>{{0, first}, {1, second}}, Wanted::all_states);
+  std::size_t i = 0;
+  for (const auto& ids : {first, second}) {
+    const torch::NoGradGuard no_grad;
+    const auto hidden = model->llama(torch::tensor(ids).unsqueeze(0)).squeeze(0);
+    const auto states = to_tensor(engine.states(i++)).view({-1, config.dim});
+    CHECK(test::difference(states, hidden, 1e-4, 1e-4) == "");
+  }
+}

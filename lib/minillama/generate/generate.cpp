@@ -27,8 +27,9 @@ class Continued {
       : options_(options),
         sampler_(options),
         result_(result),
-        length_(std::ssize(prompt)),
-        pending_(prompt) {}
+        history_(prompt.begin(), prompt.end()),
+        prompt_(prompt.size()),
+        pending_(history_) {}
 
   /// What the decoder has not seen.
   std::span<const std::int64_t> pending() const { return pending_; }
@@ -47,30 +48,32 @@ class Continued {
               const OnToken& on_token) {
     // Padding of the vocabulary is at its end.
     const auto n = static_cast<std::size_t>(options_.vocabulary);
-    latest_ = sampler_.next(n > 0 && n < logits.size() ? logits.first(n) : logits);
-    if (options_.stop_at_end && std::ranges::find(stop_ids, latest_) != stop_ids.end()) {
+    const auto latest = sampler_.next(n > 0 && n < logits.size() ? logits.first(n) : logits,
+                                      {.tokens = history_, .prompt = prompt_});
+    if (options_.stop_at_end && std::ranges::find(stop_ids, latest) != stop_ids.end()) {
       result_.stop = StopReason::end_of_text;
       return false;
     }
-    result_.ids.push_back(latest_);
-    if (on_token && !on_token(latest_)) {
+    result_.ids.push_back(latest);
+    history_.push_back(latest);
+    if (on_token && !on_token(latest)) {
       result_.stop = StopReason::callback;
       return false;
     }
     if (std::ssize(result_.ids) == options_.max_new_tokens) return false;
-    if (++length_ > context && !options_.crop_context) {
+    if (std::ssize(history_) > context && !options_.crop_context) {
       result_.stop = StopReason::context_full;
       return false;
     }
-    pending_ = {&latest_, 1};
+    pending_ = std::span(history_).last(1);
     return true;
   }
 
   GenerationOptions options_;
   Sampler sampler_;
   Generation& result_;
-  std::int64_t length_;
-  std::int64_t latest_ = 0;
+  std::vector<std::int64_t> history_;
+  std::size_t prompt_;  // how much of it is the prompt
   std::span<const std::int64_t> pending_;
   Clock::time_point start_ = Clock::now();
 };

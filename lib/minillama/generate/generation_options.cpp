@@ -21,6 +21,8 @@ void GenerationOptions::validate() const {
   require(max_new_tokens >= 0, "max-new-tokens", max_new_tokens, "be 0 or positive");
   require(std::isfinite(temperature) && temperature >= 0, "temperature", temperature,
           "be 0 or positive");
+  require(std::isfinite(repetition_penalty) && repetition_penalty > 0, "repetition-penalty",
+          repetition_penalty, "be positive");
   require(top_k >= 0, "top-k", top_k, "be 0 or positive");
   require(top_p > 0 && top_p <= 1, "top-p", top_p, "lie in (0, 1]");
   require(min_p >= 0 && min_p <= 1, "min-p", min_p, "lie in [0, 1]");

@@ -12,6 +12,7 @@ struct GenerationOptions {
   double top_p = 1.0;                 ///< keep the most probable tokens that make up p; 1: all
   double min_p = 0.0;                 ///< drop tokens below min_p times the most probable; 0: none
   double epsilon = 0.0;               ///< drop tokens less probable than epsilon; 0: none
+  double repetition_penalty = 1.0;    ///< makes tokens that came before less probable; 1: no
   std::uint64_t seed = 1337;          ///< of the random numbers
   bool stop_at_end = true;            ///< stop at an end-of-text or beginning-of-text token
   bool crop_context = false;  ///< at max_seq_len go on with the last max_seq_len tokens, don't stop

@@ -8,10 +8,18 @@ namespace minillama {
 
 Sampler::Sampler(const GenerationOptions& options) : options_(options), random_(options.seed) {
   options_.validate();
+  processors_ = make_processors(options_);
 }
 
-std::int64_t Sampler::next(std::span<float> logits) {
+std::int64_t Sampler::next(std::span<float> logits, const History& history) {
+  const auto token = choose(logits, history);
+  for (const auto& processor : processors_) processor->accept(token);
+  return token;
+}
+
+std::int64_t Sampler::choose(std::span<float> logits, const History& history) {
   if (logits.empty()) throw OptionError("there are no logits to choose a token by");
+  for (const auto& processor : processors_) processor->apply(logits, history);
   const auto largest = kernels::find_largest(kernels::best_isa(), logits.size(), logits.data());
   if (!largest.is_finite) {
     throw InputError("the model's logits are not finite: its weights are broken");
