@@ -83,7 +83,11 @@ struct Shape {
 
 /// y[i] = a[i] b[i] for every i, summed in float32. Each product is one thread's.
 torch::Tensor products(const torch::Tensor& a, const torch::Tensor& b, const torch::Tensor& y) {
-  parallel_for(a.size(0), 1, [&](std::int64_t begin, std::int64_t end) {
+  // Parts that take longer than it takes another thread to wake up.
+  constexpr std::int64_t kWorthSharing = std::int64_t{1} << 19;
+  const auto grain = std::max<std::int64_t>(
+      1, kWorthSharing / std::max<std::int64_t>(1, a.size(1) * a.size(2) * b.size(2)));
+  parallel_for(a.size(0), grain, [&](std::int64_t begin, std::int64_t end) {
     const SerialLibTorch serial;
     const at::AutoDispatchBelowADInplaceOrView
         plain;  // threads do not inherit that nothing records
