@@ -34,6 +34,7 @@ void run_app(const std::string& program, const Dataset& dataset, int argc, char*
   if (!is_for_engine(arguments, model, checkpoint ? checkpoint->classifier() : std::nullopt)) {
     become_sibling(program + "-module", argv);
   }
+  set_threads_of(arguments);
   refuse_zero_shot_options(arguments, model.model);
   refuse_batch_size(arguments, *checkpoint->classifier(), model.model);
   TextClassifier classifier(*checkpoint,

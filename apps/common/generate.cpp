@@ -182,6 +182,7 @@ void generate(int argc, char** argv, const GenerateProgram& program) {
   }
   const auto model = read_model_arguments(arguments, "reviews");
   if (program.choose) program.choose(model);
+  set_threads_of(arguments);
   const auto file = open_text(arguments);
   const auto options = read_generation_options(arguments, model.compatible);
   const auto generator = program.load(arguments, model);

@@ -33,21 +33,24 @@ void add_model_arguments(Arguments& arguments) {
   arguments.flag("use-gpu", "The same as --device cuda");
 }
 
-ModelArguments read_model_arguments(const Arguments& arguments, const std::string& default_model) {
-  ModelArguments out;
-  out.quiet = arguments.is_set("quiet");
+void set_threads_of(const Arguments& arguments) {
   if (arguments.given("threads")) {
     const auto threads = arguments.integer("threads");
     const auto clamped = std::clamp<std::int64_t>(threads, std::numeric_limits<int>::min(),
                                                   std::numeric_limits<int>::max());
     set_thread_limit(static_cast<int>(clamped));
-    if (minillama::threads() < clamped && !out.quiet) {
+    if (minillama::threads() < clamped && !arguments.is_set("quiet")) {
       note("--threads {}: {} used, one for each processor of this process\n", clamped,
            minillama::threads());
     }
   } else {
     set_thread_limit(default_threads());
   }
+}
+
+ModelArguments read_model_arguments(const Arguments& arguments, const std::string& default_model) {
+  ModelArguments out;
+  out.quiet = arguments.is_set("quiet");
   out.device = arguments.is_set("use-gpu") ? "cuda" : arguments.text("device");
   if (arguments.given("compat")) {
     arguments.choice("compat", {"cmu2025"});

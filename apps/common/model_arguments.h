@@ -21,8 +21,11 @@ struct ModelArguments {
 /// Declares them.
 void add_model_arguments(Arguments& arguments);
 
-/// Reads them and sets the number of threads. `default_model` is the shipped checkpoint's name, ""
-/// if there is no need of one.
+/// Sets the number of threads, and says so where it is not what was given.
+void set_threads_of(const Arguments& arguments);
+
+/// Reads the others. `default_model` is the shipped checkpoint's name, "" if there is no need of
+/// one.
 ModelArguments read_model_arguments(const Arguments& arguments, const std::string& default_model);
 
 /// The format of weights that the option names; throws OptionError with all names if it is none.

@@ -7,6 +7,7 @@ namespace minillama::app {
 ModuleArguments read_module_arguments(const Arguments& arguments,
                                       const std::string& default_model) {
   ModuleArguments out{read_model_arguments(arguments, default_model), {}};
+  set_threads_of(arguments);
   set_threads(threads());
   out.load.attention = out.open.attention;
   out.load.config = out.open.config;

@@ -96,6 +96,19 @@ TEST_CASE("runtime: every format computes what PyTorch computed, from the bytes 
   }
 }
 
+TEST_CASE(
+    "runtime: what gives its memory back is read again from the file, and nothing else does") {
+  const auto weights = Checkpoint::open(golden("_hf")).language_model();
+  CHECK_FALSE(weights.layers[0].query.is_mapped);  // whose rows are in another order in the file
+  CHECK(weights.layers[0].value.is_mapped);
+  const auto shipped_weights = Checkpoint::open(shipped("reviews-tiny")).language_model();
+  const auto& value = shipped_weights.layers[0].w1;
+  REQUIRE(value.is_mapped);
+  const std::vector<std::byte> before(value.data, value.row(value.rows));
+  converted(shipped_weights, weight_format(DType::q8_0));
+  CHECK(std::memcmp(before.data(), value.data, before.size()) == 0);
+}
+
 TEST_CASE("runtime: blocks are computed with as they lie, or as the floats that they stand for") {
   const auto logits = expected<float>("logits_q8_0");
   const auto weights = Checkpoint::open(golden("_q8_0.gguf")).language_model();

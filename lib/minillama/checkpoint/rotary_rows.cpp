@@ -32,6 +32,7 @@ TensorRecord reorder_rows(const TensorRecord& record, std::int64_t heads, Rotary
   TensorRecord copy = record;
   copy.strides = contiguous_strides(record.shape);
   copy.data = memory;
+  copy.is_mapped = false;
   if (memory.empty()) return copy;
   std::vector<std::byte> dense(memory.size());
   copy_elements(record, dense.data());

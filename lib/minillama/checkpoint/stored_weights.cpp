@@ -72,7 +72,7 @@ class Parts {
     matrix.format = &weight_format(record.dtype);
     if (is_usable(record)) {
       matrix.data = record.data.data();
-      matrix.is_mapped = true;
+      matrix.is_mapped = record.is_mapped;
     } else {
       auto& copy = memory_->copies.emplace_back(storage_size(record.dtype, element_count(record)));
       copy_elements(record, copy.data());

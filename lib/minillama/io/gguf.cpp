@@ -99,6 +99,7 @@ void GgufFile::place_tensors(ByteReader& reader, const std::vector<std::uint64_t
                                           quote(tensor.name), size, begin, step, data.size()));
     }
     tensor.data = data.subspan(begin, size);
+    tensor.is_mapped = true;
     end = begin + size;
   }
 }

@@ -160,6 +160,7 @@ std::vector<TensorRecord> Llama2cFile::tensors() const {
                           .shape = block.shape,
                           .strides = contiguous_strides(block.shape)};
       record.data = reader.take(static_cast<std::uint64_t>(element_count(record)) * sizeof(float));
+      record.is_mapped = true;
       if (block.name.empty()) continue;
       record.name = tensor_name(block, i);
       records.push_back(std::move(record));

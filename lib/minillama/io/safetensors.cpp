@@ -108,6 +108,7 @@ class EntryReader {
     entry.begin = offsets[0];
     entry.end = offsets[1];
     entry.record.data = data_.subspan(entry.begin, entry.end - entry.begin);
+    entry.record.is_mapped = true;
     check_tensor(entry.record, path_);
     const auto size = storage_size(entry.record.dtype, element_count(entry.record));
     if (size != entry.record.data.size()) {

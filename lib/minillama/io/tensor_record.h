@@ -52,6 +52,7 @@ struct TensorRecord {
   std::vector<std::int64_t> shape = {};
   std::vector<std::int64_t> strides = {};  ///< in elements, as many as `shape` has
   Bytes data = {};                         ///< the storage, from the first element on
+  bool is_mapped = false;                  ///< whether `data` is a MappedFile's
 };
 
 /// Product of a checked record's shape.

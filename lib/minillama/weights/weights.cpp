@@ -93,10 +93,6 @@ std::span<const NormPart> norm_parts() {
   return kNorms;
 }
 
-std::string tensor_name(std::size_t layer, std::string_view part, std::string_view end) {
-  return fmt::format("layers.{}.{}.{}", layer, part, end);
-}
-
 std::vector<Matrix*> matrices_of(Weights& weights) {
   std::vector<Matrix*> matrices{&weights.embeddings};
   for (auto& layer : weights.layers) {

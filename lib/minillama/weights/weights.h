@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <memory>
 #include <span>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -84,9 +83,6 @@ struct NormPart {
 /// tied, "output".
 std::span<const MatrixPart> matrix_parts();
 std::span<const NormPart> norm_parts();
-
-/// "layers.3.attention.compute_query.weight"
-std::string tensor_name(std::size_t layer, std::string_view part, std::string_view end = "weight");
 
 /// All matrices, embeddings first; a tied head is not there twice.
 std::vector<Matrix*> matrices_of(Weights& weights);
