@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/install_packages.sh
 echo "Building (the first time takes a few minutes) …" >&2
-scripts/build.sh release classify_sst classify_cfimdb convert generate pretrain generate_module classify_sst_module classify_cfimdb_module >&2
+scripts/build.sh release classify_sst classify_cfimdb generate >&2
 bin=build/release/bin
 
 say() { printf '\n\033[1m%s\033[0m\n' "$1"; }
@@ -31,6 +31,7 @@ say 'Try next'
 cat <<EOF
   $bin/generate -p "This movie is"
   echo "A dull , overlong mess ." | $bin/classify_sst --json
+  scripts/build.sh                                                 # builds what trains, too; then:
   $bin/classify_sst --option prompt "A dull , overlong mess ."     # the language model asked, untrained
   scripts/fetch_assets.sh                                          # the data sets, to train on:
   $bin/classify_sst --option lora --out-dir runs/sst
