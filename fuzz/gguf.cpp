@@ -7,7 +7,7 @@
 void minillama::fuzz::read(std::string_view input) {
   const MemoryFile memory(input);
   const GgufFile file(memory.path());
-  for (const GgufTensor& tensor : file.tensors()) {
+  for (const TensorRecord& tensor : file.tensors()) {
     std::string elements(as_text(tensor.data));
     if (elements.size() != tensor.data.size()) std::abort();
   }
