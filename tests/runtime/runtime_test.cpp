@@ -182,6 +182,19 @@ TEST_CASE("runtime: what is no language model or no classifier is refused by nam
   CHECK_THROWS_WITH(TextClassifier::load(shipped("reviews")), contains("is no classifier"));
   CHECK_THROWS_WITH(TextGenerator::load(golden("_peft")), contains("without a head"));
   CHECK_THROWS_AS(TextGenerator::load("/absent"), FileError);
+
+  // An adapter in our own directory that names a linear which is not there, as one for a module.
+  const test::TemporaryDirectory directory;
+  for (const auto* file : {"model.safetensors", "tokenizer.model"}) {
+    std::filesystem::copy(shipped("reviews-tiny") / file, directory.path() / file);
+  }
+  auto config = test::read_text(shipped("reviews-tiny") / "config.json");
+  config.insert(config.find('{') + 1,
+                "\"adapters\": {\"a\": {\"rank\": 2, \"alpha\": 1, \"dropout\": 0, \"targets\": "
+                "[\"wq\"]}},");
+  directory.file("config.json", config);
+  CHECK_THROWS_WITH(TextGenerator::load(directory.path()),
+                    contains("target \"wq\" is the name of no linear"));
   CHECK_THROWS_WITH(TextClassifier::load(shipped("sst"), {}, {.batch_size = 0}),
                     contains("batch-size is 0"));
 }

@@ -30,7 +30,12 @@ StoredModel open_adapted(const std::filesystem::path& path, const std::filesyste
                     "holds an adapter without a head: no classifier and no language model "
                     "(convert --adapter adds it to its base)");
   }
-  StoredModel stored = open_stored_model(base_of_peft_adapter(path), config);
+  const auto base = base_of_peft_adapter(path);
+  StoredModel stored = open_stored_model(base, config);
+  if (stored.classifier) throw FileError(base, "is a classifier; a language model is needed here");
+  if (stored.adapters.contains(kName)) {
+    throw FileError(base, fmt::format("has an adapter named {} already", quote(kName)));
+  }
   const auto memory = std::make_shared<AdapterMemory>(
       AdapterMemory{.base = stored.file, .adapter = adapter.file, .reordered = {}});
   stored.file = memory;
@@ -48,6 +53,11 @@ StoredModel open_adapted(const std::filesystem::path& path, const std::filesyste
     }
     record.name.insert(dot, fmt::format(".{}", kName));
     stored.tensors.push_back(std::move(record));
+  }
+  try {
+    options.validate();
+  } catch (const OptionError& error) {
+    throw FileError(adapter.path, error.what());
   }
   stored.classifier = adapter.classifier;
   stored.head = adapter.head;

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <deque>
 #include <map>
+#include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -100,20 +102,30 @@ class Parts {
   std::map<std::string, const TensorRecord*> by_name_;
 };
 
-/// Whether `target` is the name of a linear or what follows one of its dots.
-bool names(const std::string& target, const std::string& linear) {
-  return linear == target || linear.ends_with("." + target);
-}
-
 /// Needs the tensors of an adapter on a linear, or adds it to the matrix. All adapters need theirs;
 /// the active one is used.
 class Adapters {
  public:
-  Adapters(const StoredModel& stored, Parts& parts) : stored_(stored), parts_(parts) {}
+  Adapters(const StoredModel& stored, Parts& parts) : stored_(stored), parts_(parts) {
+    for (const auto& [name, options] : stored.adapters) {
+      for (const auto& target : options.targets) unnamed_.emplace(name, target);
+    }
+  }
+
+  /// To be called when all linears were asked for. Throws FileError if a target names none of them.
+  void check_targets() const {
+    if (unnamed_.empty()) return;
+    const auto& [name, target] = *unnamed_.begin();
+    throw FileError(stored_.path, fmt::format("adapter {}: target {} is the name of no linear",
+                                              quote(name), quote(target)));
+  }
 
   void need(const std::string& linear, std::int64_t rows, std::int64_t cols) {
     for (const auto& [name, options] : stored_.adapters) {
       if (!has(options, linear)) continue;
+      for (const auto& target : options.targets) {
+        if (names_linear(target, linear)) unnamed_.erase({name, target});
+      }
       parts_.need(fmt::format("{}.{}.lora_A", linear, name), {options.rank, cols});
       parts_.need(fmt::format("{}.{}.lora_B", linear, name), {rows, options.rank});
     }
@@ -133,11 +145,12 @@ class Adapters {
  private:
   static bool has(const LoraOptions& options, const std::string& linear) {
     return std::ranges::any_of(options.targets,
-                               [&](const auto& target) { return names(target, linear); });
+                               [&](const auto& target) { return names_linear(target, linear); });
   }
 
   const StoredModel& stored_;
   Parts& parts_;
+  std::set<std::pair<std::string, std::string>> unnamed_;  // adapter and target
 };
 
 /// The tensors of the language model: of a classifier without what stands before their names, and
@@ -185,6 +198,7 @@ Weights weights_of(const StoredModel& stored) {
       adapters.need(name, part.rows(config), part.cols(config));
     }
   }
+  adapters.check_targets();
   const auto tensors = llama_tensors(stored);
   parts.match(tensors);
 

@@ -19,11 +19,6 @@ std::vector<std::pair<std::string, LinearImpl*>> linears_of(Llama& llama) {
   return linears;
 }
 
-/// Whether `target` is the full name or what follows one of its dots.
-bool names(const std::string& target, const std::string& full_name) {
-  return full_name == target || full_name.ends_with("." + target);
-}
-
 void require_adapter(Llama& llama, const std::string& name) {
   if (adapters_of(llama).count(name) > 0) return;
   throw OptionError(fmt::format("the model has no adapter named {}", quote(name)));
@@ -39,13 +34,14 @@ void add_adapter(Llama& llama, const std::string& name, const LoraOptions& optio
   }
   const auto linears = linears_of(llama);
   for (const auto& target : options.targets) {
-    if (std::ranges::none_of(linears, [&](auto& item) { return names(target, item.first); })) {
+    if (std::ranges::none_of(linears,
+                             [&](auto& item) { return names_linear(target, item.first); })) {
       throw OptionError(
           fmt::format("lora: target {} is the name of no linear of the model", quote(target)));
     }
   }
   for (const auto& [full_name, linear] : linears) {
-    const auto wanted = [&](const auto& target) { return names(target, full_name); };
+    const auto wanted = [&](const auto& target) { return names_linear(target, full_name); };
     if (std::ranges::any_of(options.targets, wanted)) {
       linear->add_adapter(name, options, generator);
     }

@@ -21,6 +21,12 @@ void LoraOptions::validate() const {
   if (targets.empty()) throw OptionError("lora: targets names no linear");
 }
 
+bool names_linear(std::string_view target, std::string_view full_name) {
+  if (!full_name.ends_with(target)) return false;
+  full_name.remove_suffix(target.size());
+  return full_name.empty() || full_name.ends_with('.');
+}
+
 bool is_adapter_parameter(std::string_view name) {
   return name.ends_with(".lora_A") || name.ends_with(".lora_B");
 }

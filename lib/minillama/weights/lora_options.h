@@ -23,6 +23,9 @@ struct LoraOptions {
   bool operator==(const LoraOptions&) const = default;
 };
 
+/// Whether `target` is the full name of a linear or what follows one of its dots.
+bool names_linear(std::string_view target, std::string_view full_name);
+
 /// Whether a parameter of that name belongs to an adapter.
 bool is_adapter_parameter(std::string_view name);
 
