@@ -11,5 +11,5 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cmake --preset release -D MINILLAMA_BUILD_BENCHMARKS=ON > /dev/null
-cmake --build build/release --target adamw_bench decode_bench one_run step_bench generate classify_sst classify_sst_module > /dev/null
+cmake --build build/release --target adamw_bench decode_bench one_run step_bench stream_bench generate classify_sst classify_sst_module > /dev/null
 exec python3 bench/measure.py "$@"

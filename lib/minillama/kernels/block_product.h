@@ -28,8 +28,8 @@ struct BlockProduct {
   Output output;
 };
 
-/// How far ahead of the block in use others are asked for: rows are so short that some processors
-/// stop fetching ahead at the end of each (docs/performance.md).
+/// How far ahead of the block in use others are asked for where rows are read side by side: they
+/// are so short that some processors stop fetching ahead at the end of each (docs/performance.md).
 inline constexpr std::size_t kPrefetchBytes = 256 * sizeof(Q8Block);
 
 /// Rows x Tokens elements of the product, whose sums stay in registers.
@@ -45,7 +45,9 @@ MINILLAMA_INLINE void tile(const BlockProduct<Block>& p, std::size_t row, std::s
     for (int t = 0; t < Tokens; ++t) xs[t] = Set::load_input(x + t * p.cols + b * kBlockSize);
     for (int r = 0; r < Rows; ++r) {
       const Block* block = w + r * blocks + b;
-      __builtin_prefetch(reinterpret_cast<const char*>(block) + kPrefetchBytes);
+      if constexpr (Rows > 1) {
+        __builtin_prefetch(reinterpret_cast<const char*>(block) + kPrefetchBytes);
+      }
       const typename Set::Weights ws = Set::load_weights(*block);
       for (int t = 0; t < Tokens; ++t) Set::add(sums[r][t], ws, xs[t], x_scales[t * blocks + b]);
     }
@@ -70,7 +72,10 @@ template <typename Set, typename Block>
 MINILLAMA_INLINE void product(const BlockProduct<Block>& p) {
   constexpr int kRows = 4;
   std::size_t row = 0;
-  for (; row + kRows <= p.rows; row += kRows) all_tokens<Set, kRows>(p, row);
+  // Fewer tokens than a tile has: row after row, as one stream (kernels/matmul.cpp).
+  if (p.tokens >= Set::kTokens) {
+    for (; row + kRows <= p.rows; row += kRows) all_tokens<Set, kRows>(p, row);
+  }
   for (; row < p.rows; ++row) all_tokens<Set, 1>(p, row);
 }
 

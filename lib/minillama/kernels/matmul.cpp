@@ -26,17 +26,14 @@ MINILLAMA_INLINE void last_lanes(Ints<Lanes>& mask, std::size_t rest) {
 }
 
 /// Adds the products of column c on of Rows rows of weights, the first at `w`, with the inputs
-/// `xs`. Meanwhile the next rows are asked for where each is used once, since some processors stop
-/// fetching ahead at the end of each row (docs/performance.md).
+/// `xs`.
 template <int Lanes, int Rows, int Tokens, typename T>
 MINILLAMA_INLINE void add_columns(const T* w, std::size_t cols, std::size_t c,
                                   const Floats<Lanes> (&xs)[Tokens],
                                   Floats<Lanes> (&sums)[Rows][Tokens]) {
   for (int r = 0; r < Rows; ++r) {
-    const T* weights = w + r * cols + c;
-    if constexpr (Tokens == 1) __builtin_prefetch(weights + Rows * cols);
     Floats<Lanes> ws;
-    load<Lanes>(ws, weights);
+    load<Lanes>(ws, w + r * cols + c);
     for (int t = 0; t < Tokens; ++t) sums[r][t] += ws * xs[t];
   }
 }
@@ -75,10 +72,14 @@ MINILLAMA_INLINE void tile(const Product<T>& p, std::size_t row, std::size_t tok
   }
 }
 
+/// How many tokens a tile has, beside four rows: what the registers hold.
+template <int Lanes>
+constexpr int kTokensOfTile = Lanes >= 16 ? 4 : 2;
+
 template <int Lanes, int Rows, typename T>
 MINILLAMA_INLINE void tokens_of_group(const Product<T>& p, std::size_t row, std::size_t begin,
                                       std::size_t end) {
-  constexpr int kTokens = Lanes >= 16 ? 4 : 2;  // what the registers hold
+  constexpr int kTokens = kTokensOfTile<Lanes>;
   std::size_t t = begin;
   for (; t + kTokens <= end; t += kTokens) tile<Lanes, Rows, kTokens>(p, row, t);
   for (; t < end; ++t) tile<Lanes, Rows, 1>(p, row, t);
@@ -96,7 +97,11 @@ MINILLAMA_INLINE void product(const Product<T>& p, std::size_t rows) {
   for (std::size_t begin = 0; begin < p.x.count; begin += group) {
     const std::size_t end = std::min(p.x.count, begin + group);
     std::size_t row = 0;
-    for (; row + kRows <= rows; row += kRows) tokens_of_group<Lanes, kRows>(p, row, begin, end);
+    // Where memory is the limit rows are read one after the other, as one stream: of several side
+    // by side some processors read less than half as fast (docs/performance.md).
+    if (p.x.count >= kTokensOfTile<Lanes>) {
+      for (; row + kRows <= rows; row += kRows) tokens_of_group<Lanes, kRows>(p, row, begin, end);
+    }
     for (; row < rows; ++row) tokens_of_group<Lanes, 1>(p, row, begin, end);
   }
 }
