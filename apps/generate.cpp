@@ -15,6 +15,8 @@ TextGenerator load(const app::Arguments& arguments, const app::ModelArguments& m
   auto generator = TextGenerator::load(model.model, model.open);
   if (arguments.given("weights")) {
     generator.use_weights(app::read_weight_format(arguments, "weights"));
+  } else if (arguments.is_set("huge-pages")) {
+    generator.use_huge_pages();
   }
   return generator;
 }

@@ -13,6 +13,7 @@ using namespace minillama;
 
 TextGenerator load(const app::Arguments& arguments, const app::ModelArguments&) {
   if (arguments.given("weights")) throw OptionError("--weights goes with --device cpu");
+  if (arguments.is_set("huge-pages")) throw OptionError("--huge-pages goes with --device cpu");
   const auto model = app::read_module_arguments(arguments, "reviews");
   return load_language_model(model.model, model.load, model.open.tokenizer);
 }

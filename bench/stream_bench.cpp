@@ -130,6 +130,7 @@ int main(int argc, char* argv[]) {
   const auto weights = Checkpoint::open(path).language_model();
   std::filesystem::remove(path);
   measure("f32, mapped", weights);
+  // In memory of its own, which is in huge pages.
   for (const WeightFormat& format : weight_formats()) {
     measure(std::string(format.name) + ", copied", converted(weights, format));
   }

@@ -62,6 +62,9 @@ Arguments declare_generate_arguments() {
       "lie in the file). Eight bits are a quarter of the memory and up to three times as "
       "fast, at a small loss of quality",
       "TYPE");
+  arguments.flag("huge-pages",
+                 "Copy the weights into huge pages of memory, which some processors read faster; "
+                 "--weights does so anyway");
   return arguments;
 }
 
@@ -74,6 +77,7 @@ void check_generate_arguments(const Arguments& arguments) {
                                 {.option = "file", .excludes = {"prompt"}},
                                 {.option = "batch-size", .needs = {"each-line"}},
                                 {.option = "weights", .excludes = {"use-gpu"}},
+                                {.option = "huge-pages", .excludes = {"use-gpu"}},
                                 {.option = "ignore-eos", .excludes = {"compat"}},
                                 {.option = "config", .needs = {"model"}},
                                 {.option = "use-gpu", .excludes = {"device"}}};

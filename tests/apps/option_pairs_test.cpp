@@ -174,8 +174,8 @@ Words generate_options() {
   Words all =
       with_model({"--prompt=p", "--file=f", "--each-line", "--batch-size=2", "--max-new-tokens=9",
                   "--no-display-prompt", "--ignore-eos", "--repetition-penalty=1.2", "--no-cache",
-                  "--weights=q8_0", "--assignment", "--generated-sentence-low-temp-out=a",
-                  "--generated-sentence-high-temp-out=b"});
+                  "--weights=q8_0", "--huge-pages", "--assignment",
+                  "--generated-sentence-low-temp-out=a", "--generated-sentence-high-temp-out=b"});
   all.insert(all.end(), kSampling.begin(), kSampling.end());
   return all;
 }
@@ -222,8 +222,8 @@ TEST_CASE("option pairs: of pretrain with a new model, and with one to go on fro
 }
 
 TEST_CASE("option pairs: of generate when it samples, and when it takes the most probable") {
-  Names pairs{"--prompt --file", "--prompt --each-line", "--use-gpu --weights",
-              "--compat --ignore-eos", "--device --use-gpu"};
+  Names pairs{"--prompt --file",        "--prompt --each-line",  "--use-gpu --weights",
+              "--use-gpu --huge-pages", "--compat --ignore-eos", "--device --use-gpu"};
   for (const auto* task : {"--assignment", "--generated-sentence-low-temp-out",
                            "--generated-sentence-high-temp-out"}) {
     for (const auto* option : {"--prompt", "--file", "--each-line", "--no-display-prompt"}) {
@@ -239,7 +239,8 @@ TEST_CASE("option pairs: of generate when it samples, and when it takes the most
             {"--prompt", "--each-line", "--assignment", "--generated-sentence-low-temp-out",
              "--generated-sentence-high-temp-out", "--epsilon", "--top-k", "--top-p", "--min-p",
              "--seed"},
-            {"--use-gpu --weights", "--compat --ignore-eos", "--device --use-gpu"});
+            {"--use-gpu --weights", "--use-gpu --huge-pages", "--compat --ignore-eos",
+             "--device --use-gpu"});
 }
 
 TEST_CASE("option pairs: of convert to a model, and to an adapter alone") {

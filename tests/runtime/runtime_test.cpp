@@ -1,5 +1,6 @@
 // What runs a model without LibTorch: this program links minillama::runtime alone.
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <sstream>
@@ -121,6 +122,37 @@ TEST_CASE("runtime: blocks are computed with as they lie, or as the floats that 
   const auto packed =
       converted(Checkpoint::open(golden("_f32.gguf")).language_model(), weight_format(DType::q8_0));
   CHECK(logits_of(packed, true) == logits_of(weights, true));
+}
+
+TEST_CASE("runtime: a copy in huge pages is the same bytes, in the same formats") {
+  for (const std::string name : {"_f32.gguf", "_q8_0.gguf", "_hf_pickled"}) {
+    INFO(name);
+    auto weights = Checkpoint::open(golden(name)).language_model();
+    auto copy = copied(weights);
+    const auto originals = matrices_of(weights), copies = matrices_of(copy);
+    REQUIRE(copies.size() == originals.size());
+    for (std::size_t i = 0; i < copies.size(); ++i) {
+      CHECK(copies[i]->format == originals[i]->format);
+      CHECK(copies[i]->data != originals[i]->data);
+      CHECK(std::equal(copies[i]->data, copies[i]->row(copies[i]->rows), originals[i]->data));
+      CHECK_FALSE(copies[i]->is_mapped);
+    }
+    const auto logits = logits_of(weights, true);
+    weights = {};  // the copy holds all that it needs
+    CHECK(logits_of(copy, true) == logits);
+  }
+}
+
+TEST_CASE("runtime: a text generator goes on the same in huge pages") {
+  auto generator = TextGenerator::load(shipped("reviews-tiny"));
+  const auto continued = [&] {
+    std::ostringstream text;
+    generator.generate("This movie is", {.max_new_tokens = 20, .temperature = 0}, text);
+    return text.str();
+  };
+  const auto text = continued();
+  generator.use_huge_pages();
+  CHECK(continued() == text);
 }
 
 TEST_CASE(

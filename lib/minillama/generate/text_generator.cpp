@@ -41,6 +41,13 @@ void TextGenerator::use_weights(const WeightFormat& format) {
   use(std::make_shared<const Weights>(converted(*weights_, format)));
 }
 
+void TextGenerator::use_huge_pages() {
+  if (!weights_) {
+    throw OptionError("huge pages (--huge-pages) need a model that an engine computes");
+  }
+  use(std::make_shared<const Weights>(copied(*weights_)));
+}
+
 void TextGenerator::use(std::shared_ptr<const Weights> weights) {
   weights_ = std::move(weights);
   model_ = decoder_source(weights_);

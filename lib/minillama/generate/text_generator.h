@@ -22,8 +22,8 @@ struct ContinuedText {
   Generation generation;
 };
 
-/// A language model and its tokenizer: text in, text out. All but use_weights() is const, and any
-/// number of threads may call it at the same time.
+/// A language model and its tokenizer: text in, text out. All but use_weights() and
+/// use_huge_pages() is const, and any number of threads may call it at the same time.
 class TextGenerator {
  public:
   /// Throws OptionError if there are no weights.
@@ -41,6 +41,12 @@ class TextGenerator {
   /// Throws OptionError if the model is not computed from weights, or its widths are no multiples
   /// of the format's block.
   void use_weights(const WeightFormat& format);
+
+  /// From now on computes with a copy of the weights in huge pages, which some processors read
+  /// faster; use_weights() makes one anyway. Takes the weights' size of memory that no other
+  /// process shares, and reads the file from end to end. Throws OptionError if the model is not
+  /// computed from weights.
+  void use_huge_pages();
 
   /// BOS and the tokens of `prompt`, which may be empty. Throws OptionError if it is not valid
   /// UTF-8 or too long for the model's context.

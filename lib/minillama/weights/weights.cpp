@@ -8,6 +8,7 @@
 #include "minillama/core/error.h"
 #include "minillama/core/thread_pool.h"
 #include "minillama/io/mapped_file.h"
+#include "minillama/weights/huge_pages.h"
 
 namespace minillama {
 namespace {
@@ -43,9 +44,9 @@ constexpr std::array<NormPart, 2> kNorms = {{
     {"ffn_norm", &LayerWeights::ffn_norm},
 }};
 
-/// What converted() makes.
-struct Converted {
-  std::vector<std::unique_ptr<std::byte[]>> matrices;
+/// What copy_in() makes.
+struct Copied {
+  HugePages matrices;
   std::vector<std::vector<float>> norms;
 
   const float* copy(const float* values, std::int64_t size) {
@@ -63,24 +64,69 @@ struct Converted {
   }
 };
 
+std::size_t bytes_in(const WeightFormat& format, const Matrix& matrix) {
+  return storage_size(format.dtype, static_cast<std::int64_t>(matrix.rows * matrix.cols));
+}
+
+/// What a matrix of so many bytes takes: the next begins with a cache line.
+std::size_t with_padding(std::size_t bytes) {
+  constexpr std::size_t kLine = 64;
+  return (bytes + kLine - 1) / kLine * kLine;
+}
+
 /// Strip by strip, so that never the whole of a mapped matrix is there in both forms.
 void convert(const Matrix& from, const WeightFormat& format, std::byte* to) {
   constexpr std::size_t kStripRows = 2048;
   constexpr std::int64_t kGrain = 64;
   const std::size_t row_bytes = storage_size(format.dtype, static_cast<std::int64_t>(from.cols));
+  const auto convert_rows = [&](std::size_t begin, std::size_t end) {
+    if (from.format == &format) {
+      std::copy(from.row(begin), from.row(end), to + begin * row_bytes);
+      return;
+    }
+    std::vector<float> numbers(from.cols);
+    for (auto i = begin; i < end; ++i) {
+      from.format->to_floats(from.cols, from.row(i), numbers.data());
+      format.from_floats(from.cols, numbers.data(), to + i * row_bytes);
+    }
+  };
   for (std::size_t strip = 0; strip < from.rows; strip += kStripRows) {
     const std::size_t count = std::min(kStripRows, from.rows - strip);
     parallel_for(static_cast<std::int64_t>(count), kGrain,
                  [&](std::int64_t begin, std::int64_t end) {
-                   std::vector<float> numbers(from.cols);
-                   for (auto i = strip + static_cast<std::size_t>(begin);
-                        i < strip + static_cast<std::size_t>(end); ++i) {
-                     from.format->to_floats(from.cols, from.row(i), numbers.data());
-                     format.from_floats(from.cols, numbers.data(), to + i * row_bytes);
-                   }
+                   convert_rows(strip + static_cast<std::size_t>(begin),
+                                strip + static_cast<std::size_t>(end));
                  });
     if (from.is_mapped) MappedFile::release({from.row(strip), count * from.row_bytes()});
   }
+}
+
+/// A copy of `weights`, every matrix in the format that `format_of` names for it.
+Weights copy_in(const Weights& weights, const auto& format_of) {
+  Weights out = weights;
+  const auto matrices = matrices_of(out);
+  std::size_t bytes = 0;
+  for (const Matrix* matrix : matrices)
+    bytes += with_padding(bytes_in(format_of(*matrix), *matrix));
+  auto memory = std::make_shared<Copied>(HugePages(bytes));
+  std::byte* next = memory->matrices.data();
+  for (Matrix* matrix : matrices) {
+    const WeightFormat& format = format_of(*matrix);
+    convert(*matrix, format, next);
+    *matrix = {.rows = matrix->rows,
+               .cols = matrix->cols,
+               .format = &format,
+               .data = next,
+               .low_rank = memory->copy(*matrix)};
+    next += with_padding(bytes_in(format, *matrix));
+  }
+  if (out.config.tied_embeddings) out.head = out.embeddings;
+  memory->copy(out.norm, out.config.dim);
+  for (auto& layer : out.layers) {
+    for (const auto& part : kNorms) memory->copy(layer.*part.norm, out.config.dim);
+  }
+  out.memory = std::move(memory);
+  return out;
 }
 
 }  // namespace
@@ -113,27 +159,11 @@ Weights converted(const Weights& weights, const WeightFormat& format) {
                     "model's is {}",
                     format.name, format.name, field, block, value));
   }
-  Weights out = weights;
-  auto memory = std::make_shared<Converted>();
-  for (Matrix* matrix : matrices_of(out)) {
-    const std::size_t bytes =
-        storage_size(format.dtype, static_cast<std::int64_t>(matrix->rows * matrix->cols));
-    auto& stored =
-        memory->matrices.emplace_back(std::make_unique_for_overwrite<std::byte[]>(bytes));
-    convert(*matrix, format, stored.get());
-    *matrix = {.rows = matrix->rows,
-               .cols = matrix->cols,
-               .format = &format,
-               .data = stored.get(),
-               .low_rank = memory->copy(*matrix)};
-  }
-  if (config.tied_embeddings) out.head = out.embeddings;
-  memory->copy(out.norm, config.dim);
-  for (auto& layer : out.layers) {
-    for (const auto& part : kNorms) memory->copy(layer.*part.norm, config.dim);
-  }
-  out.memory = std::move(memory);
-  return out;
+  return copy_in(weights, [&](const Matrix&) -> const WeightFormat& { return format; });
+}
+
+Weights copied(const Weights& weights) {
+  return copy_in(weights, [](const Matrix& m) -> const WeightFormat& { return *m.format; });
 }
 
 }  // namespace minillama

@@ -87,9 +87,12 @@ std::span<const NormPart> norm_parts();
 /// All matrices, embeddings first; a tied head is not there twice.
 std::vector<Matrix*> matrices_of(Weights& weights);
 
-/// `weights` with every matrix in the given format, in memory of its own. What was mapped and is
-/// not needed any more gives its memory back, matrix by matrix. Throws OptionError if the rows of
-/// one are no multiple of the format's block.
+/// `weights` with every matrix in the given format, in memory of its own, which is in huge pages
+/// (weights/huge_pages.h). What was mapped and is not needed any more gives its memory back, strip
+/// by strip. Throws OptionError if the rows of one are no multiple of the format's block.
 Weights converted(const Weights& weights, const WeightFormat& format);
+
+/// The same, with every matrix in the format that it has.
+Weights copied(const Weights& weights);
 
 }  // namespace minillama
