@@ -40,7 +40,10 @@ struct Portable {
     float scale;
   };
 
-  static MINILLAMA_INLINE Input load_input(const std::int8_t* values) { return values; }
+  template <typename Block>
+  static MINILLAMA_INLINE Input load_input(const std::int8_t* values) {
+    return values;
+  }
   template <typename Block>
   static MINILLAMA_INLINE Weights load_weights(const Block& block) {
     Weights weights;

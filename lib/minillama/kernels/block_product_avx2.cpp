@@ -17,7 +17,10 @@ struct Avx2 {
     float scale;
   };
 
-  static MINILLAMA_INLINE Input load_input(const std::int8_t* values) { return load_bytes(values); }
+  template <typename Block>
+  static MINILLAMA_INLINE Input load_input(const std::int8_t* values) {
+    return load_bytes(values);
+  }
   template <typename Block>
   static MINILLAMA_INLINE Weights load_weights(const Block& block) {
     const __m256i values = unpack_values(block);

@@ -17,6 +17,10 @@ namespace minillama::kernels {
 
 /// Number i < 16 is scale * (low half of byte i - 8), number 16 + i the same of the high half.
 struct Q4Block {
+  static constexpr std::int8_t kOffset = 8;  ///< see with_offset()
+  /// Several rows share an input for one token, too: unpacking takes longer than memory.
+  static constexpr bool kRowsShareInput = true;
+
   std::uint16_t scale;  ///< a half float: the number of the largest magnitude / -8
   std::uint8_t pairs[kBlockSize / 2];
 };
@@ -51,11 +55,15 @@ inline void pack_block(const float* x, Q4Block& block) {
 #if defined(__AVX2__)
 namespace {  // each file has its own, for its instruction set
 
-MINILLAMA_INLINE __m256i unpack_values(const Q4Block& block) {
+/// The values and kOffset: none is negative.
+MINILLAMA_INLINE __m256i with_offset(const Q4Block& block) {
   const __m128i pairs = _mm_loadu_si128(reinterpret_cast<const __m128i*>(block.pairs));
   const __m256i both = _mm256_set_m128i(_mm_srli_epi16(pairs, 4), pairs);
-  const __m256i halves = _mm256_and_si256(both, _mm256_set1_epi8(15));
-  return _mm256_sub_epi8(halves, _mm256_set1_epi8(8));
+  return _mm256_and_si256(both, _mm256_set1_epi8(15));
+}
+
+MINILLAMA_INLINE __m256i unpack_values(const Q4Block& block) {
+  return _mm256_sub_epi8(with_offset(block), _mm256_set1_epi8(Q4Block::kOffset));
 }
 
 }  // namespace

@@ -19,6 +19,10 @@ namespace minillama::kernels {
 
 /// A number is scale * value.
 struct Q8Block {
+  static constexpr std::int8_t kOffset = -128;  ///< 128, read without a sign: see with_offset()
+  /// For one token rows are read one after the other: memory takes longer than arithmetic.
+  static constexpr bool kRowsShareInput = false;
+
   std::uint16_t scale;  ///< a half float: largest magnitude of the block / 127
   std::int8_t values[kBlockSize];
 };
@@ -49,6 +53,11 @@ namespace {  // each file has its own, for its instruction set
 
 MINILLAMA_INLINE __m256i unpack_values(const Q8Block& block) {
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(block.values));
+}
+
+/// The values and kOffset: none is negative.
+MINILLAMA_INLINE __m256i with_offset(const Q8Block& block) {
+  return _mm256_xor_si256(unpack_values(block), _mm256_set1_epi8(Q8Block::kOffset));
 }
 
 }  // namespace
