@@ -84,6 +84,11 @@ def generation(table):
     table.add('decode 42M, float32', tokens('decode 42M, float32'), limit, f'{share:.0%}', '≥ 85 %')
     table.add('decode 42M, q8_0', tokens('decode 42M, q8_0'), 'float32',
               f"{rate['decode 42M, q8_0'] / rate['decode 42M, float32']:.2f}×", '≥ 2.5×')
+    for line in run(BIN / 'stream_bench').stdout.splitlines():
+        name, speed, read, share = re.fullmatch(
+            r'(.*?) +([\d.]+) tokens/s.*plain read +([\d.]+) GB/s: ([\d.]+)', line).groups()
+        table.add(f'stream 42M, {name}', f'{float(speed):.0f} tokens/s', f'plain read {read} GB/s',
+                  f'{float(share):.0%}', '≥ 90 %' if name == 'f32, mapped' else '')
     for size, target in (('5M', '≥ 3,200 tokens/s'), ('260K', '≥ 8,000 tokens/s')):
         name = f'decode {size}, float32'
         table.add(name, tokens(name), 'the torch::nn module',
