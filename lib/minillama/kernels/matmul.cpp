@@ -99,7 +99,7 @@ MINILLAMA_INLINE void product(const Product<T>& p, std::size_t rows) {
     std::size_t row = 0;
     // Where memory is the limit rows are read one after the other, as one stream: of several side
     // by side some processors read less than half as fast (docs/performance.md).
-    if (p.x.count >= kTokensOfTile<Lanes>) {
+    if (p.x.count >= 4 * kTokensOfTile<Lanes>) {
       for (; row + kRows <= rows; row += kRows) tokens_of_group<Lanes, kRows>(p, row, begin, end);
     }
     for (; row < rows; ++row) tokens_of_group<Lanes, 1>(p, row, begin, end);
