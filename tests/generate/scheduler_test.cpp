@@ -262,7 +262,7 @@ TEST_CASE("scheduler: other threads submit and cancel while one steps") {
   Results results;
   Scheduler scheduler(model(), {}, kSize);
   std::atomic<std::size_t> submitting = kThreads;
-  std::vector<std::thread> threads;
+  std::vector<std::jthread> threads;
   for (std::size_t t = 0; t < kThreads; ++t) {
     threads.emplace_back([&, t] {
       for (std::size_t i = 0; i < all.size(); ++i) {
@@ -277,7 +277,6 @@ TEST_CASE("scheduler: other threads submit and cancel while one steps") {
   }
   while (scheduler.step(20)) {
   }
-  for (auto& thread : threads) thread.join();
   REQUIRE(results.size() == kThreads * all.size());
   for (std::size_t number = 0; number < results.size(); ++number) {
     const auto expected = alone(all[number % all.size()]);

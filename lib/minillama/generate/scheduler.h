@@ -19,7 +19,7 @@ namespace minillama {
 /// A prompt to continue, and how.
 struct GenerationRequest {
   std::vector<std::int64_t> prompt;         ///< usually BOS and a text; see check_prompt()
-  GenerationOptions options = {};           ///< those of the decoder are the scheduler's
+  GenerationOptions options = {};           ///< but for use_cache and use_engine, the scheduler's
   std::vector<std::int64_t> stop_ids = {};  ///< tokens that end the text, if options.stop_at_end
   std::function<bool(std::int64_t)> on_token = {};  ///< called with each token; false ends the text
 };
@@ -43,6 +43,8 @@ class Scheduler {
   ///                continuation may get, unless options.crop_context
   /// Throws OptionError if the options are not valid or there can be no such decoder.
   Scheduler(const DecoderSource& model, const GenerationOptions& options, const DecoderSize& size);
+
+  /// What is still on its way ends without a callback.
   ~Scheduler();
 
   /// A request is to be continued. `on_end` is called once, when its text has ended or was
@@ -54,9 +56,10 @@ class Scheduler {
   /// happens if it has ended.
   void cancel(Handle handle);
 
-  /// Every request that has a sequence reads on, and those that come to the end of what they know
-  /// get their next token. Each reads at least one token; what the budget leaves goes to prompts,
-  /// in the order in which they came, which are read in pieces if need be.
+  /// Takes every request that has a sequence further: what it has not read goes through the model,
+  /// and behind all of that its next token is chosen. Each reads at least one token; what the
+  /// budget leaves goes to prompts, in the order in which they came, which are read in pieces if
+  /// need be.
   ///
   /// @param token_budget how many tokens go through the model at most
   /// @return whether anything was there to be continued
