@@ -20,6 +20,8 @@ const std::map<std::string, std::string> kElsewhere{
     {"checkpoint/tokenizer_file.h", "arguments: files of models"},
     {"eval/text_classifier.h", "tests/eval/text_classifier_test.cpp, tests/runtime"},
     {"generate/logits_processor.h", "tests/generate/logits_processor_test.cpp"},
+    {"generate/generation.h", "arguments: generate/generate.h"},
+    {"generate/scheduler.h", "tests/generate/scheduler_test.cpp"},
     {"text/batches.h", "arguments: text/batch.h"},
     {"model/module_text_generator.h", "arguments: generate/text_generator.h"},
     {"model/peft_module.h", "arguments: files of models"},

@@ -49,6 +49,19 @@ std::shared_ptr<const Weights> checked(std::shared_ptr<const Weights> model, std
   return model;
 }
 
+/// How many rows, of its last tokens, a continuation is to give.
+std::size_t rows_wanted(const Continuation& continuation, Wanted wanted) {
+  switch (wanted) {
+    case Wanted::logits:
+      return continuation.n_logits;
+    case Wanted::last_state:
+      return 1;
+    case Wanted::all_states:
+      break;
+  }
+  return continuation.ids.size();
+}
+
 void require_sequence(std::size_t sequence, std::size_t count) {
   require_below(sequence, "sequence", count);
 }
@@ -87,28 +100,36 @@ void Engine::append(std::span<const Continuation> continuations, Wanted wanted) 
           fmt::format("{} tokens for sequence {}, which has {}: at least 1, and {} in all",
                       continuation.ids.size(), continuation.sequence, length, buffers_->capacity));
     }
+    if (continuation.n_logits > continuation.ids.size()) {
+      throw OptionError(fmt::format("the logits of {} tokens are wanted of {} for sequence {}",
+                                    continuation.n_logits, continuation.ids.size(),
+                                    continuation.sequence));
+    }
   }
 
   tokens_.clear();
   rows_.assign(1, 0);
   wanted_ = wanted;
-  const bool all = wanted == Wanted::all_states;
   for (const Continuation& continuation : continuations) {
     const bool is_causal = model_->config.attention == AttentionKind::causal;
     std::size_t& length = lengths_[continuation.sequence];
     const std::size_t end = length + continuation.ids.size();
+    const std::size_t rows = rows_wanted(continuation, wanted);
     for (const std::int64_t id : continuation.ids) {
       tokens_.push_back({.id = id,
                          .sequence = continuation.sequence,
                          .position = length,
                          .visible = is_causal ? length + 1 : end,
-                         .is_wanted = all});
+                         .is_wanted = end - length <= rows});
       ++length;
     }
-    tokens_.back().is_wanted = true;
-    rows_.push_back(rows_.back() + (all ? continuation.ids.size() : 1));
+    rows_.push_back(rows_.back() + rows);
   }
-  if (wanted != Wanted::logits) buffers_->make_room_for_states(rows_.back());
+  if (wanted == Wanted::logits) {
+    buffers_->make_room_for_logits(rows_.back());
+  } else {
+    buffers_->make_room_for_states(rows_.back());
+  }
   const std::span<const EngineToken> tokens = tokens_;
   std::size_t done = 0;
   for (std::size_t begin = 0; begin < tokens.size(); begin += buffers_->max_tokens) {
@@ -133,7 +154,8 @@ void Engine::run(std::span<const EngineToken> tokens, std::size_t done) {
 std::span<float> Engine::logits(std::size_t i) {
   const bool has_logits = wanted_ == Wanted::logits && !rows_.empty();
   require_below(i, "the continuation", has_logits ? rows_.size() - 1 : 0);
-  return {buffers_->logits.at(i * buffers_->vocab_size), buffers_->vocab_size};
+  const std::size_t vocab_size = buffers_->vocab_size;
+  return {buffers_->logits.at(rows_[i] * vocab_size), (rows_[i + 1] - rows_[i]) * vocab_size};
 }
 
 std::span<const float> Engine::states(std::size_t i) const {
@@ -143,9 +165,18 @@ std::span<const float> Engine::states(std::size_t i) const {
   return {buffers_->states.data() + rows_[i] * dim, (rows_[i + 1] - rows_[i]) * dim};
 }
 
-void Engine::restart(std::size_t sequence) {
+void Engine::copy(std::size_t from, std::size_t to) {
+  require_sequence(from, lengths_.size());
+  require_sequence(to, lengths_.size());
+  if (from == to) return;
+  buffers_->copy(from, to, lengths_[from]);
+  lengths_[to] = lengths_[from];
+}
+
+void Engine::truncate(std::size_t sequence, std::size_t length) {
   require_sequence(sequence, lengths_.size());
-  lengths_[sequence] = 0;
+  require_below(length, "the length of a truncated sequence", lengths_[sequence] + 1);
+  lengths_[sequence] = length;
 }
 
 }  // namespace minillama

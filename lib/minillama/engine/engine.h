@@ -17,11 +17,13 @@ struct EngineToken;
 struct Continuation {
   std::size_t sequence = 0;
   std::span<const std::int64_t> ids = {};
+  std::size_t n_logits =
+      1;  ///< of so many of the last ids the logits are wanted, with Wanted::logits
 };
 
 /// What is computed of the tokens that are appended.
 enum class Wanted {
-  logits,      ///< after the last token of each continuation
+  logits,      ///< after the last tokens of each continuation, Continuation::n_logits of them
   last_state,  ///< the hidden state of the last token of each continuation
   all_states,  ///< those of all tokens
 };
@@ -41,20 +43,28 @@ class Engine {
 
   /// Appends to some of the sequences, given in increasing order. Throws OptionError, before
   /// anything is changed, if they are in no such order, one is not there or has no room, nothing is
-  /// appended to one, or an id is not in the vocabulary.
+  /// appended to one, more logits are wanted of it than ids, or an id is not in the vocabulary.
   void append(std::span<const Continuation> continuations, Wanted wanted = Wanted::logits);
 
-  /// The logits [V] after the last id of the i-th continuation of the latest append(). They are the
-  /// caller's to overwrite and valid until the next call. Throws OptionError if there was no such
-  /// continuation, or something else was wanted.
+  /// The logits [n_logits, V] after the last ids of the i-th continuation of the latest append().
+  /// They are the caller's to overwrite and valid until the next call. Throws OptionError if there
+  /// was no such continuation, or something else was wanted.
   std::span<float> logits(std::size_t i);
 
   /// The hidden states behind the final norm that the latest append() was to give of the i-th
   /// continuation: [1, D] of its last token or [T, D] of all. Throws like logits().
   std::span<const float> states(std::size_t i) const;
 
+  /// Makes sequence `to` a copy of sequence `from`: its keys, values and length. They share nothing
+  /// afterwards. Throws OptionError if one is not there.
+  void copy(std::size_t from, std::size_t to);
+
+  /// Keeps the first `length` tokens of a sequence and forgets the others. Throws OptionError if
+  /// the sequence is not there or has fewer.
+  void truncate(std::size_t sequence, std::size_t length);
+
   /// Makes a sequence empty. Throws OptionError if it is not there.
-  void restart(std::size_t sequence);
+  void restart(std::size_t sequence) { truncate(sequence, 0); }
 
  private:
   /// Runs a part of what is appended; what is wanted of it comes after `done` rows of earlier ones.

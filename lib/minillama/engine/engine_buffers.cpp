@@ -46,7 +46,8 @@ EngineBuffers::EngineBuffers(const Weights& model, std::size_t sequences, std::s
       gate(max_tokens * hidden_dim),
       up(max_tokens * hidden_dim),
       gated(max_tokens * hidden_dim),
-      logits(sequences * vocab_size) {
+      logits(sequences * vocab_size),
+      logits_rows(sequences) {
   for (std::size_t i = 0; i < head_dim / 2; ++i) {
     const double exponent = -2.0 * static_cast<double>(i) / static_cast<double>(head_dim);
     frequencies.push_back(static_cast<float>(std::pow(model.config.rope_theta, exponent)));
@@ -73,6 +74,21 @@ EngineBuffers::EngineBuffers(const Weights& model, std::size_t sequences, std::s
     own.scores =
         Buffer<float>(std::max(n_heads / n_kv_heads, kBlockTokens) * kernels::score_room(capacity));
   }
+}
+
+void EngineBuffers::copy(std::size_t from, std::size_t to, std::size_t length) const {
+  for (std::size_t layer = 0; layer < n_layers; ++layer) {
+    for (std::size_t head = 0; head < n_kv_heads; ++head) {
+      std::copy_n(keys(from, layer, head), length * head_dim, keys(to, layer, head));
+      std::copy_n(values(from, layer, head), length * head_dim, values(to, layer, head));
+    }
+  }
+}
+
+void EngineBuffers::make_room_for_logits(std::size_t rows) {
+  if (rows <= logits_rows) return;
+  logits = Buffer<float>(rows * vocab_size);
+  logits_rows = rows;
 }
 
 void EngineBuffers::split_into_blocks(std::span<const EngineToken> tokens) {

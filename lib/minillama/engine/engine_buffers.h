@@ -73,6 +73,12 @@ struct EngineBuffers {
     return keys(sequence, layer, kv_head) + capacity * head_dim;
   }
 
+  /// Copies the first `length` keys and values of a sequence to another one.
+  void copy(std::size_t from, std::size_t to, std::size_t length) const;
+
+  /// Makes room for that many rows of `logits`.
+  void make_room_for_logits(std::size_t rows);
+
   /// Makes room for that many rows of `states`.
   void make_room_for_states(std::size_t rows) { states.resize(rows * dim); }
 
@@ -94,7 +100,8 @@ struct EngineBuffers {
   Buffer<float> gate;         ///< [T, hidden]
   Buffer<float> up;           ///< [T, hidden]
   Buffer<float> gated;        ///< [T, hidden]
-  Buffer<float> logits;       ///< [sequences, V]
+  Buffer<float> logits;       ///< [logits_rows, V]
+  std::size_t logits_rows;    ///< one for each sequence, or as many as were ever wanted
   std::vector<float> states;  ///< [wanted of all passes, D], if states are wanted
   std::vector<EngineToken> wanted;  ///< those of the pass
   std::vector<EngineBlock> blocks;  ///< of the pass

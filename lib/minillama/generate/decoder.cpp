@@ -1,9 +1,9 @@
 #include "minillama/generate/decoder.h"
 
-#include <algorithm>
 #include <vector>
 
 #include "minillama/core/error.h"
+#include "minillama/generate/token_sequences.h"
 
 namespace minillama {
 namespace {
@@ -17,7 +17,10 @@ class EngineDecoder : public Decoder {
     engine_.append(continuations);
   }
   std::span<float> logits(std::size_t i) override { return engine_.logits(i); }
-  void restart(std::size_t sequence) override { engine_.restart(sequence); }
+  void copy(std::size_t from, std::size_t to) override { engine_.copy(from, to); }
+  void truncate(std::size_t sequence, std::size_t length) override {
+    engine_.truncate(sequence, length);
+  }
 
  private:
   Engine engine_;
@@ -27,28 +30,27 @@ class EngineDecoder : public Decoder {
 class RecomputingDecoder : public Decoder {
  public:
   RecomputingDecoder(const std::shared_ptr<const Weights>& weights, const DecoderSize& size)
-      : longest_(static_cast<std::size_t>(weights->config.max_seq_len)),
-        engine_(weights, size.sequences, longest_),
-        sequences_(size.sequences) {}
+      : engine_(weights, size.sequences, static_cast<std::size_t>(weights->config.max_seq_len)),
+        sequences_(size.sequences, weights->config.max_seq_len) {}
 
   void append(std::span<const Continuation> continuations) override {
     std::vector<Continuation> whole;
-    for (const auto& [sequence, ids] : continuations) {
-      auto& all = sequences_[sequence];
-      all.insert(all.end(), ids.begin(), ids.end());
-      const std::span<const std::int64_t> known = all;
-      whole.push_back({sequence, known.last(std::min(known.size(), longest_))});
+    for (const Continuation& continuation : continuations) {
+      const auto sequence = continuation.sequence;
+      whole.push_back({sequence, sequences_.append(continuation), continuation.n_logits});
       engine_.restart(sequence);
     }
     engine_.append(whole);
   }
   std::span<float> logits(std::size_t i) override { return engine_.logits(i); }
-  void restart(std::size_t sequence) override { sequences_[sequence].clear(); }
+  void copy(std::size_t from, std::size_t to) override { sequences_.copy(from, to); }
+  void truncate(std::size_t sequence, std::size_t length) override {
+    sequences_.truncate(sequence, length);
+  }
 
  private:
-  std::size_t longest_;
   Engine engine_;
-  std::vector<std::vector<std::int64_t>> sequences_;
+  TokenSequences sequences_;
 };
 
 }  // namespace

@@ -12,21 +12,29 @@
 
 namespace minillama {
 
-/// Gives, for sequences that grow at their ends, the logits of the tokens that follow. Of one
-/// thread at a time.
+/// Gives, for sequences that grow at their ends, the logits of the tokens that follow. Each
+/// sequence has a length of its own. Of one thread at a time. All throw OptionError if a sequence
+/// is not there.
 class Decoder {
  public:
   virtual ~Decoder() = default;
 
-  /// Appends to some of the sequences, given in increasing order.
+  /// Appends to some of the sequences, given in increasing order. Throws OptionError if one
+  /// has no room, nothing is appended to one, or more logits are wanted of it than ids.
   virtual void append(std::span<const Continuation> continuations) = 0;
 
-  /// The logits [V] after the last id of the i-th continuation of the latest append(). They are the
-  /// caller's to overwrite and valid until the next call.
+  /// The logits [n_logits, V] after the last ids of the i-th continuation of the latest append().
+  /// They are the caller's to overwrite and valid until the next call.
   virtual std::span<float> logits(std::size_t i) = 0;
 
+  /// Makes sequence `to` a copy of sequence `from`, which goes on by itself.
+  virtual void copy(std::size_t from, std::size_t to) = 0;
+
+  /// Keeps the first `length` tokens of a sequence. Throws OptionError if it has fewer.
+  virtual void truncate(std::size_t sequence, std::size_t length) = 0;
+
   /// Makes a sequence empty.
-  virtual void restart(std::size_t sequence) = 0;
+  void restart(std::size_t sequence) { truncate(sequence, 0); }
 };
 
 /// How many sequences a decoder keeps, and how long the longest may get.

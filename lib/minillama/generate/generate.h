@@ -1,35 +1,15 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <span>
 #include <vector>
 
 #include "minillama/generate/decoder.h"
+#include "minillama/generate/generation.h"
 #include "minillama/generate/generation_options.h"
 
 namespace minillama {
-
-/// Why generation ended.
-enum class StopReason {
-  max_new_tokens,  ///< as many tokens as asked for
-  end_of_text,     ///< the model chose one of the stop ids
-  context_full,    ///< the sequence is as long as the model can take
-  callback,        ///< the callback said so
-};
-
-struct Generation {
-  std::vector<std::int64_t> ids;  ///< the new tokens, without a stop id
-  StopReason stop = StopReason::max_new_tokens;
-  double prompt_seconds = 0;  ///< time until the first token's logits were there
-  double decode_seconds = 0;  ///< time for the rest
-};
-
-/// Throws OptionError unless `prompt` has at least one token, each in the vocabulary, and, without
-/// options.crop_context, at most max_seq_len.
-void check_prompt(std::span<const std::int64_t> prompt, const ModelConfig& config,
-                  const GenerationOptions& options);
 
 /// Continues a sequence of tokens. Throws OptionError if the options or the prompt cannot be used,
 /// InputError if the model's weights are broken.

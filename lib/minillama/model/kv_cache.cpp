@@ -17,6 +17,32 @@ KVCache::KVCache(const ModelConfig& config, std::int64_t batch, std::int64_t cap
   }
 }
 
+void KVCache::copy_from(const KVCache& other) {
+  if (this == &other) return;
+  if (other.layers_.size() != layers_.size()) {
+    throw OptionError(fmt::format("a KV cache of {} layers cannot take one of {}", layers_.size(),
+                                  other.layers_.size()));
+  }
+  const auto& own = layers_.front().keys;
+  require_shape(other.layers_.front().keys, "the KV cache to copy",
+                {own.size(0), own.size(1), kAny, own.size(3)});
+  require(other.length() <= own.size(2), "the length of the KV cache to copy", other.length(),
+          fmt::format("be at most {}", own.size(2)));
+  const auto copy = [&](const torch::Tensor& from, const torch::Tensor& to) {
+    to.narrow(2, 0, other.length()).copy_(from.narrow(2, 0, other.length()));
+  };
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    copy(other.layers_[i].keys, layers_[i].keys);
+    copy(other.layers_[i].values, layers_[i].values);
+    layers_[i].length = other.layers_[i].length;
+  }
+}
+
+void KVCache::truncate(std::int64_t length) {
+  require_below(length, "the length of a truncated KV cache", this->length() + 1);
+  for (auto& layer : layers_) layer.length = length;
+}
+
 LayerCache& KVCache::layer(std::size_t index) {
   require_below(index, "KV cache: layer", layers_.size());
   return layers_[index];

@@ -17,13 +17,21 @@ class KVCache {
   KVCache(const ModelConfig& config, std::int64_t batch, std::int64_t capacity,
           const torch::TensorOptions& options);
 
-  // A copy would share the tensors and not what is in use of them.
+  // A copy would share the tensors and not what is in use of them: see copy_from().
   KVCache(const KVCache&) = delete;
   KVCache& operator=(const KVCache&) = delete;
   KVCache(KVCache&&) = default;
   KVCache& operator=(KVCache&&) = default;
 
   std::int64_t length() const { return layers_.front().length; }  ///< positions in use
+  /// Holds from now on what `other` holds, in memory of its own. Throws OptionError, before
+  /// anything is changed, if `other` is of other layers, rows or heads, or holds more than has room
+  /// here.
+  void copy_from(const KVCache& other);
+
+  /// Keeps the first `length` positions. Throws OptionError if there are fewer.
+  void truncate(std::int64_t length);
+
   /// Throws OptionError if there is no such layer.
   LayerCache& layer(std::size_t index);
 

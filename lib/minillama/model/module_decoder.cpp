@@ -1,10 +1,10 @@
 #include "minillama/model/module_decoder.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "minillama/core/check.h"
 #include "minillama/core/device.h"
+#include "minillama/generate/token_sequences.h"
 #include "minillama/model/kv_cache.h"
 #include "minillama/model/module_weights.h"
 #include "minillama/nn/mode_scope.h"
@@ -31,8 +31,12 @@ class ModelDecoder : public Decoder {
     const torch::NoGradGuard no_grad;
     logits_.clear();
     for (const Continuation& continuation : continuations) {
-      const auto hidden = append_one(continuation).select(1, -1);
-      logits_.push_back(model_->logits(hidden).flatten().to(torch::kCPU, torch::kFloat));
+      const std::size_t n = continuation.n_logits;
+      require_below(n, "the number of a continuation's logits", continuation.ids.size() + 1);
+      const auto hidden = append_one(continuation).squeeze(0);
+      const auto last = hidden.slice(0, hidden.size(0) - static_cast<std::int64_t>(n));
+      logits_.push_back(n == 0 ? torch::empty({0})
+                               : model_->logits(last).flatten().to(torch::kCPU, torch::kFloat));
     }
   }
   std::span<float> logits(std::size_t i) override {
@@ -62,14 +66,21 @@ class CachedDecoder : public ModelDecoder {
     for (std::size_t i = 0; i < size.sequences; ++i) caches_.push_back(empty_cache());
   }
 
-  void restart(std::size_t sequence) override { caches_[sequence] = empty_cache(); }
+  void copy(std::size_t from, std::size_t to) override { cache(to).copy_from(cache(from)); }
+  void truncate(std::size_t sequence, std::size_t length) override {
+    cache(sequence).truncate(static_cast<std::int64_t>(length));
+  }
 
  protected:
   torch::Tensor append_one(const Continuation& continuation) override {
-    return run(continuation.ids, &caches_[continuation.sequence]);
+    return run(continuation.ids, &cache(continuation.sequence));
   }
 
  private:
+  KVCache& cache(std::size_t sequence) {
+    require_below(sequence, "sequence", caches_.size());
+    return caches_[sequence];
+  }
   KVCache empty_cache() const {
     return {model_->config(), 1, capacity_, model_->llama->tok_embeddings->weight.options()};
   }
@@ -81,21 +92,20 @@ class CachedDecoder : public ModelDecoder {
 class RecomputingDecoder : public ModelDecoder {
  public:
   RecomputingDecoder(const LanguageModel& model, const DecoderSize& size)
-      : ModelDecoder(model), sequences_(size.sequences) {}
+      : ModelDecoder(model), sequences_(size.sequences, model->config().max_seq_len) {}
 
-  void restart(std::size_t sequence) override { sequences_[sequence].clear(); }
+  void copy(std::size_t from, std::size_t to) override { sequences_.copy(from, to); }
+  void truncate(std::size_t sequence, std::size_t length) override {
+    sequences_.truncate(sequence, length);
+  }
 
  protected:
   torch::Tensor append_one(const Continuation& continuation) override {
-    auto& sequence = sequences_[continuation.sequence];
-    sequence.insert(sequence.end(), continuation.ids.begin(), continuation.ids.end());
-    const auto longest = static_cast<std::size_t>(model_->config().max_seq_len);
-    const std::span<const std::int64_t> all = sequence;
-    return run(all.last(std::min(all.size(), longest)), nullptr);
+    return run(sequences_.append(continuation), nullptr);
   }
 
  private:
-  std::vector<std::vector<std::int64_t>> sequences_;
+  TokenSequences sequences_;
 };
 
 }  // namespace

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "minillama/core/model_config.h"
+#include "minillama/generate/generation_options.h"
+
+namespace minillama {
+
+/// Why generation ended.
+enum class StopReason {
+  max_new_tokens,  ///< as many tokens as asked for
+  end_of_text,     ///< the model chose one of the stop ids
+  context_full,    ///< the sequence is as long as the model or the decoder can take
+  callback,        ///< the callback said so
+  cancelled,       ///< Scheduler::cancel()
+};
+
+/// What a prompt became.
+struct Generation {
+  std::vector<std::int64_t> ids;  ///< the new tokens, without a stop id
+  StopReason stop = StopReason::max_new_tokens;
+  double prompt_seconds = 0;  ///< time until the first token's logits were there
+  double decode_seconds = 0;  ///< time for the rest
+};
+
+/// Throws OptionError unless `prompt` has at least one token, each in the vocabulary, and, without
+/// options.crop_context, at most max_seq_len.
+void check_prompt(std::span<const std::int64_t> prompt, const ModelConfig& config,
+                  const GenerationOptions& options);
+
+}  // namespace minillama

@@ -1,0 +1,214 @@
+#include "minillama/generate/scheduler.h"
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <utility>
+
+#include "minillama/core/require.h"
+#include "minillama/generate/sampler.h"
+
+namespace minillama {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+std::int64_t longest_sequence(const ModelConfig& config, bool crop_context, std::int64_t capacity) {
+  if (crop_context) return std::numeric_limits<std::int64_t>::max();
+  return std::min(config.max_seq_len, capacity);
+}
+
+}  // namespace
+
+/// A request on its way, from submit() to its end.
+struct Scheduler::Request {
+  Request(GenerationRequest request, OnEnd at_end)
+      : options(request.options),
+        stop_ids(std::move(request.stop_ids)),
+        on_token(std::move(request.on_token)),
+        on_end(std::move(at_end)),
+        sampler(options),
+        history(std::move(request.prompt)),
+        prompt(history.size()) {}
+
+  std::size_t unread() const { return history.size() - read; }
+
+  /// The next `count` tokens for the decoder. Logits are wanted behind all that is known alone.
+  Continuation next(std::size_t sequence, std::size_t count) const {
+    return {.sequence = sequence,
+            .ids = std::span(history).subspan(read, count),
+            .n_logits = count == unread() ? 1U : 0U};
+  }
+
+  /// Takes the logits behind the history. False if the text ends here.
+  bool go_on(std::span<float> logits, std::int64_t longest) {
+    if (generation.ids.empty()) generation.prompt_seconds = seconds_since(start);
+    const bool goes_on = choose(logits, longest);
+    generation.decode_seconds = seconds_since(start) - generation.prompt_seconds;
+    return goes_on;
+  }
+
+  bool choose(std::span<float> logits, std::int64_t longest) {
+    // Padding of the vocabulary is at its end.
+    const auto n = static_cast<std::size_t>(options.vocabulary);
+    const auto latest = sampler.next(n > 0 && n < logits.size() ? logits.first(n) : logits,
+                                     {.tokens = history, .prompt = prompt});
+    if (options.stop_at_end && std::ranges::find(stop_ids, latest) != stop_ids.end()) {
+      return stop(StopReason::end_of_text);
+    }
+    generation.ids.push_back(latest);
+    history.push_back(latest);
+    if (on_token && !on_token(latest)) return stop(StopReason::callback);
+    if (std::ssize(generation.ids) == options.max_new_tokens) return false;
+    if (std::ssize(history) > longest) return stop(StopReason::context_full);
+    return true;
+  }
+
+  bool stop(StopReason reason) {
+    generation.stop = reason;
+    return false;
+  }
+
+  void end() {
+    if (on_end) on_end(std::move(generation));
+  }
+
+  Handle handle = 0;
+  GenerationOptions options;
+  std::vector<std::int64_t> stop_ids;
+  std::function<bool(std::int64_t)> on_token;
+  OnEnd on_end;
+  Sampler sampler;
+  std::vector<std::int64_t> history;
+  std::size_t prompt;    // how much of it is the prompt
+  std::size_t read = 0;  // how much of it the decoder has
+  Generation generation;
+  Clock::time_point start;  // when it got its sequence
+};
+
+Scheduler::Scheduler(const DecoderSource& model, const GenerationOptions& options,
+                     const DecoderSize& size)
+    : config_(model.config),
+      crop_context_(options.crop_context),
+      longest_(longest_sequence(config_, crop_context_, size.capacity)) {
+  options.validate();
+  require(size.sequences >= 1, "the scheduler's sequences", size.sequences, "be at least 1");
+  decoder_ = model.make(options, size);
+  running_.resize(size.sequences);
+}
+
+Scheduler::~Scheduler() = default;
+
+Scheduler::Handle Scheduler::submit(GenerationRequest request, OnEnd on_end) {
+  request.options.validate();
+  require(request.options.crop_context == crop_context_, "the request's crop_context",
+          request.options.crop_context, "be the scheduler's");
+  check_prompt(request.prompt, config_, request.options);
+  require(std::ssize(request.prompt) <= longest_, "the length of the prompt", request.prompt.size(),
+          fmt::format("be at most {}, the longest sequence of the scheduler", longest_));
+  auto submitted = std::make_unique<Request>(std::move(request), std::move(on_end));
+  const std::lock_guard lock(mutex_);
+  submitted->handle = next_;
+  waiting_.push_back(std::move(submitted));
+  return next_++;
+}
+
+void Scheduler::cancel(Handle handle) {
+  const std::lock_guard lock(mutex_);
+  cancelled_.push_back(handle);
+}
+
+bool Scheduler::step(std::size_t token_budget) {
+  require(token_budget >= running_.size(), "the token budget", token_budget,
+          fmt::format("be at least {}, one for each sequence", running_.size()));
+  std::exception_ptr error;
+  const auto attempt = [&error](const auto& part) {
+    try {
+      part();
+    } catch (...) {
+      if (!error) error = std::current_exception();
+    }
+  };
+  const auto ended = admit();
+  for (const auto& request : ended) attempt([&] { request->end(); });
+
+  const auto counts = divide(token_budget);
+  std::vector<Continuation> continuations;
+  for (std::size_t i = 0; i < running_.size(); ++i) {
+    if (running_[i]) continuations.push_back(running_[i]->next(i, counts[i]));
+  }
+  if (!continuations.empty()) decoder_->append(continuations);
+  for (std::size_t i = 0; i < continuations.size(); ++i) {
+    const auto& [sequence, ids, n_logits] = continuations[i];
+    running_[sequence]->read += ids.size();
+    if (n_logits == 0) continue;
+    attempt([&, sequence = sequence] { take_logits(sequence, decoder_->logits(i)); });
+  }
+  if (error) std::rethrow_exception(error);
+  return !ended.empty() || !continuations.empty();
+}
+
+Scheduler::Requests Scheduler::admit() {
+  const std::lock_guard lock(mutex_);
+  Requests ended;
+  for (const Handle handle : std::exchange(cancelled_, {})) {
+    const auto take_from = [&](auto& requests) {
+      const auto found = std::ranges::find_if(
+          requests, [&](const auto& request) { return request && request->handle == handle; });
+      if (found == requests.end()) return;
+      (*found)->stop(StopReason::cancelled);
+      ended.push_back(std::move(*found));
+    };
+    take_from(running_);
+    take_from(waiting_);
+  }
+  for (std::size_t i = 0; i < running_.size() && !waiting_.empty();) {
+    if (running_[i]) {
+      ++i;
+      continue;
+    }
+    auto request = std::move(waiting_.front());
+    waiting_.pop_front();
+    if (!request) continue;  // cancelled
+    if (request->options.max_new_tokens == 0) {
+      ended.push_back(std::move(request));
+      continue;
+    }
+    request->start = Clock::now();
+    decoder_->restart(i);
+    running_[i] = std::move(request);
+  }
+  return ended;
+}
+
+std::vector<std::size_t> Scheduler::divide(std::size_t token_budget) const {
+  std::vector<std::size_t> sequences;  // those in use, by the age of their requests
+  for (std::size_t i = 0; i < running_.size(); ++i) {
+    if (running_[i]) sequences.push_back(i);
+  }
+  std::ranges::sort(sequences, {}, [&](std::size_t i) { return running_[i]->handle; });
+  std::vector<std::size_t> counts(running_.size());
+  std::size_t left = token_budget - sequences.size();
+  for (const std::size_t i : sequences) {
+    const std::size_t more = std::min(left, running_[i]->unread() - 1);
+    counts[i] = 1 + more;
+    left -= more;
+  }
+  return counts;
+}
+
+void Scheduler::take_logits(std::size_t sequence, std::span<float> logits) {
+  // If this throws, the request is over and its sequence free.
+  auto request = std::move(running_[sequence]);
+  if (request->go_on(logits, longest_)) {
+    running_[sequence] = std::move(request);
+  } else {
+    request->end();
+  }
+}
+
+}  // namespace minillama

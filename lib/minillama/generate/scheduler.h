@@ -1,0 +1,96 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "minillama/generate/decoder.h"
+#include "minillama/generate/generation.h"
+#include "minillama/generate/generation_options.h"
+
+namespace minillama {
+
+/// A prompt to continue, and how.
+struct GenerationRequest {
+  std::vector<std::int64_t> prompt;         ///< usually BOS and a text; see check_prompt()
+  GenerationOptions options = {};           ///< but for use_cache and use_engine, the scheduler's
+  std::vector<std::int64_t> stop_ids = {};  ///< tokens that end the text, if options.stop_at_end
+  std::function<bool(std::int64_t)> on_token = {};  ///< called with each token; false ends the text
+};
+
+/// Continues prompts side by side in the sequences of one decoder: the loop that all generation is
+/// made of. Requests wait in the order in which they came until a sequence is free. What becomes of
+/// one does not depend on the others.
+///
+/// submit() and cancel() may be called from any thread at any time, callbacks included. step() is
+/// of one thread at a time; it is what calls the callbacks.
+class Scheduler {
+ public:
+  /// Names a request; never used twice.
+  using Handle = std::uint64_t;
+  using OnEnd = std::function<void(Generation)>;
+
+  static constexpr std::size_t kNoBudget = std::numeric_limits<std::size_t>::max();
+
+  /// @param options the decoder is made with: use_cache, use_engine, crop_context
+  /// @param size    how many requests go on at the same time, and the longest that a prompt and its
+  ///                continuation may get, unless options.crop_context
+  /// Throws OptionError if the options are not valid or there can be no such decoder.
+  Scheduler(const DecoderSource& model, const GenerationOptions& options, const DecoderSize& size);
+
+  /// What is still on its way ends without a callback.
+  ~Scheduler();
+
+  /// A request is to be continued. `on_end` is called once, when its text has ended or was
+  /// cancelled. Throws OptionError if the options or the prompt cannot be used, the prompt is
+  /// longer than a sequence can get or options.crop_context is not the scheduler's.
+  Handle submit(GenerationRequest request, OnEnd on_end);
+
+  /// Ends a request at the beginning of the next step, with the tokens that it has by then. Nothing
+  /// happens if it has ended.
+  void cancel(Handle handle);
+
+  /// Takes every request that has a sequence further: what it has not read goes through the model,
+  /// and behind all of that its next token is chosen. Each reads at least one token; what the
+  /// budget leaves goes to prompts, in the order in which they came, which are read in pieces if
+  /// need be.
+  ///
+  /// @param token_budget how many tokens go through the model at most
+  /// @return whether anything was there to be continued
+  /// Throws OptionError if the budget is smaller than the number of sequences. An InputError, as
+  /// the model's weights are broken, or whatever a callback throws, leaves step() when the others
+  /// have had their part of it; the request that it came from has ended then, and `on_end` is not
+  /// called if it was not.
+  bool step(std::size_t token_budget = kNoBudget);
+
+ private:
+  struct Request;
+  using Requests = std::vector<std::unique_ptr<Request>>;
+
+  /// Gives waiting requests the sequences that are free. Returns those that end here, as they were
+  /// cancelled or want no tokens.
+  Requests admit();
+  /// How many tokens of each sequence's request go through the model in this step.
+  std::vector<std::size_t> divide(std::size_t token_budget) const;
+  /// Chooses the token behind the logits of a sequence's request; ends it if that was the last.
+  void take_logits(std::size_t sequence, std::span<float> logits);
+
+  ModelConfig config_;
+  bool crop_context_;
+  std::int64_t longest_;  // that a sequence may get
+  std::unique_ptr<Decoder> decoder_;
+  Requests running_;  // of each sequence, or null
+
+  std::mutex mutex_;  // of what follows
+  Handle next_ = 0;
+  std::deque<std::unique_ptr<Request>> waiting_;
+  std::vector<Handle> cancelled_;
+};
+
+}  // namespace minillama
