@@ -130,9 +130,9 @@ TEST_CASE("module: classifiers and single layers are cloned, to another type and
   Linear linear(16, 8, true);
   linear->reset_parameters(make_generator(1));
   CHECK(clone(linear)(x).equal(linear(x)));
-  LayerNorm layer_norm(16, 1e-5);
+  Norm layer_norm = LayerNorm(16, 1e-5);
   CHECK(clone(layer_norm)(x).equal(layer_norm(x)));
-  RMSNorm rms_norm(16, 1e-5);
+  Norm rms_norm = RMSNorm(16, 1e-5);
   CHECK(clone(rms_norm)(x).equal(rms_norm(x)));
   auto feed_forward = llama->layers[0]->as<DecoderLayer>()->feed_forward;
   CHECK(clone(feed_forward)(x).equal(feed_forward(x)));

@@ -84,24 +84,16 @@ TEST_CASE("fused: norms") {
   for (const bool centered : {false, true}) {
     const auto run = [&](const torch::Tensor& x, const torch::Tensor& weight,
                          const torch::Tensor& bias) {
-      torch::Tensor y;
       const auto direction = torch::randn(x.sizes(), make_generator(5), torch::kDouble);
-      Tensors results;
-      const auto compute = [&](auto norm) {
-        norm->to(x.scalar_type());
-        norm->weight.set_data(weight.clone());
-        if (centered) norm->bias.set_data(bias.clone());
-        const auto leaf = x.clone().requires_grad_();
-        y = norm->forward(leaf);
-        y.backward(direction.to(y.scalar_type()));
-        results = {y.detach(), leaf.grad(), norm->weight.grad()};
-        if (centered) results.push_back(norm->bias.grad());
-      };
-      if (centered) {
-        compute(std::make_shared<LayerNormImpl>(24, 1e-5));
-      } else {
-        compute(std::make_shared<RMSNormImpl>(24, 1e-5));
-      }
+      Norm norm(centered ? NormKind::layernorm : NormKind::rmsnorm, 24, 1e-5);
+      norm->to(x.scalar_type());
+      norm->weight.set_data(weight.clone());
+      if (centered) norm->bias.set_data(bias.clone());
+      const auto leaf = x.clone().requires_grad_();
+      const auto y = norm->forward(leaf);
+      y.backward(direction.to(y.scalar_type()));
+      Tensors results{y.detach(), leaf.grad(), norm->weight.grad()};
+      if (centered) results.push_back(norm->bias.grad());
       return results;
     };
     const auto bias = random({24}, 3);

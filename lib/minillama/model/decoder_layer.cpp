@@ -12,8 +12,8 @@ DecoderLayerImpl::DecoderLayerImpl(const ModelConfig& config, const torch::Gener
 void DecoderLayerImpl::reset() {
   attention = register_module("attention", Attention(*attention));
   feed_forward = register_module("feed_forward", FeedForward(*feed_forward));
-  attention_norm = register_module("attention_norm", shallow_copy(attention_norm));
-  ffn_norm = register_module("ffn_norm", shallow_copy(ffn_norm));
+  attention_norm = register_module("attention_norm", Norm(*attention_norm));
+  ffn_norm = register_module("ffn_norm", Norm(*ffn_norm));
 }
 
 void DecoderLayerImpl::pretty_print(std::ostream& stream) const {

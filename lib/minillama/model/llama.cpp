@@ -47,7 +47,7 @@ void LlamaImpl::reset() {
   for (const auto& layer : *originals) {
     layers->push_back(std::make_shared<DecoderLayerImpl>(*layer->as<DecoderLayerImpl>()));
   }
-  norm = register_module("norm", shallow_copy(norm));
+  norm = register_module("norm", Norm(*norm));
   dropout_ = register_module("dropout", Dropout(*dropout_));
 }
 

@@ -4,18 +4,15 @@
 
 namespace minillama {
 
-LayerNormImpl::LayerNormImpl(std::int64_t dim, double eps)
-    : NormImpl(dim, eps, /*with_bias=*/true) {}
-
-torch::Tensor LayerNormImpl::forward(const torch::Tensor& x) {
-  require_input(x);
+torch::Tensor layer_norm(const torch::Tensor& x, const torch::Tensor& weight,
+                         const torch::Tensor& bias, double eps) {
   if (norm_is_fused(x, weight)) {
-    return fused_norm(x, weight, bias, eps_, /*centered=*/true, norm_output_type(x));
+    return fused_norm(x, weight, bias, eps, /*centered=*/true, norm_output_type(x));
   }
   const auto input = to_statistics_type(x);
   const auto centered = input - input.mean(-1, /*keepdim=*/true);
   const auto variance = centered.square().mean(-1, /*keepdim=*/true);
-  return (centered * torch::rsqrt(variance + eps_) * weight + bias).to(norm_output_type(x));
+  return (centered * torch::rsqrt(variance + eps) * weight + bias).to(norm_output_type(x));
 }
 
 }  // namespace minillama

@@ -9,16 +9,17 @@ namespace minillama {
 ///     y = (x - mean(x)) / sqrt(var(x) + eps) * weight + bias
 ///
 /// over the last dimension, with the population variance.
-class LayerNormImpl : public NormImpl, public torch::nn::Cloneable<LayerNormImpl> {
+///
+/// @param x [..., D]
+/// @param weight, bias [D]
+/// @return [..., D]
+torch::Tensor layer_norm(const torch::Tensor& x, const torch::Tensor& weight,
+                         const torch::Tensor& bias, double eps);
+
+/// layer_norm() with its parameters, as a module. Throws as NormImpl does.
+class LayerNorm : public Norm {
  public:
-  /// Throws OptionError unless dim is at least 1, and eps finite and not negative.
-  LayerNormImpl(std::int64_t dim, double eps);
-
-  torch::Tensor forward(const torch::Tensor& x) override;
-
-  void reset() override { register_again(); }
-  void pretty_print(std::ostream& stream) const override { print(stream, "LayerNorm"); }
+  LayerNorm(std::int64_t dim, double eps) : Norm(NormKind::layernorm, dim, eps) {}
 };
-TORCH_MODULE(LayerNorm);
 
 }  // namespace minillama

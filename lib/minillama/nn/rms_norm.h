@@ -9,16 +9,16 @@ namespace minillama {
 ///     y = x / sqrt(mean(x^2) + eps) * weight
 ///
 /// over the last dimension.
-class RMSNormImpl : public NormImpl, public torch::nn::Cloneable<RMSNormImpl> {
+///
+/// @param x [..., D]
+/// @param weight [D]
+/// @return [..., D]
+torch::Tensor rms_norm(const torch::Tensor& x, const torch::Tensor& weight, double eps);
+
+/// rms_norm() with its parameter, as a module. Throws as NormImpl does.
+class RMSNorm : public Norm {
  public:
-  /// Throws OptionError unless dim is at least 1, and eps finite and not negative.
-  RMSNormImpl(std::int64_t dim, double eps);
-
-  torch::Tensor forward(const torch::Tensor& x) override;
-
-  void reset() override { register_again(); }
-  void pretty_print(std::ostream& stream) const override { print(stream, "RMSNorm"); }
+  RMSNorm(std::int64_t dim, double eps) : Norm(NormKind::rmsnorm, dim, eps) {}
 };
-TORCH_MODULE(RMSNorm);
 
 }  // namespace minillama
