@@ -1,5 +1,11 @@
 #include "minillama/train/fine_tuning.h"
 
+#include <functional>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
 #include "minillama/core/error.h"
 #include "minillama/kernels/dispatch.h"
 #include "minillama/model/lora.h"
@@ -28,23 +34,37 @@ Examples random_examples(std::int64_t count, std::uint64_t seed) {
   return examples;
 }
 
+/// What a run is made of.
+struct Settings {
+  ModelConfig model = [] {
+    auto config = test::small_config();
+    config.dropout = 0.1;
+    return config;
+  }();
+  ClassifierConfig classifier = {.label_names = {"odd", "even"}};
+  LoraOptions lora = {.rank = 2, .dropout = 0.2};
+  FineTuningOptions options = {.epochs = 3, .batches = {.size = 8}, .optimizer = {.lr = 0.01}};
+  std::uint64_t seed = 7;
+};
+
 /// A run from the same start whenever it is made.
 struct Run {
   explicit Run(bool lora = false, FineTuningOptions options = fast_options())
-      : generator(make_generator(7)),
-        model(make_model(lora, generator)),
-        tuning(model, random_examples(50, 1), random_examples(30, 2), options, generator) {}
+      : Run(lora, Settings{.options = options}) {}
 
-  static FineTuningOptions fast_options() {
-    return {.epochs = 3, .batches = {.size = 8}, .optimizer = {.lr = 0.01}};
+  Run(bool lora, const Settings& settings)
+      : generator(make_generator(settings.seed)),
+        model(make_model(lora, settings, generator)),
+        tuning(model, random_examples(50, 1), random_examples(30, 2), settings.options, generator) {
   }
 
-  static Classifier make_model(bool lora, const torch::Generator& generator) {
-    auto config = test::small_config();
-    config.dropout = 0.1;
-    Llama llama(config, generator);
-    if (lora) add_adapter(llama, "x", {.rank = 2, .dropout = 0.2}, generator);
-    Classifier model(llama, ClassifierConfig{.label_names = {"odd", "even"}}, generator);
+  static FineTuningOptions fast_options() { return Settings().options; }
+
+  static Classifier make_model(bool lora, const Settings& settings,
+                               const torch::Generator& generator) {
+    Llama llama(settings.model, generator);
+    if (lora) add_adapter(llama, "x", settings.lora, generator);
+    Classifier model(llama, settings.classifier, generator);
     if (lora) train_only_adapter(llama, "x");
     return model;
   }
@@ -168,6 +188,83 @@ TEST_CASE("fine_tuning: a state is only resumed by the run it is of, and never o
   CHECK_THROWS_AS(fresh.tuning.keep_state(cut, true), FileError);
 }
 
+TEST_CASE("fine_tuning: a run is resumed with no other setting than it was started with") {
+  const test::TemporaryDirectory directory;
+  const auto state = directory.path() / "state.safetensors";
+  {
+    Run stopped(true);
+    stopped.tuning.keep_state(state, false);
+    stopped.tuning.run({.should_stop = [] { return true; }});
+  }
+  const std::vector<std::pair<const char*, std::function<void(Settings&)>>> changes{
+      {"seed", [](auto& s) { s.seed = 8; }},
+      {"label names",
+       [](auto& s) {
+         s.classifier.label_names = {"odd", "Even"};
+       }},
+      {"pooling", [](auto& s) { s.classifier.pooling = PoolingKind::last; }},
+      {"template", [](auto& s) { s.classifier.sentence_template = "{sentence}."; }},
+      {"dropout", [](auto& s) { s.classifier.dropout = 0.2; }},
+      {"model's dim", [](auto& s) { s.model.dim *= 2; }},
+      {"model's n_layers", [](auto& s) { ++s.model.n_layers; }},
+      {"model's n_heads", [](auto& s) { s.model.n_heads = s.model.n_kv_heads = 1; }},
+      {"model's n_kv_heads", [](auto& s) { s.model.n_kv_heads = 1; }},
+      {"model's hidden_dim", [](auto& s) { s.model.hidden_dim = 20; }},
+      {"model's vocab_size", [](auto& s) { ++s.model.vocab_size; }},
+      {"model's max_seq_len", [](auto& s) { ++s.model.max_seq_len; }},
+      {"model's norm", [](auto& s) { s.model.norm = NormKind::rmsnorm; }},
+      {"model's norm_eps", [](auto& s) { s.model.norm_eps = 1e-4; }},
+      {"model's attention", [](auto& s) { s.model.attention = AttentionKind::full; }},
+      {"model's rope_theta", [](auto& s) { s.model.rope_theta = 5000; }},
+      {"model's dropout", [](auto& s) { s.model.dropout = 0.2; }},
+      {"model's tie_word_embeddings", [](auto& s) { s.model.tied_embeddings ^= true; }},
+      {"lora rank", [](auto& s) { s.lora.rank = 3; }},
+      {"lora alpha", [](auto& s) { s.lora.alpha = 8; }},
+      {"lora dropout", [](auto& s) { s.lora.dropout = 0; }},
+      {"lora targets", [](auto& s) { s.lora.targets = {"w1"}; }},
+      {"epochs", [](auto& s) { s.options.epochs = 4; }},
+      {"patience", [](auto& s) { s.options.patience = 1; }},
+      {"batch size", [](auto& s) { s.options.batches.size = 9; }},
+      {"tokens in a batch", [](auto& s) { s.options.batches.max_tokens = 99; }},
+      {"batches by length", [](auto& s) { s.options.batches.by_length = false; }},
+      {"shuffle", [](auto& s) { s.options.batches.shuffle = false; }},
+      {"learning rate", [](auto& s) { s.options.optimizer.lr = 0.02; }},
+      {"beta1", [](auto& s) { s.options.optimizer.beta1 = 0.8; }},
+      {"beta2", [](auto& s) { s.options.optimizer.beta2 = 0.8; }},
+      {"eps", [](auto& s) { s.options.optimizer.eps = 1e-7; }},
+      {"weight decay", [](auto& s) { s.options.optimizer.weight_decay = 0.1; }},
+      {"largest gradient norm of a group",
+       [](auto& s) {
+         s.options.max_grad_norm = 0;
+         s.options.optimizer.max_grad_norm = 2;
+       }},
+      {"AdamW of cmu2025",
+       [](auto& s) {
+         s.options.optimizer.eps = AdamWOptions{}.resolved_eps();
+         s.options.optimizer.variant = AdamWVariant::cmu2025;
+       }},
+      {"largest gradient norm", [](auto& s) { s.options.max_grad_norm = 2; }},
+      {"schedule", [](auto& s) { s.options.schedule = ScheduleShape::cosine; }},
+      {"warm-up", [](auto& s) { s.options.warmup = 0.2; }},
+      {"dtype", [](auto& s) { s.options.precision = Precision::bfloat16; }},
+      {"compatible", [](auto& s) { s.options.compatible = true; }},
+  };
+  for (const auto& [name, change] : changes) {
+    Settings settings;
+    change(settings);
+    Run other(true, settings);
+    CHECK_THROWS_WITH(other.tuning.keep_state(state, true),
+                      contains(fmt::format("started with another {}: ", name)));
+  }
+
+  // When the state is saved is nobody's business but the caller's.
+  Settings settings;
+  settings.options.save_every_steps = 2;
+  settings.options.save_every_seconds = 1;
+  Run same(true, settings);
+  CHECK_NOTHROW(same.tuning.keep_state(state, true));
+}
+
 TEST_CASE("fine_tuning: in bfloat16 it learns what it learns in float32, nearly") {
   if (!kernels::has_bfloat16_products()) return;
   for (const bool lora : {false, true}) {
@@ -230,6 +327,6 @@ TEST_CASE("fine_tuning: options that cannot be used are refused by name") {
   CHECK_THROWS_WITH(Run(false, options), contains("warmup is 1"));
   const auto generator = make_generator(1);
   CHECK_THROWS_AS(
-      FineTuning(Run::make_model(false, generator), {}, random_examples(3, 1), {}, generator),
+      FineTuning(Run::make_model(false, {}, generator), {}, random_examples(3, 1), {}, generator),
       OptionError);
 }

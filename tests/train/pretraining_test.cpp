@@ -1,7 +1,12 @@
 #include "minillama/train/pretraining.h"
 
 #include <cmath>
+#include <functional>
 #include <numbers>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
 
 #include "minillama/core/error.h"
 
@@ -48,7 +53,10 @@ PretrainingOptions fast_options() {
 /// A run from the same start whenever it is made.
 struct Run {
   explicit Run(PretrainingOptions options = fast_options(), double dropout = 0)
-      : generator(make_generator(7)), model(rms_config(dropout), generator) {
+      : Run(options, rms_config(dropout)) {}
+
+  Run(PretrainingOptions options, const ModelConfig& config)
+      : generator(make_generator(7)), model(config, generator) {
     training.emplace(model, walk(directory.path() / "train", 300, 1),
                      walk(directory.path() / "valid", 100, 2), options, generator);
   }
@@ -181,6 +189,53 @@ TEST_CASE("pretraining: a state is only resumed by the run it is of, and never o
   const auto content = test::read_text(state);
   const auto cut = directory.file("cut", content.substr(0, content.size() / 2));
   CHECK_THROWS_AS(second.training->keep_state(cut, true), FileError);
+}
+
+TEST_CASE("pretraining: a run is resumed with no other setting than it was started with") {
+  const test::TemporaryDirectory directory;
+  const auto state = directory.path() / "state.safetensors";
+  {
+    Run started;
+    started.training->keep_state(state, false);
+    started.training->run();
+  }
+  const std::vector<std::pair<const char*, std::function<void(PretrainingOptions&, ModelConfig&)>>>
+      changes{
+          {"window", [](auto& o, auto&) { o.window = 9; }},
+          {"windows in a step", [](auto& o, auto&) { o.batch_size = 3; }},
+          {"windows in a step", [](auto& o, auto&) { o.accumulate = 3; }},
+          {"beta1", [](auto& o, auto&) { o.optimizer.beta1 = 0.8; }},
+          {"beta2", [](auto& o, auto&) { o.optimizer.beta2 = 0.8; }},
+          {"eps", [](auto& o, auto&) { o.optimizer.eps = 1e-7; }},
+          {"weight decay", [](auto& o, auto&) { o.optimizer.weight_decay = 0.2; }},
+          {"largest gradient norm of a group",
+           [](auto& o, auto&) {
+             o.max_grad_norm = 0;
+             o.optimizer.max_grad_norm = 2;
+           }},
+          {"AdamW of cmu2025",
+           [](auto& o, auto&) {
+             o.optimizer.eps = o.optimizer.resolved_eps();
+             o.optimizer.variant = AdamWVariant::cmu2025;
+           }},
+          {"largest gradient norm", [](auto& o, auto&) { o.max_grad_norm = 2; }},
+          {"seed", [](auto& o, auto&) { o.seed = 2; }},
+          {"dtype", [](auto& o, auto&) { o.precision = Precision::bfloat16; }},
+          {"windows of validation", [](auto& o, auto&) { o.valid_windows = 3; }},
+          {"n_layers", [](auto&, auto& c) { ++c.n_layers; }},
+          {"norm_eps", [](auto&, auto& c) { c.norm_eps = 1e-4; }},
+          {"rope_theta", [](auto&, auto& c) { c.rope_theta = 5000; }},
+          {"dropout", [](auto&, auto& c) { c.dropout = 0.2; }},
+          {"tie_word_embeddings", [](auto&, auto& c) { c.tied_embeddings ^= true; }},
+      };
+  for (const auto& [name, change] : changes) {
+    auto options = fast_options();
+    auto config = rms_config();
+    change(options, config);
+    Run other(options, config);
+    CHECK_THROWS_WITH(other.training->keep_state(state, true),
+                      contains(fmt::format("started with another {}: ", name)));
+  }
 }
 
 TEST_CASE("pretraining: accumulated passes give the gradient of one large batch") {

@@ -17,6 +17,7 @@
 #include "minillama/model/training_state.h"
 #include "minillama/nn/mode_scope.h"
 #include "minillama/optim/parameter_groups.h"
+#include "minillama/train/run_settings.h"
 #include "minillama/train/run_state.h"
 #include "minillama/train/training_step.h"
 
@@ -243,43 +244,12 @@ void FineTuning::load_state(const TrainingState& state) {
 }
 
 std::string FineTuning::settings() const {
-  const auto& optimizer = options_.optimizer;
-  Json lora;
-  auto llama = model_->llama;
-  if (const auto active = active_adapter(llama); !active.empty()) {
-    lora = to_json(adapters_of(llama).at(active));
-  }
-  const auto of_lora = [&](const char* field) { return lora.is_null() ? Json() : lora.at(field); };
-  const Json json{{"training examples (checksum)", checksum(train_)},
-                  {"dev examples (checksum)", checksum(dev_)},
-                  {"pooling", to_string(model_->config().pooling)},
-                  {"attention", to_string(model_->llama->config().attention)},
-                  {"dropout", model_->config().dropout},
-                  {"label names", model_->config().label_names},
-                  {"template", model_->config().sentence_template},
-                  {"lora rank", of_lora("rank")},
-                  {"lora alpha", of_lora("alpha")},
-                  {"lora dropout", of_lora("dropout")},
-                  {"lora targets", of_lora("targets")},
-                  {"seed", generator_.current_seed()},
-                  {"epochs", options_.epochs},
-                  {"patience", options_.patience},
-                  {"batch size", options_.batches.size},
-                  {"tokens in a batch", options_.batches.max_tokens},
-                  {"batches by length", options_.batches.by_length},
-                  {"shuffle", options_.batches.shuffle},
-                  {"learning rate", optimizer.lr},
-                  {"beta1", optimizer.beta1},
-                  {"beta2", optimizer.beta2},
-                  {"eps", optimizer.resolved_eps()},
-                  {"weight decay", optimizer.weight_decay},
-                  {"AdamW of cmu2025", optimizer.variant == AdamWVariant::cmu2025},
-                  {"largest gradient norm", options_.max_grad_norm},
-                  {"schedule", static_cast<int>(options_.schedule)},
-                  {"warm-up", options_.warmup},
-                  {"dtype", to_string(options_.precision)},
-                  {"compatible", options_.compatible},
-                  {"starting weights (checksum)", checksum(parameters_of(*model_))}};
+  Json json{{"training examples (checksum)", checksum(train_)},
+            {"dev examples (checksum)", checksum(dev_)},
+            {"seed", generator_.current_seed()}};
+  json.update(settings_of(model_));
+  json.update(settings_of(options_));
+  json["starting weights (checksum)"] = checksum(parameters_of(*model_));
   return json.dump();
 }
 

@@ -15,6 +15,7 @@
 #include "minillama/nn/mode_scope.h"
 #include "minillama/nn/parallel_parts.h"
 #include "minillama/optim/parameter_groups.h"
+#include "minillama/train/run_settings.h"
 #include "minillama/train/run_state.h"
 
 namespace minillama {
@@ -254,22 +255,12 @@ void Pretraining::record(bool evaluate, const PretrainingHooks& hooks) {
 }
 
 std::string Pretraining::settings() const {
-  const auto& optimizer = options_.optimizer;
   Json json;
   write_model_config(model_->config(), json);
-  json.update(Json{{"training text (checksum of its ids)", train_.checksum()},
-                   {"validation text (checksum of its ids)", valid_.checksum()},
-                   {"window", options_.window},
-                   {"windows in a step", windows_per_step(options_)},
-                   {"beta1", optimizer.beta1},
-                   {"beta2", optimizer.beta2},
-                   {"eps", optimizer.resolved_eps()},
-                   {"weight decay", optimizer.weight_decay},
-                   {"largest gradient norm", options_.max_grad_norm},
-                   {"seed", options_.seed},
-                   {"windows of validation", options_.valid_windows},
-                   {"dtype", to_string(options_.precision)},
-                   {"starting weights (checksum)", start_checksum_}});
+  json["training text (checksum of its ids)"] = train_.checksum();
+  json["validation text (checksum of its ids)"] = valid_.checksum();
+  json.update(settings_of(options_));
+  json["starting weights (checksum)"] = start_checksum_;
   return json.dump();
 }
 

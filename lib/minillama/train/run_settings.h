@@ -1,0 +1,24 @@
+#pragma once
+
+// Not part of the public interface: what tells one training run from another.
+
+#include "minillama/core/json.h"
+#include "minillama/model/classifier.h"
+#include "minillama/train/fine_tuning_options.h"
+#include "minillama/train/pretraining_options.h"
+
+namespace minillama {
+
+/// Everything in the options that the result of a run depends on, by the names that messages use.
+/// Each struct is taken apart into all of its fields, so that one that is added does not compile
+/// before it is decided here whether a resumed run may change it.
+Json settings_of(const FineTuningOptions& options);
+
+/// As above, but for the number of steps, the learning rate and its schedule: a run of pretraining
+/// may be prolonged and cooled down when it suits.
+Json settings_of(const PretrainingOptions& options);
+
+/// The configuration of a classifier, of its Llama, and of the adapter that is active on it.
+Json settings_of(Classifier model);
+
+}  // namespace minillama
