@@ -172,7 +172,7 @@ TEMPLATE_TEST_CASE("blocks: every instruction set gives the product of what the 
           auto y = before, added = before;
           block_matmul(isa, w.data(), rows, cols, x.rows, tokens, {y.data(), stride});
           block_matmul(isa, w.data(), rows, cols, x.rows, tokens, {added.data(), stride},
-                       Output::add);
+                       Output::add, Source::memory);
           INFO("isa " << static_cast<int>(isa) << ", " << rows << " x " << cols << ", " << tokens);
           for (std::size_t t = 0; t < tokens; ++t) {
             for (std::size_t r = 0; r < rows; ++r) {

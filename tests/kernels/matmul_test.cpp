@@ -25,7 +25,8 @@ TEST_CASE("matmul kernel: every instruction set computes the product, for all si
           auto y = before, added = before;
           const InputRows input{x.data(), x_stride, tokens};
           matmul(isa, w.data(), rows, cols, input, {y.data(), y_stride});
-          matmul(isa, w.data(), rows, cols, input, {added.data(), y_stride}, Output::add);
+          matmul(isa, w.data(), rows, cols, input, {added.data(), y_stride}, Output::add,
+                 Source::memory);
           INFO("isa " << static_cast<int>(isa) << ", " << rows << " x " << cols << ", " << tokens);
           for (std::size_t t = 0; t < tokens; ++t) {
             for (std::size_t r = 0; r < y_stride; ++r) {

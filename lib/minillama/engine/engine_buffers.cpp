@@ -12,6 +12,11 @@ namespace {
 /// the weights to be read rarely, few enough for their inputs to stay in cache.
 constexpr std::size_t kMaxTokens = 128;
 
+/// Weights that are larger come from memory in each pass: the last-level cache that a few cores of
+/// a server's processor share. What the system says of its size is not to be relied on where
+/// processors are virtual.
+constexpr std::size_t kCacheBytes = 32 << 20;
+
 /// T. Under full attention a token needs the keys of all others: they go together.
 std::size_t most_tokens(AttentionKind attention, std::size_t sequences, std::size_t longest) {
   if (attention == AttentionKind::full) return sequences * longest;
@@ -53,15 +58,17 @@ EngineBuffers::EngineBuffers(const Weights& model, std::size_t sequences, std::s
     frequencies.push_back(static_cast<float>(std::pow(model.config.rope_theta, exponent)));
   }
   bool takes_bytes = false;
-  std::size_t rank = 0;
+  std::size_t rank = 0, bytes = 0;
   const auto look_at = [&](const Matrix& matrix) {
     takes_bytes |= matrix.format->takes_bytes;
     rank = std::max(rank, matrix.low_rank.rank);
+    bytes += matrix.rows * matrix.row_bytes();
   };
   look_at(model.head);
   for (const auto& layer : model.layers) {
     for (const auto& part : matrix_parts()) look_at(layer.*part.matrix);
   }
+  source = bytes > kCacheBytes ? kernels::Source::memory : kernels::Source::cache;
   const std::size_t widest = takes_bytes ? std::max(dim, hidden_dim) : 0;
   for (std::size_t i = 0; i < n_threads; ++i) {
     ThreadBuffers& own = threads.emplace_back();

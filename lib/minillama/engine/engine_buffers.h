@@ -87,6 +87,7 @@ struct EngineBuffers {
 
   std::size_t dim, hidden_dim, n_layers, n_heads, n_kv_heads, head_dim, kv_dim, vocab_size;
   std::size_t capacity;
+  kernels::Source source;          ///< where a pass finds the weights
   std::size_t max_tokens;          ///< T
   std::vector<float> frequencies;  ///< [Dh / 2], of the rotations
 

@@ -251,7 +251,7 @@ void EnginePass::set_input(const float* x, std::size_t size,
 void EnginePass::multiply(const Matrix& w, float* out, Output output) {
   const auto [begin, end] = share_of(w.rows);
   const kernels::OutputRows rows{out + begin, w.rows};
-  w.format->product(isa_, w.row(begin), end - begin, w.cols, input_, rows, output);
+  w.format->product(isa_, w.row(begin), end - begin, w.cols, input_, rows, output, buffers_.source);
   if (w.low_rank.rank > 0 && begin < end) add_low_rank(w, begin, end, rows);
 }
 

@@ -90,8 +90,8 @@ void unpack(std::size_t size, const Block* blocks, float* x) {
 
 template <typename Block>
 void block_matmul(Isa isa, const Block* w, std::size_t rows, std::size_t cols, const ByteRows& x,
-                  std::size_t tokens, const OutputRows& y, Output output) {
-  const BlockProduct<Block> p{w, rows, cols, x, tokens, y, output};
+                  std::size_t tokens, const OutputRows& y, Output output, Source source) {
+  const BlockProduct<Block> p{w, rows, cols, x, tokens, y, output, source};
 #if defined(__x86_64__)
   if (isa == Isa::avx512 && has_avx512_vnni()) return block_product_vnni(p);
   if (isa != Isa::portable) return block_product_avx2(p);
@@ -103,7 +103,7 @@ void block_matmul(Isa isa, const Block* w, std::size_t rows, std::size_t cols, c
   template void pack(std::size_t, const float*, Block*);                                   \
   template void unpack(std::size_t, const Block*, float*);                                 \
   template void block_matmul(Isa, const Block*, std::size_t, std::size_t, const ByteRows&, \
-                             std::size_t, const OutputRows&, Output);
+                             std::size_t, const OutputRows&, Output, Source);
 MINILLAMA_FOR_EACH_BLOCK(MINILLAMA_BLOCK)
 #undef MINILLAMA_BLOCK
 

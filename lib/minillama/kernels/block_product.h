@@ -26,6 +26,7 @@ struct BlockProduct {
   std::size_t tokens;
   OutputRows y;
   Output output;
+  Source source;
 };
 
 /// How far ahead of the block in use others are asked for where rows are read side by side: they
@@ -42,8 +43,9 @@ MINILLAMA_INLINE void tile(const BlockProduct<Block>& p, std::size_t row, std::s
   typename Set::Sum sums[Rows][Tokens] = {};
   for (std::size_t b = 0; b < blocks; ++b) {
     typename Set::Input xs[Tokens];
-    for (int t = 0; t < Tokens; ++t)
+    for (int t = 0; t < Tokens; ++t) {
       xs[t] = Set::template load_input<Block>(x + t * p.cols + b * kBlockSize);
+    }
     for (int r = 0; r < Rows; ++r) {
       const Block* block = w + r * blocks + b;
       if constexpr (Rows > 1) {
@@ -73,9 +75,7 @@ template <typename Set, typename Block>
 MINILLAMA_INLINE void product(const BlockProduct<Block>& p) {
   constexpr int kRows = 4;
   std::size_t row = 0;
-  // Where memory is the limit rows are read one after the other, as one stream
-  // (kernels/matmul.cpp).
-  if (p.tokens >= Set::kTokens || Block::kRowsShareInput) {
+  if (p.source == Source::cache || p.tokens >= Set::kTokens || Block::kRowsShareInput) {
     for (; row + kRows <= p.rows; row += kRows) all_tokens<Set, kRows>(p, row);
   }
   for (; row < p.rows; ++row) all_tokens<Set, 1>(p, row);

@@ -29,7 +29,8 @@ void to_bytes(Isa isa, std::size_t size, const float* x, const ByteRows& rows, s
 /// of x and cols a multiple of 32. Within a block the products are added as integers, exactly.
 template <typename Block>
 void block_matmul(Isa isa, const Block* w, std::size_t rows, std::size_t cols, const ByteRows& x,
-                  std::size_t tokens, const OutputRows& y, Output output = Output::replace);
+                  std::size_t tokens, const OutputRows& y, Output output = Output::replace,
+                  Source source = Source::cache);
 
 /// Blocks of `size` numbers, a multiple of 32. A block that holds NaN or infinity gets the scale
 /// NaN.

@@ -14,6 +14,7 @@ struct Product {
   InputRows x;
   OutputRows y;
   Output output;
+  Source source;
 };
 
 /// For the vector that ends at the last column and overlaps the one before: all bits where a lane
@@ -26,14 +27,17 @@ MINILLAMA_INLINE void last_lanes(Ints<Lanes>& mask, std::size_t rest) {
 }
 
 /// Adds the products of column c on of Rows rows of weights, the first at `w`, with the inputs
-/// `xs`.
+/// `xs`. Of several rows the next ones are asked for meanwhile where each is used once, since some
+/// processors stop fetching ahead at the end of each row (docs/performance.md).
 template <int Lanes, int Rows, int Tokens, typename T>
 MINILLAMA_INLINE void add_columns(const T* w, std::size_t cols, std::size_t c,
                                   const Floats<Lanes> (&xs)[Tokens],
                                   Floats<Lanes> (&sums)[Rows][Tokens]) {
   for (int r = 0; r < Rows; ++r) {
+    const T* weights = w + r * cols + c;
+    if constexpr (Rows > 1 && Tokens == 1) __builtin_prefetch(weights + Rows * cols);
     Floats<Lanes> ws;
-    load<Lanes>(ws, w + r * cols + c);
+    load<Lanes>(ws, weights);
     for (int t = 0; t < Tokens; ++t) sums[r][t] += ws * xs[t];
   }
 }
@@ -97,9 +101,9 @@ MINILLAMA_INLINE void product(const Product<T>& p, std::size_t rows) {
   for (std::size_t begin = 0; begin < p.x.count; begin += group) {
     const std::size_t end = std::min(p.x.count, begin + group);
     std::size_t row = 0;
-    // Where memory is the limit rows are read one after the other, as one stream: of several side
-    // by side some processors read less than half as fast (docs/performance.md).
-    if (p.x.count >= 4 * kTokensOfTile<Lanes>) {
+    // Several rows side by side some processors read from memory less than half as fast as one
+    // stream (docs/performance.md).
+    if (p.source == Source::cache || p.x.count >= 4 * kTokensOfTile<Lanes>) {
       for (; row + kRows <= rows; row += kRows) tokens_of_group<Lanes, kRows>(p, row, begin, end);
     }
     for (; row < rows; ++row) tokens_of_group<Lanes, 1>(p, row, begin, end);
@@ -110,14 +114,14 @@ MINILLAMA_INLINE void product(const Product<T>& p, std::size_t rows) {
 
 template <typename T>
 void matmul(Isa isa, const T* w, std::size_t rows, std::size_t cols, const InputRows& x,
-            const OutputRows& y, Output output) {
-  const Product<T> p{w, cols, x, y, output};
+            const OutputRows& y, Output output, Source source) {
+  const Product<T> p{w, cols, x, y, output, source};
   with_lanes(isa, [&]<int Lanes>() MINILLAMA_INLINED { product<Lanes>(p, rows); });
 }
 
 #define MINILLAMA_MATMUL(T)                                                       \
   template void matmul(Isa, const T*, std::size_t, std::size_t, const InputRows&, \
-                       const OutputRows&, Output);
+                       const OutputRows&, Output, Source);
 MINILLAMA_MATMUL(float)
 MINILLAMA_MATMUL(Half)
 MINILLAMA_MATMUL(BFloat16)

@@ -21,6 +21,13 @@ struct OutputRows {
 /// What a product does with what its output holds.
 enum class Output { replace, add };
 
+/// Where a product finds its weights. It decides in which order they are read for few tokens, not
+/// what is computed (docs/performance.md).
+enum class Source {
+  cache,   ///< four rows side by side, which share the inputs
+  memory,  ///< one row after the other, as a single stream
+};
+
 /// y = x W^T, or y += x W^T, for W [rows, cols] in row-major order:
 ///
 ///     y[t][r] = sum over c of w[r * cols + c] * x[t][c]
@@ -30,6 +37,6 @@ enum class Output { replace, add };
 /// in the same order whatever the numbers of rows.
 template <typename T>
 void matmul(Isa isa, const T* w, std::size_t rows, std::size_t cols, const InputRows& x,
-            const OutputRows& y, Output output = Output::replace);
+            const OutputRows& y, Output output = Output::replace, Source source = Source::cache);
 
 }  // namespace minillama::kernels

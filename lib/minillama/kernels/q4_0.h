@@ -18,7 +18,7 @@ namespace minillama::kernels {
 /// Number i < 16 is scale * (low half of byte i - 8), number 16 + i the same of the high half.
 struct Q4Block {
   static constexpr std::int8_t kOffset = 8;  ///< see with_offset()
-  /// Several rows share an input for one token, too: unpacking takes longer than memory.
+  /// Several rows share an input from memory, too: unpacking takes longer.
   static constexpr bool kRowsShareInput = true;
 
   std::uint16_t scale;  ///< a half float: the number of the largest magnitude / -8

@@ -20,7 +20,8 @@ namespace minillama::kernels {
 /// A number is scale * value.
 struct Q8Block {
   static constexpr std::int8_t kOffset = -128;  ///< 128, read without a sign: see with_offset()
-  /// For one token rows are read one after the other: memory takes longer than arithmetic.
+  /// From memory, rows are read one after the other for few tokens: it takes longer than
+  /// arithmetic.
   static constexpr bool kRowsShareInput = false;
 
   std::uint16_t scale;  ///< a half float: largest magnitude of the block / 127

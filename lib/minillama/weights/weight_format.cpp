@@ -76,12 +76,13 @@ void from_floats(std::size_t elements, const float* numbers, std::byte* stored) 
 
 template <typename T>
 void product(kernels::Isa isa, const std::byte* w, std::size_t rows, std::size_t cols,
-             const ProductInput& x, const kernels::OutputRows& y, kernels::Output output) {
+             const ProductInput& x, const kernels::OutputRows& y, kernels::Output output,
+             kernels::Source source) {
   const auto* weights = reinterpret_cast<const T*>(w);
   if constexpr (kIsFloat<T>) {
-    kernels::matmul(isa, weights, rows, cols, x.floats, y, output);
+    kernels::matmul(isa, weights, rows, cols, x.floats, y, output, source);
   } else {
-    kernels::block_matmul(isa, weights, rows, cols, x.bytes, x.floats.count, y, output);
+    kernels::block_matmul(isa, weights, rows, cols, x.bytes, x.floats.count, y, output, source);
   }
 }
 

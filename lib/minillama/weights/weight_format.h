@@ -35,7 +35,8 @@ struct WeightFormat {
   /// y = x W^T, or y += x W^T, for W [rows, cols] (kernels/matmul.h). The same sums, in the same
   /// order, for one row of x as for many.
   void (*product)(kernels::Isa isa, const std::byte* w, std::size_t rows, std::size_t cols,
-                  const ProductInput& x, const kernels::OutputRows& y, kernels::Output output);
+                  const ProductInput& x, const kernels::OutputRows& y, kernels::Output output,
+                  kernels::Source source);
 };
 
 std::span<const WeightFormat> weight_formats();
