@@ -19,7 +19,7 @@ if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
   cat >&2 <<'EOF'
 This is no Debian or Ubuntu. Please install, by the means of your system:
   a C++20 compiler, CMake 3.25 or later, Ninja, ccache (optional)
-  LibTorch 1.13 to 2.14      https://pytorch.org/get-started/locally/ (the C++ package), or a Python
+  LibTorch 1.13 to 2.15      https://pytorch.org/get-started/locally/ (the C++ package), or a Python
                              wheel of 2.6 or later: pip install torch
   sentencepiece 0.1.97+, cxxopts 3.1+, fmt 9+, nlohmann-json 3.11+, Catch2 2 or 3
 then tell CMake where those are that it does not find by itself:

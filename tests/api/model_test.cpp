@@ -40,6 +40,10 @@ TEST_CASE("arguments: model/llama.h") {
              }),
              contains("ids is int64 [2], must be [3]"));
   CHECK_THAT(option_error([&] {
+               llama->forward_embedded(torch::zeros({3, 15}), sequences);
+             }),
+             contains("embeddings is float32 [3, 15], must be [3, 16]"));
+  CHECK_THAT(option_error([&] {
                llama->forward_last(ids({1, 2, 3, 4}), sequences);
              }),
              contains("must be [3]"));

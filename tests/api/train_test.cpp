@@ -48,7 +48,7 @@ TEST_CASE("arguments: train/examples.h") {
   CHECK_THAT(option_error([&] { encode(classifier, broken); }), contains("UTF-8"));
 }
 
-TEST_CASE("arguments: train/training_step.h") {
+TEST_CASE("arguments: train/cross_entropy.h") {
   const auto logits = torch::zeros({2, 3});
   const auto loss = [&](const torch::Tensor& labels, std::int64_t divisor) {
     return option_error([&] { classification_loss(logits, labels, divisor); });
@@ -63,7 +63,9 @@ TEST_CASE("arguments: train/training_step.h") {
   CHECK_THAT(loss(labels, 0), contains("divisor is 0"));
   CHECK_THAT(option_error([&] { classification_loss(torch::zeros({3}), labels, 1); }),
              contains("logits is"));
+}
 
+TEST_CASE("arguments: train/training_step.h, train/objective.h") {
   auto model = small_classifier();
   AdamW optimizer(model->parameters());
   const auto before = model->classifier_head->weight.clone();
@@ -71,8 +73,18 @@ TEST_CASE("arguments: train/training_step.h") {
                         std::int64_t divisor) {
     return option_error([&] { training_step(model, optimizer, examples, indices, divisor); });
   };
+  struct NoScalar : Objective {
+    std::string name() const override { return "no scalar"; }
+    torch::Tensor loss(const ObjectiveBatch& batch) override { return batch.pooled; }
+  };
   const Examples good{.ids = {{1}, {2, 3}}, .labels = {0, 1}};
   CHECK_THAT(step(good, {}, 1), contains("without examples"));
+  const auto under = [&](const std::shared_ptr<Objective>& objective) {
+    return option_error(
+        [&] { training_step(model, optimizer, good, std::vector<std::size_t>{0}, 1, objective); });
+  };
+  CHECK_THAT(under(nullptr), contains("objective"));
+  CHECK_THAT(under(std::make_shared<NoScalar>()), contains("the objective's loss is float32 [1, "));
   CHECK_THAT(step(good, {0, 2}, 1), contains("index is 2"));
   CHECK_THAT(step(good, {0}, 0), contains("divisor is 0"));
   CHECK_THAT(step({.ids = {{1}, {2}}, .labels = {0}}, {1}, 1), contains("index is 1"));

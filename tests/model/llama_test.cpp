@@ -113,6 +113,18 @@ TEST_CASE("llama: packed sequences get what each gets alone") {
   }
 }
 
+TEST_CASE("llama: embeddings give what their ids give, and receive gradients") {
+  Llama llama(test::small_config(), make_generator(1));
+  const Sequences sequences({4, 1, 9});
+  const auto ids = random_ids({14}, 2);
+  const auto embeddings = llama->tok_embeddings(ids).detach().requires_grad_();
+  const auto states = llama->forward_embedded(embeddings, sequences);
+  CHECK(states.equal(llama->forward_packed(ids, sequences)));
+  states.square().sum().backward();
+  CHECK(embeddings.grad().isfinite().all().item<bool>());
+  CHECK(embeddings.grad().abs().sum(-1).min().item<double>() > 0);  // each token's matters
+}
+
 TEST_CASE("llama: of the last tokens alone it computes what it computes of all") {
   for (const auto kind : {AttentionKind::causal, AttentionKind::full}) {
     auto config = test::small_config();

@@ -61,21 +61,32 @@ torch::Tensor LlamaImpl::forward(const torch::Tensor& ids, KVCache* cache) {
   require_shape(ids, "ids", {kAny, kAny});
   if (ids.numel() == 0) throw OptionError(fmt::format("ids are {}: there are none", describe(ids)));
   const auto sequences = Sequences::rectangle(ids.size(0), ids.size(1));
-  return run(ids.flatten(), sequences, cache, /*last_only=*/false)
+  return run(embed(ids.flatten(), sequences), sequences, cache, /*last_only=*/false)
       .unflatten(0, {ids.size(0), ids.size(1)});
 }
 
 torch::Tensor LlamaImpl::forward_packed(const torch::Tensor& ids, const Sequences& sequences) {
-  return run(ids, sequences, nullptr, /*last_only=*/false);
+  return run(embed(ids, sequences), sequences, nullptr, /*last_only=*/false);
+}
+
+torch::Tensor LlamaImpl::forward_embedded(const torch::Tensor& embeddings,
+                                          const Sequences& sequences) {
+  require_shape(embeddings, "embeddings", {sequences.n_tokens(), config_.dim});
+  require_device(embeddings, "embeddings", tok_embeddings->weight.device());
+  return run(embeddings, sequences, nullptr, /*last_only=*/false);
 }
 
 torch::Tensor LlamaImpl::forward_last(const torch::Tensor& ids, const Sequences& sequences) {
-  return run(ids, sequences, nullptr, /*last_only=*/true);
+  return run(embed(ids, sequences), sequences, nullptr, /*last_only=*/true);
 }
 
-torch::Tensor LlamaImpl::run(const torch::Tensor& ids, const Sequences& sequences, KVCache* cache,
-                             bool last_only) {
+torch::Tensor LlamaImpl::embed(const torch::Tensor& ids, const Sequences& sequences) {
   require_shape(ids, "ids", {sequences.n_tokens()});
+  return tok_embeddings(ids);
+}
+
+torch::Tensor LlamaImpl::run(const torch::Tensor& embeddings, const Sequences& sequences,
+                             KVCache* cache, bool last_only) {
   if (cache != nullptr) {
     if (config_.attention != AttentionKind::causal) {
       throw OptionError(
@@ -86,12 +97,12 @@ torch::Tensor LlamaImpl::run(const torch::Tensor& ids, const Sequences& sequence
     require_device(cache->layer(0).keys, "the KV cache", tok_embeddings->weight.device());
   }
   const std::int64_t past = cache == nullptr ? 0 : cache->length();
-  auto x = dropout_(tok_embeddings(ids));  // [N, D]
-  const auto positions = sequences.positions(ids.device()) + past;
+  auto x = dropout_(embeddings);  // [N, D]
+  const auto positions = sequences.positions(x.device()) + past;
   const AttentionContext context{
       .sequences = sequences,
       .rotations = rotations(positions, config_.head_dim(), config_.rope_theta, x.scalar_type()),
-      .visible = visible_positions(config_.attention, sequences, past, ids.device())};
+      .visible = visible_positions(config_.attention, sequences, past, x.device())};
   for (std::size_t i = 0; i < layers->size(); ++i) {
     auto* layer = layers[i]->as<DecoderLayer>();
     const bool narrowed = last_only && i + 1 == layers->size();

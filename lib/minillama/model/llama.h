@@ -35,7 +35,7 @@ class LlamaImpl : public torch::nn::Cloneable<LlamaImpl> {
   /// @param ids   [B, T] int64, each in [0, vocab_size)
   /// @param cache of earlier positions of the same rows, extended by these; causal models only
   /// @return [B, T, D], after the final norm
-  /// This and the two below throw OptionError, before anything is changed, if `ids` have another
+  /// This and those below throw OptionError, before anything is changed, if `ids` have another
   /// shape, type or device or one lies outside the vocabulary, if there are none, or if the cache
   /// is of another model, batch or device or has no room. On CUDA that waits for the ids.
   torch::Tensor forward(const torch::Tensor& ids, KVCache* cache = nullptr);
@@ -43,6 +43,10 @@ class LlamaImpl : public torch::nn::Cloneable<LlamaImpl> {
   /// Hidden states of sequences of any lengths, without padding: ids [N] -> [N, D]. What a sequence
   /// gets does not depend on its neighbours.
   torch::Tensor forward_packed(const torch::Tensor& ids, const Sequences& sequences);
+
+  /// forward_packed() of embeddings [N, D], such as tok_embeddings(ids) gives, in place of ids: for
+  /// what changes or differentiates them.
+  torch::Tensor forward_embedded(const torch::Tensor& embeddings, const Sequences& sequences);
 
   /// Of forward_packed() the last token of each sequence, [N] -> [B, D]. The last layer computes
   /// nothing else: of the other tokens only their keys and values.
@@ -67,7 +71,9 @@ class LlamaImpl : public torch::nn::Cloneable<LlamaImpl> {
   FORWARD_HAS_DEFAULT_ARGS({1, torch::nn::AnyValue(static_cast<KVCache*>(nullptr))})
 
  private:
-  torch::Tensor run(const torch::Tensor& ids, const Sequences& sequences, KVCache* cache,
+  /// The embeddings of ids [N] that form `sequences`.
+  torch::Tensor embed(const torch::Tensor& ids, const Sequences& sequences);
+  torch::Tensor run(const torch::Tensor& embeddings, const Sequences& sequences, KVCache* cache,
                     bool last_only);
 
   ModelConfig config_;

@@ -76,18 +76,21 @@ DevFigures evaluate(Classifier& model, const Examples& dev, std::int64_t batch_s
 }  // namespace
 
 FineTuning::FineTuning(Classifier model, Examples train, Examples dev,
-                       const FineTuningOptions& options, torch::Generator generator)
+                       const FineTuningOptions& options, torch::Generator generator,
+                       std::shared_ptr<Objective> objective)
     : model_(std::move(model)),
       train_(std::move(train)),
       dev_(std::move(dev)),
       options_(options),
       generator_(std::move(generator)),
+      objective_(std::move(objective)),
       optimizer_(make_optimizer(model_, options)),
       save_clock_(options.save_every_seconds) {
   if (train_.size() == 0 || dev_.size() == 0) {
     throw OptionError(fmt::format("{} examples to train on and {} to evaluate on: both are needed",
                                   train_.size(), dev_.size()));
   }
+  if (!objective_) throw OptionError("a run without an objective");
   if (trainable().empty()) throw OptionError("the model has no parameter that is trained");
   for (const auto* examples : {&train_, &dev_}) {
     examples->validate(std::ssize(model_->config().label_names));
@@ -141,7 +144,7 @@ bool FineTuning::train_epoch(const FineTuningHooks& hooks) {
     const auto& batch = batches[static_cast<std::size_t>(progress_.batches)];
     const auto divisor = options_.compatible ? options_.batches.size : std::ssize(batch);
     optimizer_.set_lr(options_.optimizer.lr * learning_rate_factor(schedule, progress_.steps));
-    const double loss = training_step(model_, optimizer_, train_, batch, divisor);
+    const double loss = training_step(model_, optimizer_, train_, batch, divisor, objective_);
     if (const auto norm = optimizer_.last_grad_norm(); norm && !std::isfinite(*norm)) {
       throw DivergedError(
           fmt::format("the gradient's norm became {} in step {}", *norm, progress_.steps + 1));
@@ -246,7 +249,8 @@ void FineTuning::load_state(const TrainingState& state) {
 std::string FineTuning::settings() const {
   Json json{{"training examples (checksum)", checksum(train_)},
             {"dev examples (checksum)", checksum(dev_)},
-            {"seed", generator_.current_seed()}};
+            {"seed", generator_.current_seed()},
+            {"objective", objective_->name()}};
   json.update(settings_of(model_));
   json.update(settings_of(options_));
   json["starting weights (checksum)"] = checksum(parameters_of(*model_));

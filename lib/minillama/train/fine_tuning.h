@@ -9,6 +9,7 @@
 #include "minillama/model/classifier.h"
 #include "minillama/model/training_state.h"
 #include "minillama/optim/adamw.h"
+#include "minillama/train/cross_entropy.h"
 #include "minillama/train/examples.h"
 #include "minillama/train/fine_tuning_options.h"
 #include "minillama/train/progress.h"
@@ -48,10 +49,11 @@ class FineTuning {
   enum class Outcome { finished, stopped };
 
   /// @param generator the one that the model's dropout draws from; draws the order of examples too
+  /// @param objective what the steps make smaller; evaluation is the cross-entropy's in any case
   /// Throws OptionError if the options or examples cannot be used (Examples::validate()), there are
-  /// no examples, or the model is empty.
+  /// no examples, or the model or the objective is empty.
   FineTuning(Classifier model, Examples train, Examples dev, const FineTuningOptions& options,
-             torch::Generator generator);
+             torch::Generator generator, std::shared_ptr<Objective> objective = cross_entropy());
 
   /// Keeps the state of this run in the file `path`.
   ///
@@ -87,6 +89,7 @@ class FineTuning {
   Examples dev_;
   FineTuningOptions options_;
   torch::Generator generator_;
+  std::shared_ptr<Objective> objective_;
   AdamW optimizer_;
   Progress progress_;
   torch::Tensor epoch_start_;         // state of the generator when the epoch under way began

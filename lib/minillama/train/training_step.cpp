@@ -59,21 +59,11 @@ void backward(torch::Device device, const std::vector<torch::Tensor>& outputs,
 
 }  // namespace
 
-torch::Tensor classification_loss(const torch::Tensor& logits, const torch::Tensor& labels,
-                                  std::int64_t divisor) {
-  require_shape(logits, "logits", {kAny, kAny});
-  require_shape(labels, "labels", {logits.size(0)});
-  require_device(labels, "labels", logits.device());
-  require_ids(labels, "labels", 0, logits.size(1));
-  require(divisor >= 1, "divisor", divisor, "be at least 1");
-  const auto log_probabilities = logits.log_softmax(-1);
-  return torch::nll_loss(log_probabilities, labels, /*weight=*/{}, at::Reduction::Sum) / divisor;
-}
-
 double training_step(Classifier& model, torch::optim::Optimizer& optimizer,
                      const Examples& examples, std::span<const std::size_t> indices,
-                     std::int64_t divisor) {
+                     std::int64_t divisor, const std::shared_ptr<Objective>& objective) {
   require_module(model, "the classifier");
+  if (!objective) throw OptionError("a step without an objective");
   require(divisor >= 1, "divisor", divisor, "be at least 1");
   if (indices.empty()) throw OptionError("a step without examples");
   const SerialLibTorch serial;
@@ -102,14 +92,18 @@ double training_step(Classifier& model, torch::optim::Optimizer& optimizer,
   });
   // The head is little work, and its dropout is the whole batch's.
   const auto all = torch::cat(pooled).detach().requires_grad_();
-  const auto loss = classification_loss(model->classify(all),
-                                        torch::tensor(labels, torch::kLong).to(device), divisor);
+  const auto loss = objective->loss({.model = model,
+                                     .input = input,
+                                     .pooled = all,
+                                     .labels = torch::tensor(labels, torch::kLong).to(device),
+                                     .divisor = divisor});
+  require_shape(loss, "the objective's loss", {});
   const auto value = loss.item<double>();
   if (!std::isfinite(value)) throw DivergedError(fmt::format("the loss became {}", value));
   loss.backward();
   std::vector<torch::Tensor> trained = model->llama->parameters();
   std::erase_if(trained, [](const auto& parameter) { return !parameter.requires_grad(); });
-  if (!trained.empty()) {
+  if (!trained.empty() && all.grad().defined()) {
     std::vector<std::int64_t> sizes;
     for (const auto& part : parts) sizes.push_back(part.sequences.size());
     backward(device, pooled, all.grad().split_with_sizes(sizes), trained);

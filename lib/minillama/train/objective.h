@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "minillama/model/classifier.h"
+
+namespace minillama {
+
+/// A batch of B examples as an objective sees it.
+struct ObjectiveBatch {
+  Classifier& model;             ///< in training mode
+  const ClassifierInput& input;  ///< for passes of the objective's own
+  torch::Tensor pooled;  ///< [B, D], which model->classify() takes; its gradient reaches the
+                         ///< Llama
+  torch::Tensor labels;  ///< [B] int64, each in [0, L)
+  std::int64_t divisor;  ///< of sums over the batch: its size, or what stands for it
+};
+
+/// What a step of fine-tuning makes smaller: a differentiable function of a batch and the model.
+///
+/// Most objectives are a function of model->classify(batch.pooled) and the labels; the pass that
+/// made `pooled` is divided between threads. Others compute what they need from `batch.input`. Of
+/// one run at a time.
+class Objective {
+ public:
+  virtual ~Objective() = default;
+
+  /// Which objective this is, with its settings: a run is not resumed under another name.
+  virtual std::string name() const = 0;
+
+  /// The loss, a scalar.
+  virtual torch::Tensor loss(const ObjectiveBatch& batch) = 0;
+};
+
+}  // namespace minillama
