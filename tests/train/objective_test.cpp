@@ -22,7 +22,7 @@ namespace {
 /// Label smoothing (Szegedy et al. 2016, https://arxiv.org/abs/1512.00567, section 7): a share of
 /// each label goes to all alike.
 struct LabelSmoothing : Objective {
-  explicit LabelSmoothing(double share) : share(share) {}
+  explicit LabelSmoothing(double of_all) : share(of_all) {}
   std::string name() const override { return fmt::format("label smoothing {}", share); }
   torch::Tensor loss(const ObjectiveBatch& batch) override {
     const auto logits = batch.model->classify(batch.pooled);
