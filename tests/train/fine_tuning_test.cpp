@@ -265,6 +265,22 @@ TEST_CASE("fine_tuning: a run is resumed with no other setting than it was start
   CHECK_NOTHROW(same.tuning.keep_state(state, true));
 }
 
+TEST_CASE("fine_tuning: data of the same tokens, divided or padded otherwise, are other data") {
+  const test::TemporaryDirectory directory;
+  const auto state = directory.path() / "state.safetensors";
+  const auto keep = [&](const Examples& examples, bool resume) {
+    Run run;
+    FineTuning tuning(run.model, examples, random_examples(30, 2), Settings().options,
+                      run.generator);
+    tuning.keep_state(state, resume);
+    tuning.run({.should_stop = [] { return true; }});
+  };
+  keep({.ids = {{1, 2}, {3}}, .labels = {0, 1}}, false);
+  const auto other_data = contains("another training examples");
+  CHECK_THROWS_WITH(keep({.ids = {{1}, {2, 3}}, .labels = {0, 1}}, true), other_data);
+  CHECK_THROWS_WITH(keep({.ids = {{1, 2}, {3}}, .labels = {0, 1}, .pad_id = 1}, true), other_data);
+}
+
 TEST_CASE("fine_tuning: in bfloat16 it learns what it learns in float32, nearly") {
   if (!kernels::has_bfloat16_products()) return;
   for (const bool lora : {false, true}) {

@@ -41,7 +41,11 @@ AdamW make_optimizer(const Classifier& model, const FineTuningOptions& options) 
 /// A number that differs for other examples.
 std::uint32_t checksum(const Examples& examples) {
   TokenIds all = examples.labels;
-  for (const auto& ids : examples.ids) all.insert(all.end(), ids.begin(), ids.end());
+  all.push_back(examples.pad_id);
+  for (const auto& ids : examples.ids) {
+    all.push_back(std::ssize(ids));  // the same tokens may form other sentences
+    all.insert(all.end(), ids.begin(), ids.end());
+  }
   return crc32(std::as_bytes(std::span(all)));
 }
 
