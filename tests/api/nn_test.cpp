@@ -83,6 +83,12 @@ TEST_CASE("arguments: nn/layer_norm.h") {
 }
 
 TEST_CASE("arguments: nn/rms_norm.h") {
+  const auto x = torch::ones({2, 4}), gain = torch::ones({4}), other = torch::ones({5});
+  CHECK_THAT(option_error([&] { rms_norm(x, other, 1e-5); }), contains("input of a norm"));
+  CHECK_THAT(option_error([&] { rms_norm(x, x, 1e-5); }), contains("weight of a norm"));
+  CHECK_THAT(option_error([&] { layer_norm(x, other, other, 1e-5); }), contains("input of a norm"));
+  CHECK_THAT(option_error([&] { layer_norm(x, gain, other, 1e-5); }), contains("bias of a norm"));
+  CHECK_THAT(option_error([&] { layer_norm(x, gain, {}, 1e-5); }), contains("bias of a norm"));
   CHECK_THAT(option_error([] { RMSNorm(-2, 1e-5); }), contains("dim is -2"));
   CHECK_THAT(option_error([] { RMSNorm(4, std::nan("")); }), contains("eps is nan"));
   RMSNorm norm(4, 1e-5);

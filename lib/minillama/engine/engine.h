@@ -17,8 +17,7 @@ struct EngineToken;
 struct Continuation {
   std::size_t sequence = 0;
   std::span<const std::int64_t> ids = {};
-  std::size_t n_logits =
-      1;  ///< of so many of the last ids the logits are wanted, with Wanted::logits
+  std::size_t n_logits = 1;  ///< how many of the last ids give logits, with Wanted::logits
 };
 
 /// What is computed of the tokens that are appended.

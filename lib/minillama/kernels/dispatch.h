@@ -3,7 +3,7 @@
 // Which instruction set a kernel may use. A kernel is written for several sets in one file, through
 // function-level target attributes, so that one binary runs on every x86-64 processor and uses what
 // it finds. Elsewhere the attributes are empty and only the portable version is ever chosen.
-// (kernels/q8_0_product.h has the exception.)
+// (kernels/block_product.h has the exception.)
 
 #if defined(__x86_64__)
 #define MINILLAMA_TARGET_AVX2 __attribute__((target("avx2,fma,f16c")))

@@ -12,7 +12,8 @@ namespace minillama {
 ///
 /// @param x [..., D]
 /// @param weight, bias [D]
-/// @return [..., D]
+/// @return [..., D]; as NormImpl says of types
+/// Throws OptionError on other shapes, or on different devices.
 torch::Tensor layer_norm(const torch::Tensor& x, const torch::Tensor& weight,
                          const torch::Tensor& bias, double eps);
 

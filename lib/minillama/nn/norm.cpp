@@ -16,8 +16,6 @@ NormImpl::NormImpl(NormKind kind, std::int64_t dim, double eps) : kind_(kind), e
 }
 
 torch::Tensor NormImpl::forward(const torch::Tensor& x) {
-  require_width(x, "the input of a norm", weight.size(0));
-  require_device(x, "the input of a norm", weight.device());
   return kind_ == NormKind::layernorm ? layer_norm(x, weight, bias, eps_)
                                       : rms_norm(x, weight, eps_);
 }
@@ -41,6 +39,12 @@ void NormImpl::pretty_print(std::ostream& stream) const {
 
 Norm make_norm(const ModelConfig& config) {
   return Norm(config.norm, config.dim, config.norm_eps);
+}
+
+void require_norm_arguments(const torch::Tensor& x, const torch::Tensor& weight) {
+  require_shape(weight, "the weight of a norm", {kAny});
+  require_width(x, "the input of a norm", weight.size(0));
+  require_device(x, "the input of a norm", weight.device());
 }
 
 torch::Tensor to_statistics_type(const torch::Tensor& x) {

@@ -5,6 +5,7 @@
 namespace minillama {
 
 torch::Tensor rms_norm(const torch::Tensor& x, const torch::Tensor& weight, double eps) {
+  require_norm_arguments(x, weight);
   if (norm_is_fused(x, weight)) {
     return fused_norm(x, weight, /*bias=*/{}, eps, /*centered=*/false, norm_output_type(x));
   }

@@ -12,7 +12,8 @@ namespace minillama {
 ///
 /// @param x [..., D]
 /// @param weight [D]
-/// @return [..., D]
+/// @return [..., D]; as NormImpl says of types
+/// Throws OptionError on other shapes, or on different devices.
 torch::Tensor rms_norm(const torch::Tensor& x, const torch::Tensor& weight, double eps);
 
 /// rms_norm() with its parameter, as a module. Throws as NormImpl does.
