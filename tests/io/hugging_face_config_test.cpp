@@ -1,6 +1,9 @@
 #include "minillama/io/hugging_face_config.h"
 
 #include <set>
+#include <string>
+#include <tuple>
+#include <utility>
 
 #include "minillama/core/error.h"
 #include "minillama/io/mapped_file.h"
@@ -89,6 +92,49 @@ TEST_CASE("hugging face config: another head and layers of another kind are refu
              contains("names \"sliding_attention\""));
   CHECK(error("attention_dropout", 0.1) == "accepted");
   CHECK(error("tf_legacy_loss", false) == "accepted");
+}
+
+TEST_CASE("hugging face config: what is harmless with one value is refused with another") {
+  const Json json = parse_file(golden("/config.json"));
+  const auto error = [&](const Json& fields) {
+    Json other = json;
+    other.update(fields);
+    return test::file_error([&] { read_hugging_face_config(other, "config.json"); });
+  };
+  const auto list = Json::array({1});
+  for (const auto& [field, harmless, other] :
+       {std::tuple<std::string, Json, Json>{"attention_bias", false, true},
+        {"mlp_bias", false, true},
+        {"rope_interleaved", false, true},
+        {"partial_rotary_factor", 1.0, 0.5},
+        {"use_sliding_window", false, true},
+        {"use_bfloat16", false, true},
+        {"chunk_size_feed_forward", 0, 1},
+        {"pruned_heads", Json::object(), Json{{"0", list}}},
+        {"is_encoder_decoder", false, true},
+        {"add_cross_attention", false, true},
+        {"tie_encoder_decoder", false, true},
+        {"head_dim", 8, 16},
+        {"hidden_act", "swish", "gelu"},
+        {"architectures", Json::array({"LlamaForCausalLM"}), Json::array({"LlamaModel"})},
+        {"quantization_config", nullptr, Json{{"quant_method", "awq"}}}}) {
+    INFO(field);
+    CHECK(error({{field, harmless}}) == "accepted");
+    CHECK(error({{field, other}}) != "accepted");
+    CHECK(error({{field, list}}) != "accepted");
+  }
+  for (const std::string inside : {"rope_scaling", "rope_parameters"}) {
+    CHECK(error({{inside, {{"type", "default"}, {"factor", 1.0}}}}) == "accepted");
+    for (const auto& [field, other] : {std::pair<std::string, Json>{"type", "linear"},
+                                       {"rope_type", "llama3"},
+                                       {"factor", 2.0},
+                                       {"partial_rotary_factor", 0.5},
+                                       {"attention_factor", 2.0},
+                                       {"low_freq_factor", 1.0}}) {
+      INFO(inside << "." << field);
+      CHECK_THAT(error({{inside, {{field, other}}}}), contains(inside + "." + field));
+    }
+  }
 }
 
 TEST_CASE("hugging face config: an index names files of its own directory") {

@@ -79,6 +79,18 @@ def main():
     for protocol in (3, 4, 5):
         save(f"protocol{protocol}", {"model": {"x": counting(2)}, "model_args": model_args},
              pickle_protocol=protocol)
+    # What training code leaves among its arguments by computing them.
+    computed = dict(
+        float64=numpy.float64(0.25), float32=numpy.float32(0.25), int64=numpy.int64(-3),
+        int32=numpy.int32(-3), int16=numpy.int16(-3), uint32=numpy.uint32(3),
+        bool=numpy.bool_(True),
+        half=numpy.float16(0.25), array=numpy.array([3, 4]),
+        tensor=torch.tensor(0.25), tensor_float64=torch.tensor(0.25, dtype=torch.float64),
+        tensor_int64=torch.tensor(-3), tensor_int32=torch.tensor(-3, dtype=torch.int32),
+        tensor_half=torch.tensor(0.25, dtype=torch.float16), vector=torch.tensor([3, 4]))
+    for protocol in (2, 4):
+        save(f"numpy{protocol}", {"model": {"x": counting(2)}, "model_args": computed},
+             pickle_protocol=protocol)
     save("legacy", {"x": counting(2)}, _use_new_zipfile_serialization=False)
     save("sparse", {"x": torch.eye(2).to_sparse()})
     torch.jit.save(torch.jit.script(torch.nn.Linear(1, 1)), HERE / "torch_save_script.pt")
