@@ -4,14 +4,13 @@ include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 
 install(TARGETS minillama_runtime EXPORT minillamaRuntimeTargets
-        ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+        ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+        FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 if(MINILLAMA_TORCH)
-  install(TARGETS minillama EXPORT minillamaTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  install(TARGETS minillama EXPORT minillamaTargets
+          ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+          FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 endif()
-foreach(header ${MINILLAMA_PUBLIC_HEADERS})
-  get_filename_component(folder ${header} DIRECTORY)
-  install(FILES lib/${header} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/${folder})
-endforeach()
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/minillama)
 install(EXPORT minillamaRuntimeTargets NAMESPACE minillama:: DESTINATION ${package_dir})

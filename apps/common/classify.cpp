@@ -1,45 +1,48 @@
 #include "common/classify.h"
 
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "minillama/core/error.h"
 #include "minillama/eval/text_classifier.h"
+#include "minillama/eval/zero_shot.h"
 
+#include "common/answer.h"
 #include "common/app.h"
 #include "common/classify_arguments.h"
 #include "common/model_arguments.h"
-#include "common/sentences.h"
 #include "common/sibling.h"
 
 namespace minillama::app {
 namespace {
 
-/// Whether an engine does what was asked for: sentences for a trained classifier, on the processor.
-bool is_for_engine(const Arguments& arguments, const ModelArguments& model,
-                   const std::optional<ClassifierConfig>& classifier) {
-  return classifier && classifier->pooling != PoolingKind::padded_last &&
-         !arguments.given("option") && !arguments.given("dev") && !arguments.given("test") &&
-         !model.compatible && model.device == "cpu";
-}
-
 void run_app(const std::string& program, const Dataset& dataset, int argc, char** argv) {
   auto arguments = declare_classify_arguments(program.c_str(), dataset);
   if (!arguments.parse(argc, argv)) return;
   check_classify_arguments(arguments);
+  const auto option = arguments.text("option");
   const auto model = read_model_arguments(arguments, default_classifier(arguments, dataset));
-  const auto checkpoint = arguments.given("option")
-                              ? std::nullopt
-                              : std::optional(Checkpoint::open(model.model, model.open));
-  if (!is_for_engine(arguments, model, checkpoint ? checkpoint->classifier() : std::nullopt)) {
-    become_sibling(program + "-module", argv);
-  }
+  const auto become_module = [&] { become_sibling(program + "-module", argv); };
+  if (option == "finetune" || option == "lora" || model.device != "cpu") become_module();
+  const auto checkpoint = Checkpoint::open(model.model, model.open);
+  const auto trained = option.empty() ? checkpoint.classifier() : std::nullopt;
+  if (trained && trained->pooling == PoolingKind::padded_last) become_module();
   set_threads_of(arguments);
-  refuse_zero_shot_options(arguments, model.model);
-  refuse_batch_size(arguments, *checkpoint->classifier(), model.model);
-  TextClassifier classifier(*checkpoint,
-                            {.max_sentence_len = arguments.integer("max-sentence-len")});
-  classify_sentences(classifier, arguments, model.quiet);
+  if (trained) {
+    refuse_zero_shot_options(arguments, model.model);
+    refuse_batch_size(arguments, *trained, model.model);
+    const TextClassifier classifier(checkpoint,
+                                    {.max_sentence_len = arguments.integer("max-sentence-len")});
+    answer(classifier, arguments, dataset, classifier.is_adapted() ? "lora" : "finetuning",
+           model.quiet);
+  } else {
+    const auto weights = std::make_shared<const Weights>(checkpoint.language_model());
+    const ZeroShotClassifier classifier(decoder_source(weights), checkpoint.tokenizer(),
+                                        label_names(arguments, dataset),
+                                        zero_shot_options(arguments, model));
+    answer(classifier, arguments, dataset, "prompting", model.quiet);
+  }
 }
 
 }  // namespace

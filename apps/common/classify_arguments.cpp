@@ -192,6 +192,18 @@ std::int64_t batch_size(const Arguments& arguments, std::int64_t otherwise) {
   return arguments.given("batch-size") ? arguments.integer("batch-size") : otherwise;
 }
 
+ZeroShotOptions zero_shot_options(const Arguments& arguments, const ModelArguments& model) {
+  if (arguments.given("batch-size") && !model.compatible) {
+    throw OptionError("--batch-size has no effect on asking without --compat cmu2025");
+  }
+  ZeroShotOptions options{.compatible = model.compatible,
+                          .batch_size = batch_size(arguments, ZeroShotOptions{}.batch_size),
+                          .calibrate = arguments.is_set("calibrate"),
+                          .max_sentence_len = arguments.integer("max-sentence-len")};
+  if (arguments.given("template")) options.sentence_template = arguments.text("template");
+  return options;
+}
+
 std::vector<std::string> label_names(const Arguments& arguments, const Dataset& dataset) {
   return arguments.given("label-names") ? read_label_names(arguments.text("label-names"))
                                         : dataset.label_names;

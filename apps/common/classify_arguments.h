@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "minillama/eval/zero_shot.h"
 #include "minillama/weights/classifier_config.h"
 
 #include "common/arguments.h"
@@ -37,6 +38,10 @@ void refuse_batch_size(const Arguments& arguments, const ClassifierConfig& class
 
 /// --batch-size, or `otherwise`.
 std::int64_t batch_size(const Arguments& arguments, std::int64_t otherwise);
+
+/// How a language model is asked. Throws OptionError if --batch-size was given and makes no
+/// difference.
+ZeroShotOptions zero_shot_options(const Arguments& arguments, const ModelArguments& model);
 
 /// The names in the file --label-names, or the data set's own.
 std::vector<std::string> label_names(const Arguments& arguments, const Dataset& dataset);

@@ -1,7 +1,5 @@
-// What classify_main() becomes where it trains, evaluates, asks a language model or needs a device:
-// everything that it can do, on a torch::nn module.
-
-#include <map>
+// What classify_main() becomes where it trains or needs a device: everything that it can do, on a
+// torch::nn module.
 
 #include <fmt/format.h>
 
@@ -9,14 +7,14 @@
 #include "minillama/eval/zero_shot.h"
 #include "minillama/model/classifier_file.h"
 #include "minillama/model/lora.h"
+#include "minillama/model/module_decoder.h"
 #include "minillama/model/module_text_classifier.h"
 
+#include "common/answer.h"
 #include "common/app.h"
 #include "common/classify.h"
 #include "common/classify_arguments.h"
-#include "common/evaluate.h"
 #include "common/fine_tune.h"
-#include "common/sentences.h"
 
 namespace minillama::app {
 namespace {
@@ -30,38 +28,11 @@ ModuleTextClassifier load_saved(const Arguments& arguments, const ModuleArgument
 
 ZeroShotClassifier load_zero_shot(const Arguments& arguments, const ModuleArguments& model,
                                   const Dataset& dataset) {
-  ZeroShotOptions options{.compatible = model.compatible,
-                          .batch_size = batch_size(arguments, ZeroShotOptions{}.batch_size),
-                          .calibrate = arguments.is_set("calibrate"),
-                          .max_sentence_len = arguments.integer("max-sentence-len")};
-  if (arguments.given("template")) options.sentence_template = arguments.text("template");
+  const auto options = zero_shot_options(arguments, model);
   const auto names = label_names(arguments, dataset);
   auto language_model = read_language_model(model.model, model.load);
   auto tokenizer = read_tokenizer_for(model.model, language_model->config(), model.open.tokenizer);
-  return {std::move(language_model), std::move(tokenizer), names, options};
-}
-
-/// Evaluates on the data sets that were named or, if none was, classifies sentences. `method` is
-/// the assignment's word for how the labels are found.
-void use(SentenceClassifier& classifier, const Arguments& arguments, const Dataset& dataset,
-         const std::string& method, bool quiet) {
-  if (!arguments.given("dev") && !arguments.given("test")) {
-    classify_sentences(classifier, arguments, quiet);
-    return;
-  }
-  std::map<std::string, std::vector<LabelledSentence>> data;
-  for (const std::string split : {"dev", "test"}) {
-    if (!arguments.given(split)) continue;
-    check_prediction_file(arguments, split, out_path(arguments, dataset, split, method, ""));
-    data[split] =
-        read_labelled_sentences(arguments.text(split), std::ssize(classifier.label_names()));
-  }
-  for (const auto& [split, examples] : data) {
-    evaluate(classifier, split, examples, out_path(arguments, dataset, split, method, ""),
-             {.labelled = split == "dev" || dataset.test_is_labelled,
-              .json = arguments.is_set("json"),
-              .quiet = quiet});
-  }
+  return {decoder_source(language_model), std::move(tokenizer), names, options};
 }
 
 void run_app(const char* program, const Dataset& dataset, int argc, char** argv) {
@@ -79,13 +50,10 @@ void run_app(const char* program, const Dataset& dataset, int argc, char** argv)
     auto classifier = load_saved(arguments, model);
     refuse_batch_size(arguments, classifier.model()->config(), model.model);
     const bool has_adapter = !active_adapter(classifier.model()->llama).empty();
-    use(classifier, arguments, dataset, has_adapter ? "lora" : "finetuning", model.quiet);
+    answer(classifier, arguments, dataset, has_adapter ? "lora" : "finetuning", model.quiet);
   } else {
-    if (arguments.given("batch-size") && !model.compatible) {
-      throw OptionError("--batch-size has no effect on asking without --compat cmu2025");
-    }
     auto classifier = load_zero_shot(arguments, model, dataset);
-    use(classifier, arguments, dataset, "prompting", model.quiet);
+    answer(classifier, arguments, dataset, "prompting", model.quiet);
   }
 }
 

@@ -1,5 +1,6 @@
 #include "common/evaluate.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include <nlohmann/json.hpp>
@@ -64,7 +65,7 @@ std::string json_line(const std::string& split, const ConfusionMatrix& matrix,
 
 }  // namespace
 
-double evaluate(SentenceClassifier& classifier, const std::string& split,
+double evaluate(const SentenceClassifier& classifier, const std::string& split,
                 std::span<const LabelledSentence> examples, const std::filesystem::path& out,
                 const EvaluationReport& report) {
   const auto& names = classifier.label_names();
@@ -72,7 +73,6 @@ double evaluate(SentenceClassifier& classifier, const std::string& split,
   for (const auto& example : examples) sentences.push_back(example.sentence);
 
   const auto start = std::chrono::steady_clock::now();
-  const auto shortened_before = classifier.n_shortened();
   const auto predictions = classifier.classify(std::span<const std::string>(sentences));
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -87,7 +87,7 @@ double evaluate(SentenceClassifier& classifier, const std::string& split,
   }
   write_predictions(out, labels, prompts);
 
-  const auto n_shortened = classifier.n_shortened() - shortened_before;
+  const auto n_shortened = std::ranges::count_if(predictions, &Prediction::is_shortened);
   if (report.json) {
     print("{}\n", json_line(split, matrix, n_shortened, out));
   } else {

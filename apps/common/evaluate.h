@@ -18,7 +18,7 @@ struct EvaluationReport {
 
 /// Classifies the data set `split` ("dev" or "test"), prints the figures and the confusion matrix,
 /// writes the predictions to `out`. Returns the accuracy.
-double evaluate(SentenceClassifier& classifier, const std::string& split,
+double evaluate(const SentenceClassifier& classifier, const std::string& split,
                 std::span<const LabelledSentence> examples, const std::filesystem::path& out,
                 const EvaluationReport& report);
 

@@ -100,8 +100,8 @@ void train(ModuleTextClassifier& classifier, const Setting& setting,
   const auto& [program, arguments, model, dataset, training, data, lora] = setting;
   auto train_examples = encode(classifier, data.train);
   auto dev_examples = encode(classifier, data.dev);
-  if (classifier.n_shortened() > 0) {
-    note("{} sentences were shortened to fit\n", classifier.n_shortened());
+  if (const auto n = train_examples.n_shortened + dev_examples.n_shortened; n > 0) {
+    note("{} sentences were shortened to fit\n", n);
   }
   FineTuning run(classifier.model(), std::move(train_examples), std::move(dev_examples),
                  training.fine_tuning, generator);

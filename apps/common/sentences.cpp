@@ -33,8 +33,9 @@ void print_answer(const SentenceClassifier& classifier, const Prediction& predic
 }
 
 /// Answers `lines` in their order. A blank one has no label, but its answer, so that answer n stays
-/// line n's.
-void classify_lines(SentenceClassifier& classifier, std::span<const std::string> lines, bool json) {
+/// line n's. Returns how many were shortened.
+std::int64_t classify_lines(const SentenceClassifier& classifier,
+                            std::span<const std::string> lines, bool json) {
   std::vector<std::string> sentences;
   std::ranges::remove_copy_if(lines, std::back_inserter(sentences), is_blank);
   std::vector<Prediction> predictions;
@@ -51,36 +52,45 @@ void classify_lines(SentenceClassifier& classifier, std::span<const std::string>
       print("\n");
     }
   }
+  return std::ranges::count_if(predictions, &Prediction::is_shortened);
 }
 
 /// Many lines at a time: sentences of similar length are computed together.
-void classify_file(SentenceClassifier& classifier, const TextFile& file, bool json) {
+std::int64_t classify_file(const SentenceClassifier& classifier, const TextFile& file, bool json) {
   file.check();
   const std::size_t at_once = classifier.answers_singly() ? 1024 : 1;
+  std::int64_t n_shortened = 0;
   std::vector<std::string> lines;
   for (auto rest = file.text(); !rest.empty();) {
     lines.emplace_back(take_line(rest));
     if (lines.size() < at_once && !rest.empty()) continue;
-    classify_lines(classifier, lines, json);
+    n_shortened += classify_lines(classifier, lines, json);
     lines.clear();
   }
+  return n_shortened;
 }
 
 /// Each line when it comes: whoever writes them may wait for the answer.
-void classify_stream(SentenceClassifier& classifier, const std::filesystem::path& path, bool json) {
+std::int64_t classify_stream(const SentenceClassifier& classifier,
+                             const std::filesystem::path& path, bool json) {
+  std::int64_t n_shortened = 0;
   LineReader lines(path);
-  while (const auto line = lines.next()) classify_lines(classifier, {&*line, 1}, json);
+  while (const auto line = lines.next())
+    n_shortened += classify_lines(classifier, {&*line, 1}, json);
+  return n_shortened;
 }
 
 }  // namespace
 
-void classify_sentences(SentenceClassifier& classifier, const Arguments& arguments, bool quiet) {
+void classify_sentences(const SentenceClassifier& classifier, const Arguments& arguments,
+                        bool quiet) {
   const bool json = arguments.is_set("json");
-  const auto shortened_before = classifier.n_shortened();
+  std::int64_t n_shortened = 0;
   if (!arguments.positional().empty()) {
     for (const auto& sentence : arguments.positional()) {
-      const std::span one(&sentence, 1);
-      print_answer(classifier, classifier.classify(one).front(), sentence, json);
+      const auto prediction = classifier.classify(std::span(&sentence, 1)).front();
+      print_answer(classifier, prediction, sentence, json);
+      n_shortened += prediction.is_shortened ? 1 : 0;
     }
   } else {
     const std::filesystem::path path = arguments.given("file") ? arguments.text("file") : "-";
@@ -88,14 +98,13 @@ void classify_sentences(SentenceClassifier& classifier, const Arguments& argumen
       note("Type sentences, one a line; Ctrl-D ends.\n");
     }
     if (is_stream(path)) {
-      classify_stream(classifier, path, json);
+      n_shortened = classify_stream(classifier, path, json);
     } else {
-      classify_file(classifier, TextFile(path), json);
+      n_shortened = classify_file(classifier, TextFile(path), json);
     }
   }
-  const auto shortened = classifier.n_shortened() - shortened_before;
-  if (shortened > 0) {
-    note("{} sentences were shortened to fit the model's context\n", shortened);
+  if (n_shortened > 0) {
+    note("{} sentences were shortened to fit the model's context\n", n_shortened);
   }
 }
 

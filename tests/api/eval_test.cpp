@@ -128,8 +128,9 @@ TEST_CASE("arguments: model/module_text_classifier.h") {
 TEST_CASE("arguments: eval/zero_shot.h") {
   const auto make = [](const std::vector<std::string>& labels,
                        const ZeroShotOptions& options = {}) {
-    return option_error(
-        [&] { ZeroShotClassifier(small_model(), test::small_tokenizer(), labels, options); });
+    return option_error([&] {
+      ZeroShotClassifier(decoder_source(small_model()), test::small_tokenizer(), labels, options);
+    });
   };
   for (const bool compatible : {false, true}) {
     const ZeroShotOptions options{.compatible = compatible};
@@ -144,9 +145,9 @@ TEST_CASE("arguments: eval/zero_shot.h") {
   CHECK_THAT(make(two, {.max_sentence_len = -1}), contains("-1"));
   CHECK_THAT(make(two, {.compatible = true, .calibrate = true}), contains("calibration"));
   CHECK_THAT(make(two, {.sentence_template = "none"}), contains("template"));
-  CHECK_THAT(option_error(
-                 [&] { ZeroShotClassifier(LanguageModel{nullptr}, test::small_tokenizer(), two); }),
-             contains("empty"));
+  CHECK_THAT(
+      option_error([&] { ZeroShotClassifier(DecoderSource{}, test::small_tokenizer(), two); }),
+      contains("no language model"));
 }
 
 TEST_CASE("arguments: generate/filters.h") {

@@ -59,26 +59,38 @@ TEST_CASE("arguments: model/llama.h") {
 
 TEST_CASE("arguments: model/kv_cache.h") {
   const auto config = test::small_config();
-  CHECK_THAT(option_error([&] { KVCache(config, 0, 4, {}); }), contains("batch is 0"));
+  CHECK_THAT(option_error([&] { KVCache(config, 0, 4, {}); }), contains("rows is 0"));
   CHECK_THAT(option_error([&] { KVCache(config, 1, 0, {}); }), contains("capacity is 0"));
   CHECK_THAT(option_error([&] { KVCache(config, 1, -4, {}); }), contains("capacity is -4"));
   CHECK_THAT(option_error([&] { KVCache(ModelConfig{.n_layers = 0}, 1, 4, {}); }), contains("0"));
   KVCache cache(config, 1, 4, {});
   CHECK_THAT(option_error([&] { cache.layer(2); }), contains("layer is 2"));
+  CHECK_THAT(option_error([&] { cache.copy(0, 1); }), contains("row is 1"));
+  CHECK_THAT(option_error([&] { cache.copy(-1, 0); }), contains("row is -1"));
+  CHECK_THAT(option_error([&] { cache.truncate(1, 0); }), contains("row is 1"));
+  CHECK_THAT(option_error([&] { cache.truncate(0, 1); }), contains("row of a KV cache is 1"));
+  CHECK_THAT(option_error([&] { cache.truncate(0, -1); }), contains("row of a KV cache is -1"));
 
   Llama llama(config);
+  const std::vector<std::int64_t> absent{1}, none;
+  const auto packed = [&](std::span<const std::int64_t> rows) {
+    return option_error([&] { llama->forward_packed(ids({1}), Sequences({1}), cache, rows); });
+  };
+  CHECK_THAT(packed(absent), contains("row is 1"));
+  CHECK_THAT(packed(none), contains("0 rows"));
   const auto one_row = ids({1, 2, 3}).unsqueeze(0);
   const auto run = [&](const torch::Tensor& x, KVCache& used) {
-    const auto before = used.length();
+    const auto before = used.lengths();
     const auto error = option_error([&] { llama(x, &used); });
-    if (error != "accepted") CHECK(used.length() == before);
+    if (error != "accepted") CHECK(used.lengths() == before);
     return error;
   };
   CHECK(run(one_row, cache) == "accepted");
-  CHECK_THAT(run(one_row, cache), contains("of 4 positions holds 3, no room for 3 more"));
-  CHECK_THAT(run(ids({1, 2}).unsqueeze(1), cache), contains("the KV cache is"));
+  CHECK_THAT(run(one_row, cache),
+             contains("row 0 of the KV cache of 4 positions holds 3, no room for 3"));
+  CHECK_THAT(run(ids({1, 2}).unsqueeze(1), cache), contains("is 1, must be that of ids, 2"));
   KVCache two(config, 2, 4, {});
-  CHECK_THAT(run(one_row, two), contains("must be [1, 2, any, 4]"));
+  CHECK_THAT(run(one_row, two), contains("is 2, must be that of ids, 1"));
   auto other = config;
   other.n_layers = 3;
   KVCache deeper(other, 1, 4, {});

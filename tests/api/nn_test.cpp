@@ -137,9 +137,6 @@ TEST_CASE("arguments: nn/attention.h") {
   CHECK_THAT(attend(q, k, k, ids({0, 3}).unsqueeze(0)), contains("visible holds 0"));
   CHECK_THAT(attend(q, k, k, ids({1, 3})), contains("visible is int64 [2]"));
   CHECK_THAT(attend(q, k, k, zeros({1, 2})), contains("must be int64"));
-  CHECK_THAT(option_error(
-                 [] { visible_positions(AttentionKind::causal, Sequences({2}), -1, torch::kCPU); }),
-             contains("past is -1"));
 
   const auto config =
       ModelConfig{.dim = 8, .n_layers = 1, .n_heads = 2, .vocab_size = 5}.resolved();
@@ -158,23 +155,35 @@ TEST_CASE("arguments: nn/attention.h") {
   CHECK_THAT(option_error([&] {
                attention(zeros({3, 8}), context, &cache);
              }),
-             contains("rows of equal length"));
-  CHECK(cache.length == 0);
+             contains("no places"));
 }
 
 TEST_CASE("arguments: nn/layer_cache.h") {
-  LayerCache cache{zeros({1, 2, 3, 4}), zeros({1, 2, 3, 4})};
-  const auto append = [&](std::vector<std::int64_t> keys, std::vector<std::int64_t> values) {
-    return option_error([&] { cache.append(zeros(keys), zeros(values)); });
+  const auto places = [](const Sequences& sequences, std::vector<std::int64_t> rows,
+                         std::vector<std::int64_t> past) {
+    return option_error([&] { CachePlaces(sequences, rows, past, torch::kCPU); });
   };
-  CHECK_THAT(append({1, 2, 4, 4}, {1, 2, 4, 4}), contains("no room for 4"));
-  CHECK_THAT(append({1, 2, 2, 4}, {1, 2, 1, 4}), contains("no room"));
-  CHECK_THAT(append({2, 2, 1, 4}, {2, 2, 1, 4}), contains("new keys is"));
-  CHECK_THAT(append({1, 1, 1, 4}, {1, 2, 1, 4}), contains("new keys is"));
-  CHECK_THAT(append({1, 2, 1, 4}, {1, 2, 1, 1}), contains("new values is"));
-  CHECK(cache.length == 0);
-  CHECK(append({1, 2, 2, 4}, {1, 2, 2, 4}) == "accepted");
-  CHECK_THAT(append({1, 2, 2, 4}, {1, 2, 2, 4}), contains("holds 2, no room for 2"));
+  CHECK(places(Sequences({1, 2}), {0, 4}, {3, 0}) == "accepted");
+  CHECK_THAT(places(Sequences({1, 2}), {0}, {3, 0}), contains("1 rows and 2 lengths"));
+  CHECK_THAT(places(Sequences({1, 2}), {0, 1}, {3}), contains("2 rows and 1 lengths"));
+  CHECK_THAT(places(Sequences({1, 2}), {1, 1}, {3, 0}), contains("is 1, must be more than 1"));
+  CHECK_THAT(places(Sequences({1}), {-1}, {0}), contains("is -1, must be more than -1"));
+  CHECK_THAT(places(Sequences({1}), {0}, {-1}), contains("is -1, must not be negative"));
+
+  LayerCache cache{zeros({2, 2, 3, 4}), zeros({2, 2, 3, 4})};
+  const auto append = [&](std::vector<std::int64_t> keys, std::vector<std::int64_t> values,
+                          std::int64_t row = 0, std::int64_t past = 0) {
+    const CachePlaces of_two(Sequences({2}), {row}, {past}, torch::kCPU);
+    return option_error([&] { cache.append(torch::ones(keys), torch::ones(values), of_two); });
+  };
+  CHECK_THAT(append({1, 2, 4}, {2, 2, 4}), contains("new keys is"));
+  CHECK_THAT(append({2, 1, 4}, {2, 2, 4}), contains("new keys is"));
+  CHECK_THAT(append({2, 2, 4}, {2, 2, 1}), contains("new values is"));
+  CHECK_THAT(append({2, 2, 4}, {2, 2, 4}, 0, 2), contains("of 3 positions has no room for 4"));
+  CHECK_THAT(append({2, 2, 4}, {2, 2, 4}, 2), contains("a row of a KV cache is 2"));
+  CHECK(cache.keys.sum().item<double>() == 0);
+  CHECK(append({2, 2, 4}, {2, 2, 4}, 1, 1) == "accepted");
+  CHECK(cache.keys.sum().item<double>() == 16);
 }
 
 TEST_CASE("arguments: nn/linear.h and nn/embedding.h") {

@@ -3,8 +3,8 @@
 #include <cmath>
 
 #include "minillama/core/json.h"
-#include "minillama/model/module_text_classifier.h"
 #include "minillama/model/lora.h"
+#include "minillama/model/module_text_classifier.h"
 #include "minillama/model/peft_module.h"
 
 #include "support/catch.h"

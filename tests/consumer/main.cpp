@@ -45,7 +45,8 @@ int main(int argc, char** argv) {
   if (continuation.str().empty()) return 1;
 
   minillama::ZeroShotClassifier classifier(
-      lm.model(), minillama::read_tokenizer_for(argv[1], lm.model()->config()), {"bad", "good"});
+      minillama::decoder_source(lm.model()),
+      minillama::read_tokenizer_for(argv[1], lm.model()->config()), {"bad", "good"});
   const auto answer = classifier.classify("A delight from its first scene to its last .");
   std::cout << "classified: " << answer.name << ' ' << answer.probability << '\n';
   if (!(answer.probability >= 0.5 && answer.probability <= 1)) return 1;

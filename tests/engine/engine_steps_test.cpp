@@ -15,7 +15,9 @@ class Pass {
   explicit Pass(std::size_t parts) : buffers_(model(), 1, 4, parts) {
     buffers_.wanted = {EngineToken{.is_wanted = true}};
   }
-  EngineSteps steps(std::size_t parts) { return {model(), buffers_, buffers_.wanted, parts, Wanted::logits}; }
+  EngineSteps steps(std::size_t parts) {
+    return {model(), buffers_, buffers_.wanted, parts, Wanted::logits};
+  }
 
  private:
   static Weights model() {

@@ -94,16 +94,18 @@ TEST_CASE("text classifier: the classifiers that ship answer as their modules do
   }
 }
 
-TEST_CASE("text classifier: what is cut is counted, and padded pooling is left to the module") {
+TEST_CASE("text classifier: what is cut is said, and padded pooling is left to the module") {
   auto config = test::small_config();
   config.vocab_size = test::small_tokenizer().vocab_size();
   const test::TemporaryDirectory directory;
   auto model = random_classifier(config, PoolingKind::last);
   write_classifier(directory.path(), model, test::small_tokenizer());
-  auto classifier = TextClassifier::load(directory.path(), {}, {.max_sentence_len = 2});
-  CHECK(classifier.classify(std::span<const std::string>(kSentences)).size() == kSentences.size());
-  CHECK(classifier.n_shortened() > 0);
-  CHECK_THROWS_AS(classifier.predict(std::vector<std::string>{"\xff"}), OptionError);
+  const auto classifier = TextClassifier::load(directory.path(), {}, {.max_sentence_len = 2});
+  const std::vector<std::string> brief_and_long{"a", kSentences.front()};
+  const auto predictions = classifier.classify(std::span<const std::string>(brief_and_long));
+  CHECK_FALSE(predictions[0].is_shortened);
+  CHECK(predictions[1].is_shortened);
+  CHECK_THROWS_AS(classifier.classify(std::string("\xff")), OptionError);
 
   auto padded = random_classifier(config, PoolingKind::padded_last);
   const test::TemporaryDirectory other;

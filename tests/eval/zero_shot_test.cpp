@@ -3,9 +3,12 @@
 #include <cmath>
 
 #include "minillama/core/error.h"
+#include "minillama/model/language_model_file.h"
+#include "minillama/model/module_decoder.h"
 #include "minillama/text/batch.h"
 
 #include "support/catch.h"
+#include "support/files.h"
 #include "support/small_model.h"
 
 using namespace minillama;
@@ -69,10 +72,11 @@ TEST_CASE("zero shot: a label scores its own conditional log-likelihood over all
   }
   REQUIRE(longest_label > 1);  // else the test would not see several tokens
 
-  ZeroShotClassifier classifier(lm, test::small_tokenizer(), kLabels);
+  const ZeroShotClassifier classifier(decoder_source(lm), test::small_tokenizer(), kLabels);
   CHECK(classifier.prompt("X") == "X Is this movie bad, good, or excellent? This movie is");
   const auto predictions = classifier.classify(kSentences);
-  ZeroShotClassifier calibrated(lm, test::small_tokenizer(), kLabels, {.calibrate = true});
+  const ZeroShotClassifier calibrated(decoder_source(lm), test::small_tokenizer(), kLabels,
+                                      {.calibrate = true});
   const auto calibrated_predictions = calibrated.classify(kSentences);
   const torch::NoGradGuard no_grad;
   for (std::size_t i = 0; i < kSentences.size(); ++i) {
@@ -91,8 +95,8 @@ TEST_CASE("zero shot: a label scores its own conditional log-likelihood over all
 TEST_CASE("zero shot: the prompt may be a template of one's own") {
   auto lm = model(AttentionKind::causal);
   const auto words = test::small_tokenizer();
-  ZeroShotClassifier classifier(lm, test::small_tokenizer(), kLabels,
-                                {.sentence_template = "Review: {sentence} The acting is"});
+  const ZeroShotClassifier classifier(decoder_source(lm), test::small_tokenizer(), kLabels,
+                                      {.sentence_template = "Review: {sentence} The acting is"});
   CHECK(classifier.prompt("X") == "Review: X The acting is");
   const auto predictions = classifier.classify(kSentences);
   const torch::NoGradGuard no_grad;
@@ -106,7 +110,8 @@ TEST_CASE("zero shot: the prompt may be a template of one's own") {
 }
 
 TEST_CASE("zero shot: an answer does not depend on the other sentences") {
-  ZeroShotClassifier classifier(model(AttentionKind::causal), test::small_tokenizer(), kLabels);
+  const ZeroShotClassifier classifier(decoder_source(model(AttentionKind::causal)),
+                                      test::small_tokenizer(), kLabels);
   const auto together = classifier.classify(kSentences);
   for (std::size_t i = 0; i < kSentences.size(); ++i) {
     check_probabilities(classifier.classify({&kSentences[i], 1}).front(),
@@ -114,11 +119,41 @@ TEST_CASE("zero shot: an answer does not depend on the other sentences") {
   }
 }
 
+TEST_CASE("zero shot: an engine and a module give the same answers, in both modes") {
+  for (const bool compatible : {false, true}) {
+    INFO("compatible " << compatible);
+    auto lm = model(compatible ? AttentionKind::full : AttentionKind::causal);
+    const ZeroShotOptions options{.compatible = compatible, .batch_size = 3};
+    const test::TemporaryDirectory directory;
+    write_language_model(directory.path(), lm, test::small_tokenizer());
+    const auto on_engine = ZeroShotClassifier::load(directory.path(), kLabels, options);
+    lm->to(torch::kDouble);  // which no engine computes
+    const auto of_module = decoder_source(lm);
+    CHECK_FALSE(of_module.is_concurrent);
+    const ZeroShotClassifier on_module(of_module, test::small_tokenizer(), kLabels, options);
+    const auto expected = on_module.classify(kSentences);
+    const auto predictions = on_engine.classify(kSentences);
+    for (std::size_t i = 0; i < kSentences.size(); ++i) {
+      check_probabilities(predictions[i], expected[i].probabilities);
+    }
+  }
+}
+
+TEST_CASE("zero shot: the compatible mode cuts nothing that the context has no room for") {
+  auto lm = model(AttentionKind::full, 16);
+  const ZeroShotClassifier classifier(decoder_source(lm), test::small_tokenizer(), kLabels,
+                                      {.compatible = true});
+  const std::vector<std::string> two{kSentences[1], kSentences[1] + " and no"};
+  const auto predictions = classifier.classify(std::span<const std::string>(two));
+  CHECK_FALSE(predictions[0].is_shortened);
+  CHECK(predictions[0].probabilities != predictions[1].probabilities);
+}
+
 TEST_CASE("zero shot: the compatible mode computes what the assignment's reference computes") {
   auto lm = model(AttentionKind::full);
   const auto words = test::small_tokenizer();
-  ZeroShotClassifier classifier(lm, test::small_tokenizer(), kLabels,
-                                {.compatible = true, .batch_size = 3});
+  const ZeroShotClassifier classifier(decoder_source(lm), test::small_tokenizer(), kLabels,
+                                      {.compatible = true, .batch_size = 3});
   CHECK(classifier.prompt("X") == "X Is this movie bad, good, or excellent? This movie is ");
   const auto predictions = classifier.classify(kSentences);
 
@@ -155,22 +190,22 @@ TEST_CASE("zero shot: a long sentence is cut, the question is not") {
     longest_label = std::max(longest_label, words.encode(label).size());
   }
   const auto context = static_cast<std::int64_t>(question.size() + longest_label + 10);
-  ZeroShotClassifier classifier(model(AttentionKind::causal, context), test::small_tokenizer(),
-                                kLabels);
+  const ZeroShotClassifier classifier(decoder_source(model(AttentionKind::causal, context)),
+                                      test::small_tokenizer(), kLabels);
   const auto first = classifier.classify({&endless, 1}).front();
-  CHECK(classifier.n_shortened() == 1);
+  CHECK(first.is_shortened);
   // What stands behind the cut makes no difference.
   const auto also_endless = endless + "excellent excellent";
   check_probabilities(classifier.classify({&also_endless, 1}).front(), first.probabilities);
   const std::string brief = "film";
-  classifier.classify({&brief, 1});
-  CHECK(classifier.n_shortened() == 2);
+  CHECK_FALSE(classifier.classify({&brief, 1}).front().is_shortened);
 }
 
 TEST_CASE("zero shot: what does not go together is refused") {
   const auto make = [](AttentionKind attention, const ZeroShotOptions& options,
                        std::int64_t context = 256) {
-    return ZeroShotClassifier(model(attention, context), test::small_tokenizer(), kLabels, options);
+    return ZeroShotClassifier(decoder_source(model(attention, context)), test::small_tokenizer(),
+                              kLabels, options);
   };
   CHECK_THROWS_WITH(make(AttentionKind::full, {}), contains("needs causal attention"));
   CHECK_THROWS_AS(make(AttentionKind::full, {.compatible = true, .calibrate = true}), OptionError);

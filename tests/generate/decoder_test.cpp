@@ -1,6 +1,5 @@
 #include "minillama/generate/decoder.h"
 
-#include "minillama/model/kv_cache.h"
 #include "minillama/model/module_decoder.h"
 #include "minillama/model/module_weights.h"
 
@@ -125,23 +124,4 @@ TEST_CASE("decoders: sequences and lengths that are not there are refused") {
     const auto all = decoders(model);
     CHECK_THROWS_WITH(append(*all[index].decoder, {{0, kSecond, 3}}), contains("3"));
   }
-}
-
-TEST_CASE("KV cache: takes over what another holds, if it has room") {
-  const auto config = test::small_config();
-  KVCache from(config, 1, 5, {}), small(config, 1, 2, {}), rows(config, 2, 5, {});
-  auto deeper_config = config;
-  deeper_config.n_layers = 3;
-  KVCache deeper(deeper_config, 1, 5, {});
-  Llama llama(config);
-  llama(torch::tensor({{1, 2, 3}}), &from);
-  CHECK_THROWS_WITH(small.copy_from(from), contains("KV cache to copy is 3, must be at most 2"));
-  CHECK_THROWS_WITH(rows.copy_from(from), contains("must be [2, 2, any, 4]"));
-  CHECK_THROWS_WITH(deeper.copy_from(from), contains("of 3 layers cannot take one of 2"));
-  CHECK(small.length() == 0);
-  CHECK_THROWS_WITH(from.truncate(4), contains("truncated KV cache is 4"));
-  CHECK_THROWS_WITH(from.truncate(-1), contains("truncated KV cache is -1"));
-  from.truncate(2);
-  small.copy_from(from);
-  CHECK(small.length() == 2);
 }

@@ -18,12 +18,21 @@ ModelConfig config_with(std::int64_t n_kv_heads, AttentionKind kind) {
       .resolved();
 }
 
-AttentionContext context_for(const ModelConfig& config, const Sequences& sequences,
-                             std::int64_t past = 0) {
+AttentionContext context_for(const ModelConfig& config, const Sequences& sequences) {
   return {.sequences = sequences,
-          .rotations = rotations(sequences.positions() + past, config.head_dim(), config.rope_theta,
+          .rotations = rotations(sequences.positions(), config.head_dim(), config.rope_theta,
                                  torch::kDouble),
-          .visible = visible_positions(config.attention, sequences, past, torch::kCPU)};
+          .visible = visible_positions(config.attention, sequences, torch::kCPU)};
+}
+
+/// For sequences that continue the rows of a cache.
+AttentionContext context_for(const ModelConfig& config, const Sequences& sequences,
+                             const CachePlaces& places) {
+  return {.sequences = sequences,
+          .rotations =
+              rotations(places.positions(), config.head_dim(), config.rope_theta, torch::kDouble),
+          .visible = places.visible(),
+          .places = places};
 }
 
 Attention random_attention(const ModelConfig& config) {
@@ -135,16 +144,34 @@ TEST_CASE("attention: with a cache, piece by piece, it gives the same") {
       attention(x.flatten(0, 1), context_for(config, Sequences::rectangle(2, 7))).view_as(x);
 
   const auto options = torch::TensorOptions().dtype(torch::kDouble);
-  LayerCache cache{.keys = torch::empty({2, 2, 7, 4}, options),
-                   .values = torch::empty({2, 2, 7, 4}, options)};
+  LayerCache cache{.keys = torch::zeros({2, 2, 7, 4}, options),
+                   .values = torch::zeros({2, 2, 7, 4}, options)};
+  const auto run = [&](const torch::Tensor& piece, const Sequences& sequences,
+                       const std::vector<std::int64_t>& rows,
+                       const std::vector<std::int64_t>& past) {
+    const CachePlaces places(sequences, rows, past, torch::kCPU);
+    return attention(piece, context_for(config, sequences, places), &cache);
+  };
   std::int64_t past = 0;
   for (const std::int64_t length : {3, 1, 2, 1}) {
     const auto piece = x.narrow(1, past, length).flatten(0, 1);
-    const auto y =
-        attention(piece, context_for(config, Sequences::rectangle(2, length), past), &cache);
+    const auto y = run(piece, Sequences::rectangle(2, length), {0, 1}, {past, past});
     CHECK(test::difference(y.view({2, length, 16}), whole.narrow(1, past, length), 0, 1e-12) == "");
     past += length;
   }
-  CHECK_THROWS(attention(x.narrow(1, 0, 1).flatten(0, 1),
-                         context_for(config, Sequences::rectangle(2, 1), past), &cache));
+  CHECK_THROWS_WITH(
+      run(x.narrow(1, 0, 1).flatten(0, 1), Sequences::rectangle(2, 1), {0, 1}, {7, 7}),
+      contains("of 7 positions has no room for 8"));
+
+  // Rows of lengths of their own, and one of them alone.
+  cache.keys.zero_();
+  cache.values.zero_();
+  const auto ragged = torch::cat({x[0].narrow(0, 0, 4), x[1].narrow(0, 0, 2)});
+  const auto expected = torch::cat({whole[0].narrow(0, 0, 4), whole[1].narrow(0, 0, 2)});
+  CHECK(test::difference(run(ragged, Sequences({4, 2}), {0, 1}, {0, 0}), expected, 0, 1e-12) == "");
+  CHECK(test::difference(run(x[1].narrow(0, 2, 3), Sequences({3}), {1}, {2}),
+                         whole[1].narrow(0, 2, 3), 0, 1e-12) == "");
+  const auto one_each = torch::stack({x[0][4], x[1][5]});
+  CHECK(test::difference(run(one_each, Sequences({1, 1}), {0, 1}, {4, 5}),
+                         torch::stack({whole[0][4], whole[1][5]}), 0, 1e-12) == "");
 }

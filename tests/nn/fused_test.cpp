@@ -123,7 +123,7 @@ TEST_CASE("fused: attention, for every grouping and mask") {
   const Sequences sequences({7, 3});
   for (const std::int64_t n_kv_heads : {4, 2, 1}) {
     for (const auto kind : {AttentionKind::causal, AttentionKind::full}) {
-      const auto visible = visible_positions(kind, sequences, 0, torch::kCPU);
+      const auto visible = visible_positions(kind, sequences, torch::kCPU);
       const Tensors inputs{random({2, 4, 7, 6}, 1), random({2, n_kv_heads, 7, 6}, 2),
                            random({2, n_kv_heads, 7, 6}, 3)};
       for (const auto type : {torch::kFloat, torch::kBFloat16}) {
@@ -145,7 +145,7 @@ TEST_CASE("fused: attention of more queries than one block has, ragged") {
                        random({3, 2, 300, 6}, 3)};
   for (const auto type : {torch::kFloat, torch::kBFloat16}) {
     for (const auto kind : {AttentionKind::causal, AttentionKind::full}) {
-      const auto visible = visible_positions(kind, sequences, 0, torch::kCPU);
+      const auto visible = visible_positions(kind, sequences, torch::kCPU);
       check_same(
           [&](const auto& in) {
             return scaled_dot_product_attention(in[0], in[1], in[2], visible, none);
@@ -189,7 +189,7 @@ TEST_CASE("linear_cross_entropy: gradients agree with finite differences") {
 TEST_CASE("fused: second derivatives are refused, not wrong") {
   Dropout none(0.0, make_generator(0));
   const Sequences sequences({3, 2});
-  const auto visible = visible_positions(AttentionKind::causal, sequences, 0, torch::kCPU);
+  const auto visible = visible_positions(AttentionKind::causal, sequences, torch::kCPU);
   const auto targets = torch::tensor({2, 0, 6}, torch::kLong);
   const auto turns = rotations(torch::arange(3), 4, 100.0, torch::kFloat);
   RMSNorm norm(4, 1e-5);

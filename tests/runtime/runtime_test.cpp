@@ -188,7 +188,7 @@ TEST_CASE("runtime: threads share one model, and their answers are one thread's"
   };
   const auto labels = [&](const TextClassifier& by) {
     std::vector<double> all;
-    for (const auto& prediction : by.predict(kSentences)) {
+    for (const auto& prediction : by.classify(std::span<const std::string>(kSentences))) {
       all.insert(all.end(), prediction.probabilities.begin(), prediction.probabilities.end());
     }
     return all;

@@ -32,12 +32,12 @@ TEST_CASE("sentence_template: encodes what the filled text encodes to, BOS in fr
       sentences.emplace_back("is slow , the second is slower");
       sentences.push_back(fmt::format("the film is {}", i));
     }
-    const auto [ids, n_shortened] = sentence_template.encode(tokenizer, sentences, kMany, kMany);
+    const auto [ids, is_shortened] = sentence_template.encode(tokenizer, sentences, kMany, kMany);
     REQUIRE(ids.size() == sentences.size());
     for (std::size_t i = 0; i < ids.size(); ++i) {
       CHECK(ids[i] == with_bos(tokenizer, tokenizer.encode(sentence_template.fill(sentences[i]))));
     }
-    CHECK(n_shortened == 0);
+    CHECK(is_shortened == std::vector<std::uint8_t>(sentences.size(), 0));
   }
 }
 
@@ -56,7 +56,7 @@ TEST_CASE("sentence_template: the sentence gives way, never the text around it")
   const std::vector<std::string> texts{"is slow , the second is slower", "is"};
   const auto by_sentence = sentence_template.encode(tokenizer, texts, 3, kMany);
   CHECK(by_sentence.ids.front() == expected(3));
-  CHECK(by_sentence.n_shortened == 1);
+  CHECK(by_sentence.is_shortened == std::vector<std::uint8_t>{1, 0});
   const auto others = 1 + std::ssize(before) + std::ssize(behind);
   const auto first = [&](std::int64_t max_sentence_tokens, std::int64_t max_tokens) {
     return sentence_template.encode(tokenizer, texts, max_sentence_tokens, max_tokens).ids.front();

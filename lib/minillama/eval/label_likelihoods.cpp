@@ -1,39 +1,31 @@
 #include "minillama/eval/label_likelihoods.h"
 
-#include "minillama/core/check.h"
-#include "minillama/nn/parallel_parts.h"
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <memory>
+
+#include "minillama/core/error.h"
+#include "minillama/core/require.h"
+#include "minillama/core/thread_pool.h"
+#include "minillama/core/threads.h"
+#include "minillama/kernels/softmax.h"
+#include "minillama/text/batches.h"
 
 namespace minillama {
 namespace {
 
-/// Tokens in a batch's rows: enough to keep the matrix products busy, few enough for the cache.
-constexpr std::int64_t kBatchTokens = 2048;
+/// Tokens that go through the model together: enough for the weights to be read rarely, few enough
+/// for what is computed to stay in cache.
+constexpr std::int64_t kBatchTokens = 256;
 
-/// The sequences that score the labels after some prompts, and where to look in them.
-struct ScoringBatch {
-  std::vector<TokenIds> sequences;
-  std::vector<std::int64_t> positions;  // among all tokens of the batch, of each term
-  std::vector<std::int64_t> tokens;     // that the term is about
-
-  void add(const TokenIds& prompt, const LabelPlan& plan) {
-    std::vector<std::int64_t> last_of_prompt;  // its position, in each sequence
-    for (const auto& continuation : plan.continuations) {
-      auto& sequence = sequences.emplace_back(prompt);
-      sequence.insert(sequence.end(), continuation.begin(), continuation.end());
-      last_of_prompt.push_back(n_tokens_ + std::ssize(prompt) - 1);
-      n_tokens_ += std::ssize(sequence);
-    }
-    for (const auto& label : plan.labels) {
-      for (const auto& term : label) {
-        positions.push_back(last_of_prompt[term.continuation] + term.offset);
-        tokens.push_back(term.token);
-      }
-    }
-  }
-
- private:
-  std::int64_t n_tokens_ = 0;
-};
+/// log of the sum of exp(logit): log p(token) is the token's logit less this.
+double log_normalizer(std::span<const float> logits) {
+  std::vector<float> row(logits.begin(), logits.end());
+  const float most = *std::ranges::max_element(row);
+  return most +
+         std::log(kernels::exponentials(kernels::best_isa(), row.size(), most, 1, row.data()));
+}
 
 void check(const LabelPlan& plan, std::int64_t vocab_size) {
   for (const auto& label : plan.labels) {
@@ -47,56 +39,135 @@ void check(const LabelPlan& plan, std::int64_t vocab_size) {
   }
 }
 
-/// log p of each term, [number of terms] float64 on the CPU.
-torch::Tensor term_log_probabilities(LanguageModel& model, const ScoringBatch& batch) {
-  const auto device = model->llama->tok_embeddings->weight.device();
-  const auto hidden = model->llama->forward_packed(concatenate(batch.sequences).to(device),
-                                                   Sequences(lengths_of(batch.sequences)));
-  // Many terms share a position, whose logits are worth computing once.
-  const auto [positions, inverse, unused] =
-      at::_unique2(torch::tensor(batch.positions, torch::kLong), /*sorted=*/true,
-                   /*return_inverse=*/true);
-  const auto logits = model->logits(hidden.index_select(0, positions.to(device)));
-  return logits.log_softmax(-1)
-      .cpu()
-      .index({inverse, torch::tensor(batch.tokens, torch::kLong)})
-      .to(torch::kDouble);
-}
+/// Scores the labels behind some of the prompts. Each of these has as many sequences of a decoder
+/// as the plan has continuations; the first one reads the prompt, the others begin as its copies.
+class BatchScorer {
+ public:
+  /// @param batch which of `prompts`, the longest first
+  BatchScorer(const DecoderSource& model, const LabelPlan& plan, std::span<const TokenIds> prompts,
+              const std::vector<std::size_t>& batch)
+      : plan_(plan),
+        prompts_(prompts),
+        batch_(batch),
+        copies_(plan.continuations.size()),
+        vocab_size_(static_cast<std::size_t>(model.config.vocab_size)),
+        decoder_(
+            model.make({}, {.sequences = batch.size() * copies_,
+                            .capacity = std::ssize(prompts[batch.front()]) + plan.longest()})) {}
+
+  /// Adds to scores[p] of the prompts p what each label's first token has behind the prompt.
+  void read_prompts(std::vector<LabelScores>& scores) {
+    std::vector<Continuation> added;
+    for (std::size_t i = 0; i < batch_.size(); ++i) {
+      added.push_back({i * copies_, prompts_[batch_[i]]});
+    }
+    decoder_->append(added);
+    for (std::size_t i = 0; i < batch_.size(); ++i) {
+      add(scores[batch_[i]], decoder_->logits(i),
+          [](const auto& term) { return term.offset == 0; });
+    }
+  }
+
+  /// Adds what their other tokens have.
+  void read_continuations(std::vector<LabelScores>& scores) {
+    std::vector<Continuation> added;
+    for (std::size_t i = 0; i < batch_.size(); ++i) {
+      for (std::size_t c = 0; c < copies_; ++c) {
+        const auto& ids = plan_.continuations[c];
+        if (ids.empty()) continue;  // the only one
+        if (c > 0) decoder_->copy(i * copies_, i * copies_ + c);
+        added.push_back({i * copies_ + c, ids, ids.size()});
+      }
+    }
+    if (added.empty()) return;
+    decoder_->append(added);
+    for (std::size_t i = 0; i < added.size(); ++i) {
+      const auto continuation = added[i].sequence % copies_;
+      auto logits = decoder_->logits(i);
+      for (std::int64_t offset = 1; !logits.empty(); ++offset) {
+        add(scores[batch_[added[i].sequence / copies_]], logits.first(vocab_size_),
+            [&](const auto& term) {
+              return term.continuation == continuation && term.offset == offset;
+            });
+        logits = logits.subspan(vocab_size_);
+      }
+    }
+  }
+
+ private:
+  /// Adds log p of the terms that are read at `logits`.
+  template <typename IsHere>
+  void add(LabelScores& scores, std::span<const float> logits, const IsHere& is_here) const {
+    const double normalizer = log_normalizer(logits);
+    for (std::size_t label = 0; label < scores.size(); ++label) {
+      for (const auto& term : plan_.labels[label]) {
+        if (!is_here(term)) continue;
+        scores[label] += logits[static_cast<std::size_t>(term.token)] - normalizer;
+      }
+    }
+  }
+
+  const LabelPlan& plan_;
+  std::span<const TokenIds> prompts_;
+  const std::vector<std::size_t>& batch_;
+  std::size_t copies_;
+  std::size_t vocab_size_;
+  std::unique_ptr<Decoder> decoder_;
+};
 
 }  // namespace
 
-std::vector<LabelScores> label_log_likelihoods(LanguageModel& model,
+std::vector<LabelScores> label_log_likelihoods(const DecoderSource& model,
                                                std::span<const TokenIds> prompts,
                                                const LabelPlan& plan) {
-  require_module(model, "the language model");
-  if (model->config().attention != AttentionKind::causal) {
+  if (model.config.attention != AttentionKind::causal) {
     throw OptionError(
         "scoring a label needs causal attention: under full attention it would see itself");
   }
-  check(plan, model->config().vocab_size);
-  require_lengths(lengths_of(prompts), 1);
-  const torch::NoGradGuard no_grad;
-  const auto copies = std::ssize(plan.continuations);
-  std::vector<std::int64_t> sizes;
-  for (const auto& ids : prompts) sizes.push_back((std::ssize(ids) + plan.longest()) * copies);
-
-  std::vector<LabelScores> scores(prompts.size());
-  const auto device = model->llama->tok_embeddings->weight.device();
-  const auto batches = batches_by_length(sizes, kBatchTokens, parallel_workers(device));
-  parallel_parts(device, std::ssize(batches), [&](std::int64_t part) {
-    const auto& indices = batches[static_cast<std::size_t>(part)];
-    ScoringBatch batch;
-    for (const auto index : indices) batch.add(prompts[index], plan);
-    const auto terms = term_log_probabilities(model, batch);
-    const auto* next = terms.data_ptr<double>();
-    for (const auto index : indices) {
-      for (const auto& label : plan.labels) {
-        double sum = 0;
-        for (std::size_t i = 0; i < label.size(); ++i) sum += *next++;
-        scores[index].push_back(sum);
-      }
-    }
+  check(plan, model.config.vocab_size);
+  const auto sizes = lengths_of(prompts);
+  require_lengths(sizes, 1);
+  std::vector<LabelScores> scores(prompts.size(), LabelScores(plan.labels.size()));
+  const auto batches = batches_by_length(sizes, kBatchTokens, threads());
+  const auto score = [&](const std::vector<std::size_t>& batch) {
+    BatchScorer scorer(model, plan, prompts, batch);
+    scorer.read_prompts(scores);
+    scorer.read_continuations(scores);
+  };
+  if (batches.size() == 1 || !model.is_concurrent) {
+    std::ranges::for_each(batches, score);
+    return scores;
+  }
+  std::atomic<std::size_t> next = 0;
+  run_team(batches.size(), [&](std::size_t) {
+    for (auto i = next++; i < batches.size(); i = next++) score(batches[i]);
   });
+  return scores;
+}
+
+std::vector<LabelScores> label_scores_at_end(const DecoderSource& model,
+                                             std::span<const TokenIds> rows,
+                                             std::span<const TokenIds> labels) {
+  for (const auto& ids : labels) {
+    if (ids.empty()) throw OptionError("a label has no tokens");
+    for (const auto id : ids) require_below(id, "a label's token", model.config.vocab_size);
+  }
+  if (rows.empty()) return {};
+  const auto decoder =
+      model.make({}, {.sequences = rows.size(), .capacity = std::ssize(rows.front())});
+  std::vector<Continuation> added;
+  for (std::size_t i = 0; i < rows.size(); ++i) added.push_back({i, rows[i]});
+  decoder->append(added);
+  std::vector<LabelScores> scores(rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto logits = decoder->logits(i);
+    const double normalizer = log_normalizer(logits);
+    for (const auto& ids : labels) {
+      double sum = 0;
+      for (const auto id : ids) sum += logits[static_cast<std::size_t>(id)] - normalizer;
+      scores[i].push_back(sum);
+    }
+  }
   return scores;
 }
 

@@ -23,7 +23,7 @@ Prediction to_prediction(const std::vector<double>& scores) {
   return prediction;
 }
 
-Classification SentenceClassifier::classify(const std::string& sentence) {
+Classification SentenceClassifier::classify(const std::string& sentence) const {
   const auto prediction = classify(std::span(&sentence, 1)).front();
   const auto label = static_cast<std::size_t>(prediction.label);
   return {prediction.label, label_names()[label], prediction.probabilities[label]};

@@ -11,6 +11,7 @@ namespace minillama {
 struct Prediction {
   std::int64_t label = 0;             ///< the most probable one
   std::vector<double> probabilities;  ///< of each label, adding up to 1
+  bool is_shortened = false;          ///< whether the sentence was cut at its end to fit
 };
 
 /// The same for a reader.
@@ -25,14 +26,15 @@ struct Classification {
 /// Throws OptionError if there are none.
 Prediction to_prediction(const std::vector<double>& scores);
 
-/// Text in, label out, however it is found.
+/// Text in, label out, however it is found. All functions may be called from any number of threads
+/// at the same time, unless a class says otherwise.
 class SentenceClassifier {
  public:
   virtual ~SentenceClassifier() = default;
 
   /// One prediction for each sentence. Throws OptionError if one is not valid UTF-8, InputError if
   /// the model's scores are not finite.
-  virtual std::vector<Prediction> classify(std::span<const std::string> sentences) = 0;
+  virtual std::vector<Prediction> classify(std::span<const std::string> sentences) const = 0;
 
   /// The text that is put before the model for `sentence`.
   virtual std::string prompt(const std::string& sentence) const = 0;
@@ -43,11 +45,8 @@ class SentenceClassifier {
   /// rounding.
   virtual bool answers_singly() const { return true; }
 
-  /// How many of the sentences seen so far were cut at their end to fit.
-  virtual std::int64_t n_shortened() const = 0;
-
   /// One sentence.
-  Classification classify(const std::string& sentence);
+  Classification classify(const std::string& sentence) const;
 };
 
 }  // namespace minillama

@@ -108,14 +108,13 @@ SentenceTemplate::Encoded TextClassifier::encode(std::span<const std::string> se
                           weights_->config.max_seq_len);
 }
 
-std::vector<Prediction> TextClassifier::classify(std::span<const std::string> sentences) {
+std::vector<Prediction> TextClassifier::classify(std::span<const std::string> sentences) const {
   const auto encoded = encode(sentences);
-  n_shortened_ += encoded.n_shortened;
-  return predict(encoded.ids);
-}
-
-std::vector<Prediction> TextClassifier::predict(std::span<const std::string> sentences) const {
-  return predict(encode(sentences).ids);
+  auto predictions = predict(encoded.ids);
+  for (std::size_t i = 0; i < predictions.size(); ++i) {
+    predictions[i].is_shortened = encoded.is_shortened[i] != 0;
+  }
+  return predictions;
 }
 
 std::vector<Prediction> TextClassifier::predict(std::span<const TokenIds> sequences) const {

@@ -25,8 +25,7 @@ struct TextClassifierOptions {
 };
 
 /// A trained classifier on an engine (engine/engine.h), and its tokenizer. Labels and template come
-/// with the classifier. The const functions may be called from any number of threads at the same
-/// time.
+/// with the classifier.
 class TextClassifier : public SentenceClassifier {
  public:
   /// The classifier that was opened: a directory that write_classifier() wrote, or an adapter with
@@ -41,13 +40,9 @@ class TextClassifier : public SentenceClassifier {
                              const TextClassifierOptions& options = {});
 
   using SentenceClassifier::classify;
-  std::vector<Prediction> classify(std::span<const std::string> sentences) override;
+  std::vector<Prediction> classify(std::span<const std::string> sentences) const override;
   std::string prompt(const std::string& sentence) const override;
   const std::vector<std::string>& label_names() const override { return config_.label_names; }
-  std::int64_t n_shortened() const override { return n_shortened_; }
-
-  /// The same as the other classify(), but that shortened sentences are not counted.
-  std::vector<Prediction> predict(std::span<const std::string> sentences) const;
 
   const ClassifierConfig& config() const { return config_; }
   const ModelConfig& model_config() const { return weights_->config; }
@@ -65,7 +60,6 @@ class TextClassifier : public SentenceClassifier {
   Tokenizer tokenizer_;
   TextClassifierOptions options_;
   SentenceTemplate template_;
-  std::int64_t n_shortened_ = 0;
 };
 
 }  // namespace minillama

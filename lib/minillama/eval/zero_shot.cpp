@@ -1,20 +1,20 @@
 #include "minillama/eval/zero_shot.h"
 
 #include <algorithm>
+#include <iterator>
+#include <memory>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "minillama/core/check.h"
-#include "minillama/eval/label_likelihoods.h"
-#include "minillama/text/batch.h"
+#include "minillama/core/error.h"
 #include "minillama/text/sentiment_prompt.h"
 
 namespace minillama {
 namespace {
 
-LanguageModel given(LanguageModel model) {
-  require_module(model, "the language model");
+DecoderSource given(DecoderSource model) {
+  if (!model.make) throw OptionError("there is no language model to ask");
   return model;
 }
 
@@ -44,7 +44,7 @@ SentenceTemplate template_of(const ZeroShotOptions& options,
 
 }  // namespace
 
-ZeroShotClassifier::ZeroShotClassifier(LanguageModel model, Tokenizer tokenizer,
+ZeroShotClassifier::ZeroShotClassifier(DecoderSource model, Tokenizer tokenizer,
                                        std::vector<std::string> label_names,
                                        const ZeroShotOptions& options)
     : model_(given(std::move(model))),
@@ -65,72 +65,69 @@ ZeroShotClassifier::ZeroShotClassifier(LanguageModel model, Tokenizer tokenizer,
     if (options_.calibrate) throw OptionError("calibration does not go with the compatible mode");
     return;
   }
-  if (model_->config().attention != AttentionKind::causal) {
+  if (model_.config.attention != AttentionKind::causal) {
     throw OptionError(
         "scoring a label needs causal attention: under full attention it would see itself");
   }
-  encode_prompts({});  // throws if the text around a sentence leaves no room for one
-  if (options_.calibrate) {
-    const std::vector<std::string> content_free{"N/A"};
-    bias_ = score(content_free).front();
-  }
+  encode({});  // throws if the text around a sentence leaves no room for one
+  if (options_.calibrate) bias_ = score(encode(std::vector<std::string>{"N/A"}).ids).front();
+}
+
+ZeroShotClassifier ZeroShotClassifier::load(const std::filesystem::path& path,
+                                            std::vector<std::string> label_names,
+                                            const ZeroShotOptions& options,
+                                            const OpenOptions& open) {
+  const auto checkpoint = Checkpoint::open(path, open);
+  return {decoder_source(std::make_shared<const Weights>(checkpoint.language_model())),
+          checkpoint.tokenizer(), std::move(label_names), options};
 }
 
 std::string ZeroShotClassifier::prompt(const std::string& sentence) const {
   return template_.fill(sentence);
 }
 
-std::vector<Prediction> ZeroShotClassifier::classify(std::span<const std::string> sentences) {
-  const auto scores = options_.compatible ? score_compatible(sentences) : score(sentences);
+std::vector<Prediction> ZeroShotClassifier::classify(std::span<const std::string> sentences) const {
+  const auto encoded = encode(sentences);
+  const auto scores = score(encoded.ids);
   std::vector<Prediction> predictions;
-  for (auto of_labels : scores) {
-    for (std::size_t i = 0; i < bias_.size(); ++i) of_labels[i] -= bias_[i];
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    auto of_labels = scores[i];
+    for (std::size_t label = 0; label < bias_.size(); ++label) of_labels[label] -= bias_[label];
     predictions.push_back(to_prediction(of_labels));
+    predictions.back().is_shortened = encoded.is_shortened[i] != 0;
   }
   return predictions;
 }
 
-std::vector<TokenIds> ZeroShotClassifier::encode_prompts(std::span<const std::string> sentences) {
-  const auto room = model_->config().max_seq_len - plan_.longest();
-  auto [ids, n_shortened] =
-      template_.encode(tokenizer_, sentences,
-                       options_.max_sentence_len > 0 ? options_.max_sentence_len : room, room);
-  n_shortened_ += n_shortened;
-  return std::move(ids);
+SentenceTemplate::Encoded ZeroShotClassifier::encode(std::span<const std::string> sentences) const {
+  if (!options_.compatible) {
+    const auto room = model_.config.max_seq_len - plan_.longest();
+    return template_.encode(tokenizer_, sentences,
+                            options_.max_sentence_len > 0 ? options_.max_sentence_len : room, room);
+  }
+  SentenceTemplate::Encoded encoded;
+  for (const auto& sentence : sentences) {
+    auto ids = tokenizer_.encode(prompt(sentence));
+    const auto most = static_cast<std::size_t>(options_.max_sentence_len);
+    const bool is_shortened = most > 0 && ids.size() > most;
+    if (is_shortened) ids.resize(most);
+    encoded.ids.push_back(with_bos(tokenizer_, ids));
+    encoded.is_shortened.push_back(is_shortened ? 1 : 0);
+  }
+  return encoded;
 }
 
-std::vector<LabelScores> ZeroShotClassifier::score(std::span<const std::string> sentences) {
-  return label_log_likelihoods(model_, encode_prompts(sentences), plan_);
-}
-
-std::vector<LabelScores> ZeroShotClassifier::score_compatible(
-    std::span<const std::string> sentences) {
-  const torch::NoGradGuard no_grad;
-  const auto device = model_->llama->tok_embeddings->weight.device();
-  const auto batch_size = static_cast<std::size_t>(options_.batch_size);
+std::vector<LabelScores> ZeroShotClassifier::score(const std::vector<TokenIds>& prompts) const {
+  if (!options_.compatible) return label_log_likelihoods(model_, prompts, plan_);
   std::vector<LabelScores> scores;
-  for (std::size_t start = 0; start < sentences.size(); start += batch_size) {
-    std::vector<TokenIds> sequences;
-    for (const auto& sentence :
-         sentences.subspan(start, std::min(batch_size, sentences.size() - start))) {
-      auto ids = tokenizer_.encode(prompt(sentence));
-      const auto most = static_cast<std::size_t>(options_.max_sentence_len);
-      if (most > 0 && ids.size() > most) {
-        ids.resize(most);
-        ++n_shortened_;
-      }
-      sequences.push_back(with_bos(tokenizer_, ids));
-    }
-    const auto rows = pad_right(sequences, tokenizer_.pad_id()).to(device);
-    const auto last = model_->llama->forward(rows).select(1, -1);
-    const auto log_probabilities = model_->logits(last).log_softmax(-1).cpu();
-    for (std::int64_t row = 0; row < rows.size(0); ++row) {
-      auto& of_row = scores.emplace_back();
-      for (const auto& ids : label_ids_) {
-        const auto tokens = torch::tensor(ids, torch::kLong);
-        of_row.push_back(log_probabilities[row].index_select(0, tokens).sum().item<double>());
-      }
-    }
+  const auto batch_size = static_cast<std::size_t>(options_.batch_size);
+  for (std::size_t start = 0; start < prompts.size(); start += batch_size) {
+    const auto batch =
+        std::span(prompts).subspan(start, std::min(batch_size, prompts.size() - start));
+    std::vector<TokenIds> rows(batch.begin(), batch.end());
+    const auto longest = std::ranges::max(rows, {}, &TokenIds::size).size();
+    for (auto& row : rows) row.resize(longest, tokenizer_.pad_id());
+    std::ranges::move(label_scores_at_end(model_, rows, label_ids_), std::back_inserter(scores));
   }
   return scores;
 }

@@ -1,15 +1,17 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "minillama/checkpoint/checkpoint.h"
 #include "minillama/eval/label_likelihoods.h"
 #include "minillama/eval/label_plan.h"
 #include "minillama/eval/sentence_classifier.h"
-#include "minillama/model/language_model.h"
+#include "minillama/generate/decoder.h"
 #include "minillama/text/sentence_template.h"
 #include "minillama/text/tokenizer.h"
 
@@ -42,26 +44,33 @@ struct ZeroShotOptions {
 /// space; rows of a batch are padded on the right with `<0x00>` and nothing is masked; the scores
 /// of all tokens of a label are read at the last position of the padded row; nothing is cut unless
 /// max_sentence_len says so. Set the model's attention to full for it.
+///
+/// The functions may be called from any number of threads at the same time if the model is
+/// concurrent (DecoderSource).
 class ZeroShotClassifier : public SentenceClassifier {
  public:
   /// Throws OptionError if the options are not valid or do not go with the model, the model is
   /// empty, or the labels are fewer than two, without tokens or not all different.
-  ZeroShotClassifier(LanguageModel model, Tokenizer tokenizer, std::vector<std::string> label_names,
+  ZeroShotClassifier(DecoderSource model, Tokenizer tokenizer, std::vector<std::string> label_names,
                      const ZeroShotOptions& options = {});
 
+  /// A language model in a file or directory, on an engine. Throws as the above and
+  /// Checkpoint::open() do.
+  static ZeroShotClassifier load(const std::filesystem::path& path,
+                                 std::vector<std::string> label_names,
+                                 const ZeroShotOptions& options = {}, const OpenOptions& open = {});
+
   using SentenceClassifier::classify;
-  std::vector<Prediction> classify(std::span<const std::string> sentences) override;
+  std::vector<Prediction> classify(std::span<const std::string> sentences) const override;
   std::string prompt(const std::string& sentence) const override;
   const std::vector<std::string>& label_names() const override { return label_names_; }
   bool answers_singly() const override { return !options_.compatible; }
-  std::int64_t n_shortened() const override { return n_shortened_; }
 
  private:
-  std::vector<LabelScores> score(std::span<const std::string> sentences);
-  std::vector<LabelScores> score_compatible(std::span<const std::string> sentences);
-  std::vector<TokenIds> encode_prompts(std::span<const std::string> sentences);
+  SentenceTemplate::Encoded encode(std::span<const std::string> sentences) const;
+  std::vector<LabelScores> score(const std::vector<TokenIds>& prompts) const;
 
-  LanguageModel model_;
+  DecoderSource model_;
   Tokenizer tokenizer_;
   std::vector<std::string> label_names_;
   ZeroShotOptions options_;
@@ -69,7 +78,6 @@ class ZeroShotClassifier : public SentenceClassifier {
   LabelPlan plan_;
   SentenceTemplate template_;
   LabelScores bias_;  // log-likelihoods without content, to be subtracted
-  std::int64_t n_shortened_ = 0;
 };
 
 }  // namespace minillama

@@ -26,12 +26,15 @@ class EngineDecoder : public Decoder {
   Engine engine_;
 };
 
-/// Computes the last max_seq_len tokens of a sequence anew each time.
+/// Computes a sequence anew each time, of a cropped context the end that the model takes.
 class RecomputingDecoder : public Decoder {
  public:
-  RecomputingDecoder(const std::shared_ptr<const Weights>& weights, const DecoderSize& size)
-      : engine_(weights, size.sequences, static_cast<std::size_t>(weights->config.max_seq_len)),
-        sequences_(size.sequences, weights->config.max_seq_len) {}
+  RecomputingDecoder(const std::shared_ptr<const Weights>& weights,
+                     const GenerationOptions& options, const DecoderSize& size)
+      : engine_(weights, size.sequences,
+                static_cast<std::size_t>(options.crop_context ? weights->config.max_seq_len
+                                                              : size.capacity)),
+        sequences_(size.sequences, seen_tokens(options, weights->config)) {}
 
   void append(std::span<const Continuation> continuations) override {
     std::vector<Continuation> whole;
@@ -68,8 +71,9 @@ DecoderSource decoder_source(std::shared_ptr<const Weights> weights) {
             if (wants_cache(options, weights->config)) {
               return std::make_unique<EngineDecoder>(weights, size);
             }
-            return std::make_unique<RecomputingDecoder>(weights, size);
-          }};
+            return std::make_unique<RecomputingDecoder>(weights, options, size);
+          },
+          .is_concurrent = true};
 }
 
 }  // namespace minillama

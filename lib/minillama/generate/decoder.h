@@ -49,6 +49,8 @@ struct DecoderSource {
   ModelConfig config;
   std::function<std::unique_ptr<Decoder>(const GenerationOptions& options, const DecoderSize& size)>
       make;
+  /// Whether its decoders may compute at the same time, each on a thread of its own.
+  bool is_concurrent = false;
 };
 
 /// An engine on `weights`: with a cache for causal models, or, where the options or full attention

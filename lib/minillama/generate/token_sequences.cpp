@@ -1,10 +1,15 @@
 #include "minillama/generate/token_sequences.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "minillama/core/require.h"
 
 namespace minillama {
+
+std::int64_t seen_tokens(const GenerationOptions& options, const ModelConfig& config) {
+  return options.crop_context ? config.max_seq_len : std::numeric_limits<std::int64_t>::max();
+}
 
 TokenSequences::TokenSequences(std::size_t sequences, std::int64_t window)
     : window_(static_cast<std::size_t>(window)), sequences_(sequences) {}

@@ -7,9 +7,14 @@
 #include <span>
 #include <vector>
 
+#include "minillama/core/model_config.h"
 #include "minillama/engine/engine.h"
+#include "minillama/generate/generation_options.h"
 
 namespace minillama {
+
+/// How many of the latest tokens a model without a cache sees of a sequence.
+std::int64_t seen_tokens(const GenerationOptions& options, const ModelConfig& config);
 
 /// The tokens of sequences that grow at their ends, of which a model sees the last `window`. All
 /// throw OptionError if a sequence is not there.

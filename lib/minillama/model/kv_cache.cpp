@@ -4,43 +4,38 @@
 
 namespace minillama {
 
-KVCache::KVCache(const ModelConfig& config, std::int64_t batch, std::int64_t capacity,
+KVCache::KVCache(const ModelConfig& config, std::int64_t rows, std::int64_t capacity,
                  const torch::TensorOptions& options) {
   const auto resolved = config.resolved();
-  require(batch >= 1, "KV cache: batch", batch, "be at least 1");
+  require(rows >= 1, "KV cache: rows", rows, "be at least 1");
   require(capacity >= 1, "KV cache: capacity", capacity, "be at least 1");
+  lengths_.resize(static_cast<std::size_t>(rows));
   layers_.resize(static_cast<std::size_t>(resolved.n_layers));
-  const std::vector<std::int64_t> shape{batch, resolved.n_kv_heads, capacity, resolved.head_dim()};
+  const std::vector<std::int64_t> shape{rows, resolved.n_kv_heads, capacity, resolved.head_dim()};
   for (auto& layer : layers_) {
-    layer.keys = torch::empty(shape, options);
-    layer.values = torch::empty(shape, options);
+    layer.keys = torch::zeros(shape, options);
+    layer.values = torch::zeros(shape, options);
   }
 }
 
-void KVCache::copy_from(const KVCache& other) {
-  if (this == &other) return;
-  if (other.layers_.size() != layers_.size()) {
-    throw OptionError(fmt::format("a KV cache of {} layers cannot take one of {}", layers_.size(),
-                                  other.layers_.size()));
+void KVCache::copy(std::int64_t from, std::int64_t to) {
+  require_below(from, "KV cache: row", lengths_.size());
+  require_below(to, "KV cache: row", lengths_.size());
+  if (from == to) return;
+  const auto length = lengths_[static_cast<std::size_t>(from)];
+  for (auto& layer : layers_) {
+    for (const auto& cached : {layer.keys, layer.values}) {
+      cached[to].narrow(1, 0, length).copy_(cached[from].narrow(1, 0, length));
+    }
   }
-  const auto& own = layers_.front().keys;
-  require_shape(other.layers_.front().keys, "the KV cache to copy",
-                {own.size(0), own.size(1), kAny, own.size(3)});
-  require(other.length() <= own.size(2), "the length of the KV cache to copy", other.length(),
-          fmt::format("be at most {}", own.size(2)));
-  const auto copy = [&](const torch::Tensor& from, const torch::Tensor& to) {
-    to.narrow(2, 0, other.length()).copy_(from.narrow(2, 0, other.length()));
-  };
-  for (std::size_t i = 0; i < layers_.size(); ++i) {
-    copy(other.layers_[i].keys, layers_[i].keys);
-    copy(other.layers_[i].values, layers_[i].values);
-    layers_[i].length = other.layers_[i].length;
-  }
+  lengths_[static_cast<std::size_t>(to)] = length;
 }
 
-void KVCache::truncate(std::int64_t length) {
-  require_below(length, "the length of a truncated KV cache", this->length() + 1);
-  for (auto& layer : layers_) layer.length = length;
+void KVCache::truncate(std::int64_t row, std::int64_t length) {
+  require_below(row, "KV cache: row", lengths_.size());
+  auto& now = lengths_[static_cast<std::size_t>(row)];
+  require_below(length, "the length of a truncated row of a KV cache", now + 1);
+  now = length;
 }
 
 LayerCache& KVCache::layer(std::size_t index) {
@@ -48,17 +43,34 @@ LayerCache& KVCache::layer(std::size_t index) {
   return layers_[index];
 }
 
-void KVCache::require_room(const ModelConfig& config, std::int64_t batch,
-                           std::int64_t count) const {
+CachePlaces KVCache::places(const ModelConfig& config, const Sequences& sequences,
+                            std::span<const std::int64_t> rows) const {
   if (std::ssize(layers_) != config.n_layers) {
     throw OptionError(fmt::format("the KV cache is of {} layers, the model has {}", layers_.size(),
                                   config.n_layers));
   }
   const auto& keys = layers_.front().keys;
-  require_shape(keys, "the KV cache", {batch, config.n_kv_heads, kAny, config.head_dim()});
-  if (count > keys.size(2) - length()) {
-    throw OptionError(fmt::format("the KV cache of {} positions holds {}, no room for {} more",
-                                  keys.size(2), length(), count));
+  require_shape(keys, "the KV cache", {kAny, config.n_kv_heads, kAny, config.head_dim()});
+  std::vector<std::int64_t> past;
+  for (const auto row : rows) {
+    require_below(row, "KV cache: row", lengths_.size());
+    past.push_back(lengths_[static_cast<std::size_t>(row)]);
+  }
+  CachePlaces places(sequences, {rows.begin(), rows.end()}, past, keys.device());
+  for (std::size_t i = 0; i < past.size(); ++i) {
+    const auto count = sequences.lengths()[i];
+    if (count <= keys.size(2) - past[i]) continue;
+    throw OptionError(
+        fmt::format("row {} of the KV cache of {} positions holds {}, no room for {} "
+                    "more",
+                    rows[i], keys.size(2), past[i], count));
+  }
+  return places;
+}
+
+void KVCache::advance(const Sequences& sequences, const CachePlaces& places) {
+  for (std::size_t i = 0; i < places.rows().size(); ++i) {
+    lengths_[static_cast<std::size_t>(places.rows()[i])] += sequences.lengths()[i];
   }
 }
 

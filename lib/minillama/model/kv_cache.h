@@ -1,46 +1,56 @@
 #pragma once
 
+#include <cstdint>
+#include <span>
 #include <vector>
 
 #include <torch/types.h>
 
 #include "minillama/core/model_config.h"
 #include "minillama/nn/layer_cache.h"
+#include "minillama/nn/sequences.h"
 
 namespace minillama {
 
-/// The keys and values of all layers for the positions decoded so far.
+/// The keys and values of all layers for the positions decoded so far, of rows that each have a
+/// length of their own.
 class KVCache {
  public:
-  /// Room for `capacity` positions of `batch` rows. Throws OptionError unless both are at least 1
+  /// Room for `capacity` positions of `rows` rows. Throws OptionError unless both are at least 1
   /// and the config describes a model.
-  KVCache(const ModelConfig& config, std::int64_t batch, std::int64_t capacity,
+  KVCache(const ModelConfig& config, std::int64_t rows, std::int64_t capacity,
           const torch::TensorOptions& options);
 
-  // A copy would share the tensors and not what is in use of them: see copy_from().
+  // A copy would share the tensors and not what is in use of them.
   KVCache(const KVCache&) = delete;
   KVCache& operator=(const KVCache&) = delete;
   KVCache(KVCache&&) = default;
   KVCache& operator=(KVCache&&) = default;
 
-  std::int64_t length() const { return layers_.front().length; }  ///< positions in use
-  /// Holds from now on what `other` holds, in memory of its own. Throws OptionError, before
-  /// anything is changed, if `other` is of other layers, rows or heads, or holds more than has room
-  /// here.
-  void copy_from(const KVCache& other);
+  /// Positions in use of each row.
+  const std::vector<std::int64_t>& lengths() const { return lengths_; }
 
-  /// Keeps the first `length` positions. Throws OptionError if there are fewer.
-  void truncate(std::int64_t length);
+  /// Makes row `to` a copy of row `from`. Throws OptionError if one is not there.
+  void copy(std::int64_t from, std::int64_t to);
+
+  /// Keeps the first `length` positions of a row. Throws OptionError if it is not there or has
+  /// fewer.
+  void truncate(std::int64_t row, std::int64_t length);
 
   /// Throws OptionError if there is no such layer.
   LayerCache& layer(std::size_t index);
 
-  /// Throws OptionError unless a model of `config` can go on from here with `count` positions more
-  /// of each of `batch` rows.
-  void require_room(const ModelConfig& config, std::int64_t batch, std::int64_t count) const;
+  /// Where the tokens of `sequences` go, of which the i-th continues the row rows[i]. Throws
+  /// OptionError unless a model of `config` on the device of the cache can go on with them.
+  CachePlaces places(const ModelConfig& config, const Sequences& sequences,
+                     std::span<const std::int64_t> rows) const;
+
+  /// The rows hold what was put in those places.
+  void advance(const Sequences& sequences, const CachePlaces& places);
 
  private:
   std::vector<LayerCache> layers_;
+  std::vector<std::int64_t> lengths_;
 };
 
 }  // namespace minillama

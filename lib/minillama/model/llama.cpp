@@ -1,6 +1,9 @@
 #include "minillama/model/llama.h"
 
 #include <cmath>
+#include <numeric>
+#include <optional>
+#include <vector>
 
 #include "minillama/core/check.h"
 #include "minillama/nn/rope.h"
@@ -61,23 +64,35 @@ torch::Tensor LlamaImpl::forward(const torch::Tensor& ids, KVCache* cache) {
   require_shape(ids, "ids", {kAny, kAny});
   if (ids.numel() == 0) throw OptionError(fmt::format("ids are {}: there are none", describe(ids)));
   const auto sequences = Sequences::rectangle(ids.size(0), ids.size(1));
-  return run(embed(ids.flatten(), sequences), sequences, cache, /*last_only=*/false)
+  std::vector<std::int64_t> rows;
+  if (cache != nullptr) {
+    require(std::ssize(cache->lengths()) == ids.size(0), "the number of rows of the KV cache",
+            cache->lengths().size(), fmt::format("be that of ids, {}", ids.size(0)));
+    rows.resize(cache->lengths().size());
+    std::iota(rows.begin(), rows.end(), 0);
+  }
+  return run(embed(ids.flatten(), sequences), sequences, cache, rows)
       .unflatten(0, {ids.size(0), ids.size(1)});
 }
 
 torch::Tensor LlamaImpl::forward_packed(const torch::Tensor& ids, const Sequences& sequences) {
-  return run(embed(ids, sequences), sequences, nullptr, /*last_only=*/false);
+  return run(embed(ids, sequences), sequences);
+}
+
+torch::Tensor LlamaImpl::forward_packed(const torch::Tensor& ids, const Sequences& sequences,
+                                        KVCache& cache, std::span<const std::int64_t> rows) {
+  return run(embed(ids, sequences), sequences, &cache, rows);
 }
 
 torch::Tensor LlamaImpl::forward_embedded(const torch::Tensor& embeddings,
                                           const Sequences& sequences) {
   require_shape(embeddings, "embeddings", {sequences.n_tokens(), config_.dim});
   require_device(embeddings, "embeddings", tok_embeddings->weight.device());
-  return run(embeddings, sequences, nullptr, /*last_only=*/false);
+  return run(embeddings, sequences);
 }
 
 torch::Tensor LlamaImpl::forward_last(const torch::Tensor& ids, const Sequences& sequences) {
-  return run(embed(ids, sequences), sequences, nullptr, /*last_only=*/true);
+  return run(embed(ids, sequences), sequences, nullptr, {}, /*last_only=*/true);
 }
 
 torch::Tensor LlamaImpl::embed(const torch::Tensor& ids, const Sequences& sequences) {
@@ -86,29 +101,32 @@ torch::Tensor LlamaImpl::embed(const torch::Tensor& ids, const Sequences& sequen
 }
 
 torch::Tensor LlamaImpl::run(const torch::Tensor& embeddings, const Sequences& sequences,
-                             KVCache* cache, bool last_only) {
+                             KVCache* cache, std::span<const std::int64_t> rows, bool last_only) {
+  std::optional<CachePlaces> places;
   if (cache != nullptr) {
     if (config_.attention != AttentionKind::causal) {
       throw OptionError(
           "a KV cache needs causal attention: under full attention a new token changes all earlier "
           "states");
     }
-    cache->require_room(config_, sequences.size(), sequences.longest());
     require_device(cache->layer(0).keys, "the KV cache", tok_embeddings->weight.device());
+    places = cache->places(config_, sequences, rows);
   }
-  const std::int64_t past = cache == nullptr ? 0 : cache->length();
   auto x = dropout_(embeddings);  // [N, D]
-  const auto positions = sequences.positions(x.device()) + past;
+  const auto positions = places ? places->positions() : sequences.positions(x.device());
   const AttentionContext context{
       .sequences = sequences,
       .rotations = rotations(positions, config_.head_dim(), config_.rope_theta, x.scalar_type()),
-      .visible = visible_positions(config_.attention, sequences, past, x.device())};
+      .visible =
+          places ? places->visible() : visible_positions(config_.attention, sequences, x.device()),
+      .places = places};
   for (std::size_t i = 0; i < layers->size(); ++i) {
     auto* layer = layers[i]->as<DecoderLayer>();
     const bool narrowed = last_only && i + 1 == layers->size();
     x = layer->forward(x, narrowed ? context.for_last_tokens() : context,
                        cache == nullptr ? nullptr : &cache->layer(i));
   }
+  if (cache != nullptr) cache->advance(sequences, *places);
   return norm(x);
 }
 

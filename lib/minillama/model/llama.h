@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstdint>
+#include <span>
+
 #include <torch/nn/cloneable.h>
 #include <torch/nn/modules/common.h>
 #include <torch/nn/modules/container/modulelist.h>
@@ -33,7 +36,7 @@ class LlamaImpl : public torch::nn::Cloneable<LlamaImpl> {
   /// Hidden states of rows of equal length.
   ///
   /// @param ids   [B, T] int64, each in [0, vocab_size)
-  /// @param cache of earlier positions of the same rows, extended by these; causal models only
+  /// @param cache of earlier positions of the same B rows, extended by these; causal models only
   /// @return [B, T, D], after the final norm
   /// This and those below throw OptionError, before anything is changed, if `ids` have another
   /// shape, type or device or one lies outside the vocabulary, if there are none, or if the cache
@@ -43,6 +46,11 @@ class LlamaImpl : public torch::nn::Cloneable<LlamaImpl> {
   /// Hidden states of sequences of any lengths, without padding: ids [N] -> [N, D]. What a sequence
   /// gets does not depend on its neighbours.
   torch::Tensor forward_packed(const torch::Tensor& ids, const Sequences& sequences);
+
+  /// The same of sequences that continue rows of a cache, the i-th the row rows[i], which is
+  /// extended; causal models only. Throws OptionError also if the rows do not increase.
+  torch::Tensor forward_packed(const torch::Tensor& ids, const Sequences& sequences, KVCache& cache,
+                               std::span<const std::int64_t> rows);
 
   /// forward_packed() of embeddings [N, D], such as tok_embeddings(ids) gives, in place of ids: for
   /// what changes or differentiates them.
@@ -73,8 +81,9 @@ class LlamaImpl : public torch::nn::Cloneable<LlamaImpl> {
  private:
   /// The embeddings of ids [N] that form `sequences`.
   torch::Tensor embed(const torch::Tensor& ids, const Sequences& sequences);
-  torch::Tensor run(const torch::Tensor& embeddings, const Sequences& sequences, KVCache* cache,
-                    bool last_only);
+  torch::Tensor run(const torch::Tensor& embeddings, const Sequences& sequences,
+                    KVCache* cache = nullptr, std::span<const std::int64_t> rows = {},
+                    bool last_only = false);
 
   ModelConfig config_;
   Dropout dropout_{nullptr};

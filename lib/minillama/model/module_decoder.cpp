@@ -8,91 +8,110 @@
 #include "minillama/model/kv_cache.h"
 #include "minillama/model/module_weights.h"
 #include "minillama/nn/mode_scope.h"
+#include "minillama/nn/sequences.h"
+#include "minillama/text/token_ids.h"
 
 namespace minillama {
 namespace {
 
-torch::Tensor to_row(std::span<const std::int64_t> ids, torch::Device device) {
-  return torch::tensor(std::vector<std::int64_t>(ids.begin(), ids.end()), torch::kLong)
-      .unsqueeze(0)
-      .to(device);
-}
-
-/// Decoders that run the torch::nn model, for one sequence after the other.
+/// Decoders that run the torch::nn model over all continuations of a call at once.
 class ModelDecoder : public Decoder {
  public:
   explicit ModelDecoder(LanguageModel model)
-      : model_(std::move(model)),
-        device_(model_->llama->tok_embeddings->weight.device()),
-        evaluating_(*model_, Mode::evaluation) {}
+      : model_(std::move(model)), evaluating_(*model_, Mode::evaluation) {}
 
   void append(std::span<const Continuation> continuations) override {
     const SerialLibTorch serial;
     const torch::NoGradGuard no_grad;
-    logits_.clear();
+    ends_.clear();
     for (const Continuation& continuation : continuations) {
-      const std::size_t n = continuation.n_logits;
-      require_below(n, "the number of a continuation's logits", continuation.ids.size() + 1);
-      const auto hidden = append_one(continuation).squeeze(0);
-      const auto last = hidden.slice(0, hidden.size(0) - static_cast<std::int64_t>(n));
-      logits_.push_back(n == 0 ? torch::empty({0})
-                               : model_->logits(last).flatten().to(torch::kCPU, torch::kFloat));
+      require_below(continuation.n_logits, "the number of a continuation's logits",
+                    continuation.ids.size() + 1);
     }
+    const auto [hidden, sequences] = run(continuations);
+    std::vector<std::int64_t> wanted;
+    std::int64_t end = 0;
+    for (std::size_t i = 0; i < continuations.size(); ++i) {
+      end += sequences.lengths()[i];
+      for (auto n = static_cast<std::int64_t>(continuations[i].n_logits); n > 0; --n) {
+        wanted.push_back(end - n);
+      }
+      ends_.push_back(wanted.size());
+    }
+    if (wanted.empty()) return;
+    const auto rows = torch::tensor(wanted, torch::kLong).to(hidden.device());
+    logits_ = model_->logits(hidden.index_select(0, rows)).to(torch::kCPU, torch::kFloat);
   }
   std::span<float> logits(std::size_t i) override {
-    return {logits_[i].data_ptr<float>(), static_cast<std::size_t>(logits_[i].numel())};
+    require_below(i, "a continuation", ends_.size());
+    const auto begin = i == 0 ? 0 : ends_[i - 1];
+    const auto width = static_cast<std::size_t>(model_->config().vocab_size);
+    if (begin == ends_[i]) return {};
+    return {logits_.data_ptr<float>() + begin * width, (ends_[i] - begin) * width};
   }
 
  protected:
-  /// The hidden states [1, T, D] of what is appended, and perhaps of what stands before it.
-  virtual torch::Tensor append_one(const Continuation& continuation) = 0;
+  struct States {
+    torch::Tensor hidden;  // [N, D] of all tokens that were computed
+    Sequences sequences;   // that they form, one for each continuation
+  };
 
-  torch::Tensor run(std::span<const std::int64_t> ids, KVCache* cache) {
-    return model_->llama->forward(to_row(ids, device_), cache);
+  /// Appends, and computes what ends with the appended tokens.
+  virtual States run(std::span<const Continuation> continuations) = 0;
+
+  /// Token ids for the model, on its device.
+  torch::Tensor tensor(const TokenIds& ids) const {
+    return torch::tensor(ids, torch::kLong).to(model_->llama->tok_embeddings->weight.device());
   }
 
   LanguageModel model_;
-  torch::Device device_;
 
  private:
   ModeScope evaluating_;
-  std::vector<torch::Tensor> logits_;
+  torch::Tensor logits_;           // [R, V]
+  std::vector<std::size_t> ends_;  // of each continuation's rows among them
 };
 
 class CachedDecoder : public ModelDecoder {
  public:
   CachedDecoder(const LanguageModel& model, const DecoderSize& size)
-      : ModelDecoder(model), capacity_(size.capacity) {
-    for (std::size_t i = 0; i < size.sequences; ++i) caches_.push_back(empty_cache());
-  }
+      : ModelDecoder(model),
+        cache_(model_->config(), static_cast<std::int64_t>(size.sequences), size.capacity,
+               model_->llama->tok_embeddings->weight.options()) {}
 
-  void copy(std::size_t from, std::size_t to) override { cache(to).copy_from(cache(from)); }
+  void copy(std::size_t from, std::size_t to) override { cache_.copy(row(from), row(to)); }
   void truncate(std::size_t sequence, std::size_t length) override {
-    cache(sequence).truncate(static_cast<std::int64_t>(length));
+    cache_.truncate(row(sequence), static_cast<std::int64_t>(length));
   }
 
  protected:
-  torch::Tensor append_one(const Continuation& continuation) override {
-    return run(continuation.ids, &cache(continuation.sequence));
+  States run(std::span<const Continuation> continuations) override {
+    TokenIds all;
+    std::vector<std::int64_t> lengths;
+    std::vector<std::int64_t> rows;
+    for (const Continuation& continuation : continuations) {
+      all.insert(all.end(), continuation.ids.begin(), continuation.ids.end());
+      lengths.push_back(std::ssize(continuation.ids));
+      rows.push_back(row(continuation.sequence));
+    }
+    const Sequences sequences(lengths);
+    return {model_->llama->forward_packed(tensor(all), sequences, cache_, rows), sequences};
   }
 
  private:
-  KVCache& cache(std::size_t sequence) {
-    require_below(sequence, "sequence", caches_.size());
-    return caches_[sequence];
-  }
-  KVCache empty_cache() const {
-    return {model_->config(), 1, capacity_, model_->llama->tok_embeddings->weight.options()};
+  std::int64_t row(std::size_t sequence) const {
+    require_below(sequence, "sequence", cache_.lengths().size());
+    return static_cast<std::int64_t>(sequence);
   }
 
-  std::int64_t capacity_;
-  std::vector<KVCache> caches_;
+  KVCache cache_;
 };
 
 class RecomputingDecoder : public ModelDecoder {
  public:
-  RecomputingDecoder(const LanguageModel& model, const DecoderSize& size)
-      : ModelDecoder(model), sequences_(size.sequences, model->config().max_seq_len) {}
+  RecomputingDecoder(const LanguageModel& model, const GenerationOptions& options,
+                     const DecoderSize& size)
+      : ModelDecoder(model), sequences_(size.sequences, seen_tokens(options, model->config())) {}
 
   void copy(std::size_t from, std::size_t to) override { sequences_.copy(from, to); }
   void truncate(std::size_t sequence, std::size_t length) override {
@@ -100,8 +119,16 @@ class RecomputingDecoder : public ModelDecoder {
   }
 
  protected:
-  torch::Tensor append_one(const Continuation& continuation) override {
-    return run(sequences_.append(continuation), nullptr);
+  States run(std::span<const Continuation> continuations) override {
+    TokenIds all;
+    std::vector<std::int64_t> lengths;
+    for (const Continuation& continuation : continuations) {
+      const auto seen = sequences_.append(continuation);
+      all.insert(all.end(), seen.begin(), seen.end());
+      lengths.push_back(std::ssize(seen));
+    }
+    const Sequences sequences(lengths);
+    return {model_->llama->forward_packed(tensor(all), sequences), sequences};
   }
 
  private:
@@ -115,14 +142,14 @@ DecoderSource decoder_source(LanguageModel model) {
   const auto make = [model](const GenerationOptions& options,
                             const DecoderSize& size) mutable -> std::unique_ptr<Decoder> {
     if (!wants_cache(options, model->config())) {
-      return std::make_unique<RecomputingDecoder>(model, size);
+      return std::make_unique<RecomputingDecoder>(model, options, size);
     }
     if (options.use_engine && suits_engine(model)) {
       return decoder_source(std::make_shared<const Weights>(weights_of(model))).make(options, size);
     }
     return std::make_unique<CachedDecoder>(model, size);
   };
-  return {.config = model->config(), .make = make};
+  return {.config = model->config(), .make = make, .is_concurrent = suits_engine(model)};
 }
 
 Generation generate(LanguageModel& model, std::span<const std::int64_t> prompt,

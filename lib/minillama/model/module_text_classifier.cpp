@@ -33,13 +33,17 @@ ModuleTextClassifier::ModuleTextClassifier(Classifier model, Tokenizer tokenizer
   }
 }
 
-std::vector<Prediction> ModuleTextClassifier::classify(std::span<const std::string> sentences) {
+std::vector<Prediction> ModuleTextClassifier::classify(
+    std::span<const std::string> sentences) const {
+  const auto encoded = encode(sentences);
+  auto model = model_;  // the same module: evaluation leaves it as it was
   const auto scores =
-      label_log_probabilities(model_, encode(sentences), options_.batch_size, tokenizer_.pad_id());
+      label_log_probabilities(model, encoded.ids, options_.batch_size, tokenizer_.pad_id());
   const auto* row = scores.data_ptr<double>();
   std::vector<Prediction> predictions;
   for (std::size_t i = 0; i < sentences.size(); ++i, row += scores.size(1)) {
     predictions.push_back(to_prediction({row, row + scores.size(1)}));
+    predictions.back().is_shortened = encoded.is_shortened[i] != 0;
   }
   return predictions;
 }
@@ -52,14 +56,13 @@ const std::vector<std::string>& ModuleTextClassifier::label_names() const {
   return model_->config().label_names;
 }
 
-std::vector<TokenIds> ModuleTextClassifier::encode(std::span<const std::string> sentences) {
+SentenceTemplate::Encoded ModuleTextClassifier::encode(
+    std::span<const std::string> sentences) const {
   constexpr auto kAll = std::numeric_limits<std::int64_t>::max();
   const bool compatible = model_->config().pooling == PoolingKind::padded_last;
-  auto [ids, n_shortened] = template_.encode(
-      tokenizer_, sentences, options_.max_sentence_len > 0 ? options_.max_sentence_len : kAll,
-      compatible ? kAll : model_->llama->config().max_seq_len);
-  n_shortened_ += n_shortened;
-  return std::move(ids);
+  return template_.encode(tokenizer_, sentences,
+                          options_.max_sentence_len > 0 ? options_.max_sentence_len : kAll,
+                          compatible ? kAll : model_->llama->config().max_seq_len);
 }
 
 ModuleTextClassifier load_classifier(const std::filesystem::path& path, const LoadOptions& load,

@@ -11,7 +11,7 @@
 namespace minillama {
 
 /// A classifier as a torch::nn module, which may be trained on or be on another device, and its
-/// tokenizer. Labels and template come from the classifier's config.
+/// tokenizer. Labels and template come from the classifier's config. Of one thread at a time.
 class ModuleTextClassifier : public SentenceClassifier {
  public:
   /// Throws OptionError if the options cannot be used or `model` is empty.
@@ -19,16 +19,15 @@ class ModuleTextClassifier : public SentenceClassifier {
                        const TextClassifierOptions& options = {});
 
   using SentenceClassifier::classify;
-  std::vector<Prediction> classify(std::span<const std::string> sentences) override;
+  std::vector<Prediction> classify(std::span<const std::string> sentences) const override;
   std::string prompt(const std::string& sentence) const override;
   const std::vector<std::string>& label_names() const override;
   bool answers_singly() const override {
     return model_->config().pooling != PoolingKind::padded_last;
   }
-  std::int64_t n_shortened() const override { return n_shortened_; }
 
   /// What the model reads for each sentence. Throws OptionError if one is not valid UTF-8.
-  std::vector<TokenIds> encode(std::span<const std::string> sentences);
+  SentenceTemplate::Encoded encode(std::span<const std::string> sentences) const;
 
   Classifier& model() { return model_; }
   const Tokenizer& tokenizer() const { return tokenizer_; }
@@ -39,7 +38,6 @@ class ModuleTextClassifier : public SentenceClassifier {
   Tokenizer tokenizer_;
   TextClassifierOptions options_;
   SentenceTemplate template_;
-  std::int64_t n_shortened_ = 0;
 };
 
 /// Reads a classifier and its tokenizer, which lies beside it unless `tokenizer` names another. See

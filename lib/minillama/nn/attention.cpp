@@ -50,14 +50,13 @@ torch::Tensor AttentionContext::of_queries(const torch::Tensor& tokens) const {
   return last_only ? tokens.index_select(0, sequences.last_tokens(tokens.device())) : tokens;
 }
 
-torch::Tensor visible_positions(AttentionKind kind, const Sequences& sequences, std::int64_t past,
+torch::Tensor visible_positions(AttentionKind kind, const Sequences& sequences,
                                 torch::Device device) {
   const std::int64_t B = sequences.size(), T = sequences.longest();
-  require(past >= 0, "past", past, "not be negative");
   if (kind == AttentionKind::causal) {
     // Padding stands behind the real tokens, where causal queries do not look.
     if (T == 1) return {};
-    return torch::arange(past + 1, past + T + 1, device).expand({B, T}).contiguous();
+    return torch::arange(1, T + 1, device).expand({B, T}).contiguous();
   }
   if (sequences.all_equal()) return {};
   const auto lengths = torch::tensor(sequences.lengths(), torch::kLong).to(device);
@@ -127,8 +126,8 @@ torch::Tensor AttentionImpl::forward(const torch::Tensor& x, const AttentionCont
   const auto& sequences = context.sequences;
   require_shape(x, "the input of attention", {sequences.n_tokens(), compute_query->weight.size(1)});
   require_shape(context.rotations, "rotations", {sequences.n_tokens(), 1, head_dim_ / 2});
-  if (cache != nullptr && !sequences.all_equal()) {
-    throw OptionError("a KV cache needs rows of equal length");
+  if (cache != nullptr && !context.places) {
+    throw OptionError("a KV cache, but no places in it");
   }
   const auto heads = [&](const torch::Tensor& y) {
     return y.unflatten(-1, {y.size(-1) / head_dim_, head_dim_});  // [N, heads, Dh]
@@ -138,9 +137,14 @@ torch::Tensor AttentionImpl::forward(const torch::Tensor& x, const AttentionCont
   const auto q = to_head_rows(apply_rotary(heads(compute_query(context.of_queries(x))),
                                            context.of_queries(context.rotations)),
                               queries);
-  auto k = to_head_rows(apply_rotary(heads(compute_key(x)), context.rotations), sequences);
-  auto v = to_head_rows(heads(compute_value(x)), sequences);
-  if (cache != nullptr) std::tie(k, v) = cache->append(k, v);
+  auto k = apply_rotary(heads(compute_key(x)), context.rotations);
+  auto v = heads(compute_value(x));
+  if (cache != nullptr) {
+    std::tie(k, v) = cache->append(k, v, *context.places);
+  } else {
+    k = to_head_rows(k, sequences);
+    v = to_head_rows(v, sequences);
+  }
 
   const auto attended = scaled_dot_product_attention(q, k, v, context.visible, attention_dropout_);
   const auto merged = from_head_rows(attended, queries).flatten(-2);  // [N, H * Dh]

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include <torch/nn/cloneable.h>
 #include <torch/nn/modules/common.h>
 
@@ -18,6 +20,8 @@ struct AttentionContext {
   /// How many positions, from the first on, each query attends to, [B, T] int64 or, with last_only,
   /// [B, 1]; undefined: all.
   torch::Tensor visible;
+  /// Where the tokens go in the layers' caches, if there are any.
+  std::optional<CachePlaces> places = {};
   /// Whether the last token of each sequence is its only query: all are keys, B tokens come out.
   bool last_only = false;
 
@@ -29,11 +33,10 @@ struct AttentionContext {
   torch::Tensor of_queries(const torch::Tensor& tokens) const;
 };
 
-/// AttentionContext::visible for a pass over `sequences` in which `past` earlier positions come
-/// from a cache: past + t + 1 for the query at t of a causal model, the sequence's length under
-/// full attention, where padding is to be hidden and nothing else. Throws OptionError if `past` is
-/// negative.
-torch::Tensor visible_positions(AttentionKind kind, const Sequences& sequences, std::int64_t past,
+/// AttentionContext::visible for a pass over `sequences` without a cache (for one with a cache see
+/// CachePlaces::visible()): t + 1 for the query at t of a causal model, the sequence's length under
+/// full attention, where padding is to be hidden and nothing else.
+torch::Tensor visible_positions(AttentionKind kind, const Sequences& sequences,
                                 torch::Device device);
 
 /// Scaled dot-product attention (Vaswani et al. 2017, arXiv:1706.03762, section 3.2.1) over grouped
@@ -75,7 +78,7 @@ class AttentionImpl : public torch::nn::Cloneable<AttentionImpl> {
   AttentionImpl(const ModelConfig& config, const torch::Generator& generator);
 
   /// @param x     [N, D]
-  /// @param cache of earlier positions; the new ones are appended. Needs rows of equal length.
+  /// @param cache of earlier positions, to which the new ones are added at context.places
   /// @return [N, D], with context.last_only [B, D]
   /// Throws OptionError, before the cache is changed, if x, the context and the cache do not go
   /// together.

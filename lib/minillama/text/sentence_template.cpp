@@ -1,7 +1,6 @@
 #include "minillama/text/sentence_template.h"
 
 #include <algorithm>
-#include <atomic>
 #include <utility>
 
 #include <fmt/format.h>
@@ -54,23 +53,23 @@ SentenceTemplate::Encoded SentenceTemplate::encode(const Tokenizer& tokenizer,
                                   others, max_tokens));
   }
 
-  std::vector<TokenIds> all(sentences.size());
-  std::atomic<std::int64_t> n_shortened = 0;
+  Encoded all{.ids = std::vector<TokenIds>(sentences.size()),
+              .is_shortened = std::vector<std::uint8_t>(sentences.size(), 0)};
   const auto encode_one = [&](std::size_t i) {
     auto ids = tokenizer.encode(sentences[i]);
     if (std::ssize(ids) > room) {
       ids.resize(static_cast<std::size_t>(room));
-      ++n_shortened;
+      all.is_shortened[i] = 1;
     }
     ids.insert(ids.begin(), before.begin(), before.end());
     ids.insert(ids.end(), behind.begin(), behind.end());
-    all[i] = with_bos(tokenizer, ids);
+    all.ids[i] = with_bos(tokenizer, ids);
   };
   constexpr std::int64_t kShare = 16;  // sentences that are worth a thread
   parallel_for(std::ssize(sentences), kShare, [&](std::int64_t begin, std::int64_t end) {
     for (auto i = begin; i < end; ++i) encode_one(static_cast<std::size_t>(i));
   });
-  return {std::move(all), n_shortened};
+  return all;
 }
 
 }  // namespace minillama

@@ -24,7 +24,8 @@ class SentenceTemplate {
 
   struct Encoded {
     std::vector<TokenIds> ids;  ///< of each sentence, BOS first
-    std::int64_t n_shortened;   ///< how many lack tokens at the end of the sentence
+    /// Of each sentence: 1 if tokens are missing at its end, 0 if not.
+    std::vector<std::uint8_t> is_shortened;
   };
 
   /// The tokens of the filled templates. A sentence gives way, never the text around it: at most

@@ -1,5 +1,8 @@
 #include "minillama/train/examples.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "minillama/core/check.h"
 
 namespace minillama {
@@ -16,14 +19,17 @@ void Examples::validate(std::int64_t n_labels) const {
   }
 }
 
-Examples encode(ModuleTextClassifier& classifier, std::span<const LabelledSentence> sentences) {
+Examples encode(const ModuleTextClassifier& classifier,
+                std::span<const LabelledSentence> sentences) {
   Examples examples{.pad_id = classifier.tokenizer().pad_id()};
   std::vector<std::string> texts;
   for (const auto& [sentence, label] : sentences) {
     texts.push_back(sentence);
     examples.labels.push_back(label);
   }
-  examples.ids = classifier.encode(texts);
+  auto [ids, is_shortened] = classifier.encode(texts);
+  examples.ids = std::move(ids);
+  examples.n_shortened = std::ranges::count(is_shortened, 1);
   return examples;
 }
 

@@ -15,6 +15,7 @@ struct Examples {
   std::vector<TokenIds> ids;
   std::vector<std::int64_t> labels;  ///< as many as `ids`
   std::int64_t pad_id = 0;           ///< what rows are padded with, where they are
+  std::int64_t n_shortened = 0;      ///< how many lack tokens at the end of their sentence
 
   std::size_t size() const { return ids.size(); }
 
@@ -24,6 +25,7 @@ struct Examples {
 };
 
 /// `sentences` under the classifier's template and limits. Throws OptionError if one is not UTF-8.
-Examples encode(ModuleTextClassifier& classifier, std::span<const LabelledSentence> sentences);
+Examples encode(const ModuleTextClassifier& classifier,
+                std::span<const LabelledSentence> sentences);
 
 }  // namespace minillama
