@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "minillama/checkpoint/tokenizer_file.h"
 #include "minillama/core/error.h"
 #include "minillama/io/atomic_file.h"
 #include "minillama/io/directory_lock.h"
@@ -41,15 +42,16 @@ Tokenizer open_tokenizer(const app::Arguments& arguments, const app::ModuleArgum
     if (arguments.given("tokenizer")) return Tokenizer::load(given.open.tokenizer);
     throw OptionError("a new model needs --tokenizer or --train-tokenizer");
   }
-  const auto path = std::filesystem::path(arguments.text("out-dir")) / "tokenizer.model";
-  if (arguments.is_set("resume") && std::filesystem::exists(path)) return Tokenizer::load(path);
+  const std::filesystem::path directory = arguments.text("out-dir");
+  const auto made = tokenizer_file_in(directory);
+  if (arguments.is_set("resume") && !made.empty()) return Tokenizer::load(made);
   if (arguments.text("train") == "-" || is_stream(arguments.text("train"))) {
     throw OptionError(fmt::format(
         "--train-tokenizer reads --train before it is trained on: {} can be read once only",
         quote(arguments.text("train"), 400)));
   }
   auto tokenizer = Tokenizer::train(arguments.text("train"), arguments.integer("train-tokenizer"));
-  write_file(path, tokenizer.serialized());
+  write_tokenizer(directory, tokenizer.files());
   return tokenizer;
 }
 

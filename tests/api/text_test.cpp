@@ -82,7 +82,7 @@ TEST_CASE("arguments: text/tokenizer.h and text/stream_decoder.h") {
   CHECK_THAT(option_error([&] { tokenizer.vocab_size(); }), contains("moved from"));
   CHECK_THAT(option_error([&] { tokenizer.bos_id(); }), contains("moved from"));
   CHECK_THAT(option_error([&] { tokenizer.pad_id(); }), contains("moved from"));
-  CHECK_THAT(option_error([&] { tokenizer.serialized(); }), contains("moved from"));
+  CHECK_THAT(option_error([&] { tokenizer.files(); }), contains("moved from"));
   CHECK_THAT(option_error([&] { tokenizer.model(); }), contains("moved from"));
   CHECK_THAT(option_error([&] { tokenizer.special_tokens(); }), contains("moved from"));
   CHECK_THAT(option_error([&] { tokenizer.set_special_tokens({}); }), contains("moved from"));

@@ -36,7 +36,7 @@ TEST_CASE("meta checkpoint: the tokenizer is beside the model or one directory a
   const test::TemporaryDirectory directory;
   std::filesystem::copy(test::golden("_meta"), directory.path() / "7B");
   const auto config = read_language_model(directory.path() / "7B")->config();
-  directory.file("tokenizer.model", test::golden_tokenizer().serialized());
+  directory.file("tokenizer.model", test::golden_tokenizer().files()[0].content);
   CHECK(read_tokenizer_for(directory.path() / "7B", config).vocab_size() == config.vocab_size);
 }
 

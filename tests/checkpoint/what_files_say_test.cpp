@@ -244,7 +244,7 @@ TEST_CASE("formats: a file of another kind is called what it is") {
   };
   CHECK_THAT(error("short", "Not Found"), contains("is of no format that is read"));
   CHECK_THAT(error("error.json", "{\"error\": 1}"), contains("is JSON"));
-  CHECK_THAT(error("tokenizer.model", test::golden_tokenizer().serialized()),
+  CHECK_THAT(error("tokenizer.model", test::golden_tokenizer().files()[0].content),
              contains("is a tokenizer; a model is needed here"));
   CHECK_THAT(error("model.safetensors", test::read_text(test::golden("_hf/model.safetensors"))),
              contains("give the directory"));

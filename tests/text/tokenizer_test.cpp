@@ -3,6 +3,8 @@
 #include "minillama/core/error.h"
 #include "minillama/core/json.h"
 #include "minillama/core/utf8.h"
+#include "minillama/io/gguf.h"
+#include "minillama/io/sentencepiece_model.h"
 
 #include "support/catch.h"
 #include "support/file_error.h"
@@ -155,9 +157,10 @@ TEST_CASE("tokenizer: a tokenizer survives being moved and written to a file") {
     const Ids ids = first.encode("A quiet film .");
     const Tokenizer moved = std::move(first);
     CHECK(moved.encode("A quiet film .") == ids);
-    CHECK(moved.serialized() == test::read_text(small_model(name)));
+    CHECK(moved.files() ==
+          std::vector<TokenizerFile>{{"tokenizer.model", test::read_text(small_model(name))}});
     const test::TemporaryDirectory directory;
-    const auto copy = directory.file("tokenizer.model", moved.serialized());
+    const auto copy = directory.file("tokenizer.model", moved.files()[0].content);
     CHECK(Tokenizer::load(copy).encode("A quiet film .") == ids);
   }
 }
@@ -171,10 +174,28 @@ TEST_CASE("tokenizer: what is no tokenizer is refused by what it is") {
   CHECK_THAT(load_error(directory.file("a", "\n\n <html>")), contains("HTML"));
   CHECK_THAT(load_error(directory.file("a", "version https://git-lfs.github.com/spec/v1\noid sha")),
              contains("git-lfs pointer"));
-  CHECK_THAT(load_error(directory.file("a", "{\"model\": 1}")), contains("JSON"));
-  CHECK_THAT(load_error(directory.file("a", "PK\x03\x04 some archive")), contains("neither"));
+  for (const std::string json : {"{\"model\": 1}", "\n{\"model\": 1}"}) {
+    CHECK_THAT(load_error(directory.file("a", json)),
+               contains("a: is JSON; a sentencepiece tokenizer.model is needed"));
+  }
+  CHECK_THAT(load_error(directory.file("a", "PK\x03\x04 some archive")),
+             contains("a: is neither a sentencepiece model nor a tokenizer.bin of llama2.c nor a "
+                      "GGUF file"));
   CHECK_THAT(load_error(directory.file("a", "\n")), contains("neither"));
   CHECK_THAT(load_error(directory.file("a", "\n\n\n")), contains("a: "));
+}
+
+TEST_CASE(
+    "tokenizer: a GGUF file without a tokenizer, or with one of an unknown kind, is refused") {
+  const test::TemporaryDirectory directory;
+  const auto path = directory.path() / "m.gguf";
+  write_gguf(path, std::vector<std::pair<std::string, GgufValue>>{}, {});
+  CHECK_THAT(load_error(path), contains("m.gguf: holds no tokenizer: name one"));
+  const std::vector<std::pair<std::string, GgufValue>> gpt2{
+      {"tokenizer.ggml.model", std::string("gpt2")}};
+  write_gguf(path, gpt2, {});
+  CHECK_THAT(load_error(path), contains("m.gguf: its tokenizer is of the kind \"gpt2\"; only "
+                                        "\"llama\" (sentencepiece) is read"));
 }
 
 TEST_CASE("tokenizer: what only libsentencepiece finds wrong is an error, too") {

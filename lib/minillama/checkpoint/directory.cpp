@@ -1,10 +1,13 @@
 #include "minillama/checkpoint/directory.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "minillama/checkpoint/hugging_face.h"
 #include "minillama/checkpoint/meta_checkpoint.h"
 #include "minillama/checkpoint/model_json.h"
+#include "minillama/checkpoint/tokenizer_file.h"
 #include "minillama/core/error.h"
 #include "minillama/core/json.h"
 #include "minillama/io/atomic_file.h"
@@ -14,6 +17,7 @@
 #include "minillama/io/mapped_file.h"
 #include "minillama/io/safetensors.h"
 #include "minillama/text/text_file.h"
+#include "minillama/text/tokenizer_kind.h"
 
 namespace minillama {
 namespace {
@@ -170,16 +174,25 @@ std::vector<std::filesystem::path> other_model_files(const std::filesystem::path
 }
 
 void begin_directory(const std::filesystem::path& directory, std::string_view config,
-                     std::string_view tokenizer) {
+                     const Tokenizer& tokenizer) {
   make_directory(directory);
   const auto config_path = directory / "config.json";
-  if (holds(config_path, config) && holds(directory / "tokenizer.model", tokenizer)) return;
+  const auto& files = tokenizer.files();
+  const auto is_there = [&](const TokenizerFile& file) {
+    return holds(directory / file.name, file.content);
+  };
+  if (holds(config_path, config) && std::ranges::all_of(files, is_there)) return;
   remove_file(config_path);
   for (const auto& file : other_model_files(directory)) remove_file(file);
+  for (const auto& kind : tokenizer_kinds()) {
+    const bool is_replaced =
+        std::ranges::find(files, kind.file, &TokenizerFile::name) != files.end();
+    if (!is_replaced) remove_file(directory / kind.file);
+  }
 }
 
 void write_directory(const std::filesystem::path& directory, const StoredModel& model,
-                     std::string_view tokenizer, const SpecialTokens& special) {
+                     const Tokenizer& tokenizer) {
   Json json;
   json["model_type"] = kModelType;
   json["version"] = kVersion;
@@ -187,14 +200,14 @@ void write_directory(const std::filesystem::path& directory, const StoredModel& 
   if (model.classifier) json["classifier"] = to_json(*model.classifier);
   for (const auto& [name, options] : model.adapters) json["adapters"][name] = to_json(options);
   if (!model.active_adapter.empty()) json["active_adapter"] = model.active_adapter;
-  if (special != SpecialTokens()) {
+  if (const auto& special = tokenizer.special_tokens(); special != SpecialTokens()) {
     json["special_tokens"] = {{"add_bos", special.add_bos}, {"stop_ids", special.stop_ids}};
   }
   const std::string config = json.dump(2) + "\n";
 
   begin_directory(directory, config, tokenizer);
   write_safetensors(directory / "model.safetensors", model.tensors, {{"format", "pt"}});
-  write_file(directory / "tokenizer.model", tokenizer);
+  write_tokenizer(directory, tokenizer.files());
   write_file(directory / "config.json", config);
 }
 

@@ -13,7 +13,7 @@ namespace minillama {
 ///
 ///     config.json         {"model_type": "minillama", "dim": …, …}
 ///     model.safetensors   the tensors under the model's own names
-///     tokenizer.model     a sentencepiece model
+///     tokenizer.model     or what else Tokenizer::files() are
 ///
 /// A classifier's config.json has an object "classifier" besides, one whose texts begin without BOS
 /// or end with other tokens than EOS an object "special_tokens", and that of a model with low-rank
@@ -36,15 +36,15 @@ std::vector<std::filesystem::path> other_model_files(const std::filesystem::path
 
 /// Makes `directory` ready for weights, the tokenizer and, last, the config of a model: where
 /// another model was, its config.json is removed, so that it is never found beside the new weights,
-/// and then its other_model_files(). Throws IoError.
+/// and then its other_model_files() and a tokenizer of another kind. Throws IoError.
 void begin_directory(const std::filesystem::path& directory, std::string_view config,
-                     std::string_view tokenizer);
+                     const Tokenizer& tokenizer);
 
 /// Writes such a directory, creating it if need be; `model` need have neither path nor file.
 /// config.json comes last, and that of another model is removed first, so that a directory is
 /// complete if it is there; each file appears whole or not at all. Throws IoError.
 void write_directory(const std::filesystem::path& directory, const StoredModel& model,
-                     std::string_view tokenizer, const SpecialTokens& special = {});
+                     const Tokenizer& tokenizer);
 
 /// Gives the tokenizer of a directory what the other files there say of it: special tokens and, of
 /// one of Hugging Face's, added pieces. Nothing without a config.json. Throws FileError.

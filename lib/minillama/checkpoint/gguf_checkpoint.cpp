@@ -9,7 +9,7 @@
 #include "minillama/checkpoint/spelling.h"
 #include "minillama/core/error.h"
 #include "minillama/io/gguf.h"
-#include "minillama/io/gguf_tokenizer.h"
+#include "minillama/text/tokenizer_model.h"
 #include "minillama/weights/weight_format.h"
 
 namespace minillama {
@@ -246,7 +246,7 @@ void write_gguf_checkpoint(const std::filesystem::path& path, const StoredModel&
     throw OptionError("a GGUF Llama is causal; this model's attention is full");
   }
   auto entries = metadata(model.config, format.file_type);
-  auto vocabulary = gguf_tokenizer(tokenizer.model(), tokenizer.special_tokens());
+  auto vocabulary = tokenizer.model().gguf_entries(tokenizer.special_tokens());
   std::move(vocabulary.begin(), vocabulary.end(), std::back_inserter(entries));
 
   std::deque<std::vector<std::byte>> memory;

@@ -9,6 +9,7 @@
 #include "minillama/checkpoint/directory.h"
 #include "minillama/checkpoint/rotary_rows.h"
 #include "minillama/checkpoint/spelling.h"
+#include "minillama/checkpoint/tokenizer_file.h"
 #include "minillama/core/error.h"
 #include "minillama/io/atomic_file.h"
 #include "minillama/io/file_kind.h"
@@ -17,6 +18,7 @@
 #include "minillama/io/module_wrappers.h"
 #include "minillama/io/safetensors.h"
 #include "minillama/io/torch_save.h"
+#include "minillama/text/tokenizer_model.h"
 
 namespace minillama {
 namespace {
@@ -145,19 +147,6 @@ Json to_json(const ModelConfig& config, const Tokenizer& tokenizer, std::string_
           {"torch_dtype", dtype}};
 }
 
-Json tokenizer_config(const Tokenizer& tokenizer) {
-  const auto piece_or_null = [&](std::int64_t id) {
-    return id < 0 ? Json() : Json(tokenizer.piece(id));
-  };
-  return {{"tokenizer_class", "LlamaTokenizer"},
-          {"bos_token", piece_or_null(tokenizer.bos_id())},
-          {"eos_token", piece_or_null(tokenizer.eos_id())},
-          {"unk_token", piece_or_null(tokenizer.unk_id())},
-          {"add_bos_token", tokenizer.special_tokens().add_bos},
-          {"add_eos_token", false},
-          {"legacy", true}};
-}
-
 /// Gives tensors under Hugging Face's names to `stored`, under minillama's and in its order of
 /// rows.
 void take_records(std::vector<Found> records, StoredModel& stored, Memory& memory) {
@@ -180,10 +169,6 @@ void take_records(std::vector<Found> records, StoredModel& stored, Memory& memor
     }
     stored.tensors.push_back(std::move(record));
   }
-}
-
-std::string text_of(const Json& json) {
-  return json.dump(2) + "\n";
 }
 
 }  // namespace
@@ -243,12 +228,13 @@ void write_hugging_face(const std::filesystem::path& directory, const StoredMode
     tensors.push_back(std::move(record));
   }
 
-  const std::string config =
-      text_of(to_json(model.config, tokenizer, to_string(model.tensors.at(0).dtype)));
-  begin_directory(directory, config, tokenizer.serialized());
+  const auto dtype = to_string(model.tensors.at(0).dtype);
+  const std::string config = to_json(model.config, tokenizer, dtype).dump(2) + "\n";
+  begin_directory(directory, config, tokenizer);
   write_safetensors(directory / kWeights, tensors, {{"format", "pt"}});
-  write_file(directory / "tokenizer.model", tokenizer.serialized());
-  write_file(directory / "tokenizer_config.json", text_of(tokenizer_config(tokenizer)));
+  write_tokenizer(directory, tokenizer.files());
+  write_file(directory / "tokenizer_config.json",
+             tokenizer.model().hugging_face_config(tokenizer.special_tokens()));
   write_file(directory / "config.json", config);
 }
 

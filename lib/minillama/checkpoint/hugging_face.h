@@ -16,7 +16,7 @@ namespace minillama {
 ///     model.safetensors   the tensors as "model.layers.0.self_attn.q_proj.weight", …; or
 ///                         pytorch_model.bin; or several files that an index of that name
 ///                         (model.safetensors.index.json) lists
-///     tokenizer.model     a sentencepiece model
+///     tokenizer.model     or what else Tokenizer::files() are
 ///
 /// The rows of queries and keys are put into Meta's order (checkpoint/rotary_rows.h). Throws
 /// FileError if the directory is damaged or its model computes something else than a Llama does

@@ -12,7 +12,7 @@ namespace minillama {
 ///
 ///     params.json          {"dim": …, "n_layers": …, …}
 ///     consolidated.00.pth  torch.save's, a bare state dict
-///     tokenizer.model      a sentencepiece model, here or one directory above
+///     tokenizer.model      here or one directory above
 bool is_meta_checkpoint(const std::filesystem::path& directory);
 
 /// Opens one. params.json does not say how wide the feed-forward layers are nor always how many

@@ -6,11 +6,15 @@
 #include "minillama/checkpoint/meta_checkpoint.h"
 #include "minillama/checkpoint/peft_adapter.h"
 #include "minillama/core/error.h"
+#include "minillama/io/atomic_file.h"
 #include "minillama/io/gguf.h"
 #include "minillama/io/mapped_file.h"
+#include "minillama/text/tokenizer_kind.h"
 
 namespace minillama {
 namespace {
+
+constexpr const char* kLlama2c = "tokenizer.bin";
 
 bool is_gguf_file(const std::filesystem::path& path) {
   return std::filesystem::is_regular_file(path) && GgufFile::is_gguf(MappedFile(path).bytes());
@@ -26,23 +30,39 @@ bool is_padded(std::int64_t pieces, std::int64_t rows) {
   return false;
 }
 
+/// What is looked for beside a model, for a message.
+std::string file_names() {
+  std::string names;
+  for (const auto& kind : tokenizer_kinds()) names += fmt::format("{} or ", kind.file);
+  return names + kLlama2c;
+}
+
 }  // namespace
+
+std::filesystem::path tokenizer_file_in(const std::filesystem::path& directory) {
+  for (const auto& kind : tokenizer_kinds()) {
+    auto path = directory / kind.file;
+    if (std::filesystem::exists(path)) return path;
+  }
+  return {};
+}
+
+void write_tokenizer(const std::filesystem::path& directory, std::span<const TokenizerFile> files) {
+  for (const auto& file : files) write_file(directory / file.name, file.content);
+}
 
 Tokenizer read_tokenizer_for(const std::filesystem::path& model, const ModelConfig& config,
                              const std::filesystem::path& tokenizer) {
   auto path = tokenizer;
   if (path.empty()) {
     const auto directory = std::filesystem::is_directory(model) ? model : model.parent_path();
-    path = directory / "tokenizer.model";
-    if (is_gguf_file(model)) path = model;  // its own
-    if (!std::filesystem::exists(path)) path = directory / "tokenizer.bin";
+    path = is_gguf_file(model) ? model : tokenizer_file_in(directory);
+    if (path.empty() && std::filesystem::exists(directory / kLlama2c)) path = directory / kLlama2c;
     // Meta's models of several sizes share one.
-    if (!std::filesystem::exists(path) && is_meta_checkpoint(directory)) {
-      path = directory / ".." / "tokenizer.model";
-    }
-    if (!std::filesystem::exists(path)) {
+    if (path.empty() && is_meta_checkpoint(directory)) path = tokenizer_file_in(directory / "..");
+    if (path.empty()) {
       if (is_peft_adapter(model)) return read_tokenizer_for(base_of_peft_adapter(model), config);
-      throw FileError(model, "no tokenizer.model or tokenizer.bin beside it: name the tokenizer");
+      throw FileError(model, fmt::format("no {} beside it: name the tokenizer", file_names()));
     }
   }
   Tokenizer read = Tokenizer::load(path);

@@ -1,15 +1,23 @@
 #pragma once
 
 #include <filesystem>
+#include <span>
 
 #include "minillama/core/model_config.h"
 #include "minillama/text/tokenizer.h"
 
 namespace minillama {
 
-/// The tokenizer of a model: `tokenizer` if it is given, else the one within a GGUF file, else
-/// tokenizer.model or tokenizer.bin beside the model (in it, if it is a directory; of an adapter
-/// without one, its base's). Throws FileError if there is none, or if the model is for a vocabulary
+/// The file in `directory` of which Tokenizer::load() makes a tokenizer: tokenizer.model, or that
+/// of another kind. Empty if there is none.
+std::filesystem::path tokenizer_file_in(const std::filesystem::path& directory);
+
+/// Writes a tokenizer's files() into a directory that is there. Throws IoError.
+void write_tokenizer(const std::filesystem::path& directory, std::span<const TokenizerFile> files);
+
+/// The tokenizer of a model: `tokenizer` if it is given, else the one within a GGUF file, else the
+/// tokenizer_file_in() its directory, or llama2.c's tokenizer.bin there (of an adapter without one,
+/// its base's). Throws FileError if there is none, or if the model is for a vocabulary
 /// of another size; more rows in the model, up to a multiple of a power of two (at most 1024), are
 /// padding, and never chosen.
 Tokenizer read_tokenizer_for(const std::filesystem::path& model, const ModelConfig& config,

@@ -18,14 +18,14 @@ DecoderSource given(DecoderSource model) {
   return model;
 }
 
-std::vector<TokenIds> encode_labels(const Tokenizer& tokenizer,
-                                    std::span<const std::string> names) {
+std::vector<TokenIds> encode_labels(const Tokenizer& tokenizer, std::span<const std::string> names,
+                                    TextPlace place) {
   if (names.size() < 2) {
     throw OptionError(fmt::format("{} labels, at least 2 are needed", names.size()));
   }
   std::vector<TokenIds> all;
   for (auto name = names.begin(); name != names.end(); ++name) {
-    all.push_back(tokenizer.encode(*name));
+    all.push_back(tokenizer.encode(*name, place));
     if (all.back().empty() || std::find(names.begin(), name, *name) != name) {
       throw OptionError(fmt::format("label name {} is empty or there twice", quote(*name)));
     }
@@ -37,7 +37,7 @@ SentenceTemplate template_of(const ZeroShotOptions& options,
                              std::span<const std::string> label_names) {
   if (options.sentence_template) return SentenceTemplate(*options.sentence_template);
   // The reference's prompt ends with a space. For the principled scoring the space belongs to the
-  // label: a sentencepiece label starts with it.
+  // label: see TextPlace.
   return SentenceTemplate(fmt::format("{{sentence}} {}{}", sentiment_question(label_names),
                                       options.compatible ? " " : ""));
 }
@@ -51,7 +51,9 @@ ZeroShotClassifier::ZeroShotClassifier(DecoderSource model, Tokenizer tokenizer,
       tokenizer_(std::move(tokenizer)),
       label_names_(std::move(label_names)),
       options_(options),
-      label_ids_(encode_labels(tokenizer_, label_names_)),
+      label_ids_(
+          encode_labels(tokenizer_, label_names_,
+                        options_.compatible ? TextPlace::continuation : TextPlace::after_space)),
       plan_(label_ids_),
       template_(template_of(options_, label_names_)) {
   if (options_.batch_size < 1) {

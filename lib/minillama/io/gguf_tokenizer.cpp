@@ -26,14 +26,6 @@ bool has_byte_piece(const SentencePieceModel& model) {
 }  // namespace
 
 SentencePieceModel read_gguf_tokenizer(const GgufFile& file) {
-  if (!file.has("tokenizer.ggml.model")) {
-    throw FileError(file.path(), "holds no tokenizer: name one");
-  }
-  if (const auto kind = file.text("tokenizer.ggml.model"); kind != "llama") {
-    throw FileError(file.path(), fmt::format("its tokenizer is of the kind {}; only \"llama\" "
-                                             "(sentencepiece) is read",
-                                             quote(kind)));
-  }
   const auto texts = file.texts("tokenizer.ggml.tokens");
   const auto scores = file.floats("tokenizer.ggml.scores");
   const auto types = file.integers("tokenizer.ggml.token_type");

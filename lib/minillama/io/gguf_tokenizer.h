@@ -9,9 +9,9 @@
 
 namespace minillama {
 
-/// The tokenizer that a GGUF file carries, of the kind "llama": the pieces, scores and types of a
-/// sentencepiece BPE model with byte fallback. Throws FileError naming the key if it carries none,
-/// another kind, or one that cannot be used.
+/// The tokenizer that a GGUF file carries, if its "tokenizer.ggml.model" is "llama": the pieces,
+/// scores and types of a sentencepiece BPE model with byte fallback. Throws FileError naming the
+/// key if something is missing, or it cannot be used.
 SentencePieceModel read_gguf_tokenizer(const GgufFile& file);
 
 /// What such a file says of special tokens: whether BOS stands in front, and the ids of EOS, of the

@@ -92,12 +92,8 @@ SentencePieceModel parse_llama2c_tokenizer(Bytes bytes, const std::filesystem::p
   return model;
 }
 
-std::string llama2c_tokenizer(const SentencePieceModel& model) {
-  if (!is_llamas(model)) {
-    throw OptionError(
-        "llama2.c's tokenizer.bin holds Llama's kind of tokenizer only: sentencepiece "
-        "BPE with byte fallback; this one is of another kind");
-  }
+std::optional<std::string> llama2c_tokenizer(const SentencePieceModel& model) {
+  if (!is_llamas(model)) return {};
   std::size_t longest = 0;
   ByteWriter pieces;
   for (std::size_t id = 0; id < model.pieces.size(); ++id) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "minillama/io/bytes.h"
@@ -16,9 +17,9 @@ namespace minillama {
 /// normalization but a space in front. Throws FileError naming `path` and the place.
 SentencePieceModel parse_llama2c_tokenizer(Bytes bytes, const std::filesystem::path& path);
 
-/// The tokenizer.bin of `model`. Throws OptionError unless it is Llama's kind of tokenizer: BPE
-/// with byte fallback, ids 0 UNKNOWN, 1 BOS, 2 EOS, 3 to 258 the bytes, then plain pieces, no rules
-/// of normalization. (The file cannot say whether repeated spaces are kept; llama2.c keeps them.)
-std::string llama2c_tokenizer(const SentencePieceModel& model);
+/// The tokenizer.bin of `model`, if it is Llama's kind of tokenizer: BPE with byte fallback, ids 0
+/// UNKNOWN, 1 BOS, 2 EOS, 3 to 258 the bytes, then plain pieces, no rules of normalization. (The
+/// file cannot say whether repeated spaces are kept; llama2.c keeps them.)
+std::optional<std::string> llama2c_tokenizer(const SentencePieceModel& model);
 
 }  // namespace minillama

@@ -47,7 +47,7 @@ void write_classifier(const std::filesystem::path& directory, Classifier& model,
   require_module(model, "the classifier");
   StoredModel stored = to_stored(model->llama, parameters_of(*model), type);
   stored.classifier = model->config();
-  write_directory(directory, stored, tokenizer.serialized(), tokenizer.special_tokens());
+  write_directory(directory, stored, tokenizer);
 }
 
 }  // namespace minillama

@@ -16,10 +16,10 @@ bool is_classifier(const std::filesystem::path& path);
 Classifier read_classifier(const std::filesystem::path& path, const LoadOptions& options = {});
 
 /// Writes a directory that read_classifier() reads: model.safetensors with all weights and adapters
-/// as `type`, tokenizer.model, config.json with the labels, the pooling and the template, so that
-/// nothing need be said to use it; one with a merged adapter as what it computes, without adapters.
-/// Every file appears whole or not at all. Throws OptionError, before anything is written, if the
-/// model is empty or `type` is none of real numbers; IoError.
+/// as `type`, the tokenizer's files, config.json with the labels, the pooling and the template, so
+/// that nothing need be said to use it; one with a merged adapter as what it computes, without
+/// adapters. Every file appears whole or not at all. Throws OptionError, before anything is
+/// written, if the model is empty or `type` is none of real numbers; IoError.
 void write_classifier(const std::filesystem::path& directory, Classifier& model,
                       const Tokenizer& tokenizer, torch::ScalarType type = torch::kFloat);
 

@@ -6,16 +6,16 @@
 
 #include "minillama/checkpoint/gguf_checkpoint.h"
 #include "minillama/checkpoint/hugging_face.h"
+#include "minillama/checkpoint/tokenizer_file.h"
 #include "minillama/checkpoint/torch_checkpoint.h"
 #include "minillama/core/check.h"
-#include "minillama/io/atomic_file.h"
 #include "minillama/io/llama2c_bin.h"
-#include "minillama/io/llama2c_tokenizer.h"
 #include "minillama/io/mapped_file.h"
 #include "minillama/model/language_model_file.h"
 #include "minillama/model/lora.h"
 #include "minillama/model/stored_module.h"
 #include "minillama/model/tensors.h"
+#include "minillama/text/tokenizer_model.h"
 
 namespace minillama {
 namespace {
@@ -70,12 +70,21 @@ void require_usual_tokens(const Tokenizer& tokenizer, std::string_view format) {
                   format));
 }
 
-/// Whether a tokenizer beside a model is still to be written. One of other content is never
-/// overwritten.
-bool is_missing(const std::filesystem::path& path, const std::string& content) {
-  if (!std::filesystem::exists(path)) return true;
-  if (as_text(MappedFile(path).bytes()) == content) return false;
+[[noreturn]] void refuse_other_tokenizer(const std::filesystem::path& path) {
   throw FileError(path, "is another tokenizer, and would be taken for this model's");
+}
+
+/// Those of a tokenizer's files that are still to be written beside a model. One of other content
+/// is never overwritten.
+std::vector<TokenizerFile> missing_in(const std::filesystem::path& directory,
+                                      std::vector<TokenizerFile> files) {
+  std::erase_if(files, [&](const TokenizerFile& file) {
+    const auto path = directory / file.name;
+    if (!std::filesystem::exists(path)) return false;
+    if (as_text(MappedFile(path).bytes()) != file.content) refuse_other_tokenizer(path);
+    return true;
+  });
+  return files;
 }
 
 }  // namespace
@@ -91,6 +100,7 @@ void export_language_model(const std::filesystem::path& path, ModelFormat format
   if (format == ModelFormat::directory) {
     return write_language_model(path, model, tokenizer, module_type(type));
   }
+  const auto directory = path.parent_path();
   const Merged merged(model->llama);
   auto stored = without_adapters(model, type);
   trim_vocabulary(stored, tokenizer.vocab_size());
@@ -102,20 +112,27 @@ void export_language_model(const std::filesystem::path& path, ModelFormat format
     case ModelFormat::llama2c: {
       if (type != DType::float32) throw OptionError("llama2.c's format holds float32 only");
       require_usual_tokens(tokenizer, "llama2.c's format");
-      const auto vocabulary = llama2c_tokenizer(tokenizer.model());
-      const auto beside = path.parent_path() / "tokenizer.bin";
-      const bool write_vocabulary = is_missing(beside, vocabulary);
+      const auto vocabulary = tokenizer.model().llama2c_tokenizer();
+      if (!vocabulary) {
+        throw OptionError(
+            "llama2.c's tokenizer.bin holds Llama's kind of tokenizer only: sentencepiece "
+            "BPE with byte fallback; this one is of another kind");
+      }
+      const auto missing = missing_in(directory, {{"tokenizer.bin", *vocabulary}});
       write_llama2c(path, stored.config, stored.tensors);
-      if (write_vocabulary) write_file(beside, vocabulary);
-      return;
+      return write_tokenizer(directory, missing);
     }
     case ModelFormat::torch_save: {
       require_usual_tokens(tokenizer, "a .pt");
-      const auto beside = path.parent_path() / "tokenizer.model";
-      const bool write_vocabulary = is_missing(beside, tokenizer.serialized());
+      const auto& files = tokenizer.files();
+      const auto missing = missing_in(directory, files);
+      const auto found = tokenizer_file_in(directory);
+      const auto is_found = [&](const TokenizerFile& file) {
+        return found == directory / file.name;
+      };
+      if (!found.empty() && std::ranges::none_of(files, is_found)) refuse_other_tokenizer(found);
       write_torch_checkpoint(path, stored);
-      if (write_vocabulary) write_file(beside, tokenizer.serialized());
-      return;
+      return write_tokenizer(directory, missing);
     }
     case ModelFormat::gguf:
       return write_gguf_checkpoint(path, stored, tokenizer, stored_as);

@@ -13,8 +13,8 @@ enum class ModelFormat {
   directory,     ///< minillama's own: a directory
   hugging_face,  ///< transformers' Llama: a directory
   llama2c,       ///< llama2.c's .bin, version 0, and its tokenizer.bin beside it
-  torch_save,    ///< Python's torch.save of {model, model_args}, and tokenizer.model beside it
-  gguf,          ///< one file of llama.cpp's, with the tokenizer in it
+  torch_save,  ///< Python's torch.save of {model, model_args}, and its tokenizer's files beside it
+  gguf,        ///< one file of llama.cpp's, with the tokenizer in it
 };
 
 /// Writes `model` and its tokenizer in any format; read_language_model() reads all of them. A model

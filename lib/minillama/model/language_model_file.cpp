@@ -29,8 +29,7 @@ LanguageModel read_language_model(const std::filesystem::path& path, const LoadO
 
 void write_language_model(const std::filesystem::path& directory, LanguageModel& model,
                           const Tokenizer& tokenizer, torch::ScalarType type) {
-  write_directory(directory, to_stored(model, type), tokenizer.serialized(),
-                  tokenizer.special_tokens());
+  write_directory(directory, to_stored(model, type), tokenizer);
 }
 
 }  // namespace minillama

@@ -38,8 +38,8 @@ LanguageModel read_language_model(const std::filesystem::path& path,
                                   const LoadOptions& options = {});
 
 /// Writes a directory that read_language_model() reads: model.safetensors with the weights as
-/// `type`, tokenizer.model, config.json; a model with a merged adapter as what it computes, without
-/// adapters. Every file appears whole or not at all. Throws OptionError, before anything is
+/// `type`, the tokenizer's files, config.json; a model with a merged adapter as what it computes,
+/// without adapters. Every file appears whole or not at all. Throws OptionError, before anything is
 /// written, if the model is empty or `type` is none of real numbers; IoError.
 void write_language_model(const std::filesystem::path& directory, LanguageModel& model,
                           const Tokenizer& tokenizer, torch::ScalarType type = torch::kFloat);

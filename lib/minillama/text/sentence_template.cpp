@@ -41,10 +41,15 @@ SentenceTemplate::Encoded SentenceTemplate::encode(const Tokenizer& tokenizer,
     throw OptionError(fmt::format("no room for a sentence: at most {} of its tokens, {} in all",
                                   max_sentence_tokens, max_tokens));
   }
-  // A sentencepiece begins a text as it does a word: the space before it is its own.
-  const std::string_view text = text_;
-  const auto before = tokenizer.encode(without_spaces(text.substr(0, place_)));
-  const auto behind = tokenizer.encode(without_spaces(text.substr(place_ + kPlace.size())));
+  const auto text_before = std::string_view(text_).substr(0, place_);
+  const auto text_behind = std::string_view(text_).substr(place_ + kPlace.size());
+  const auto after = [](bool space) {
+    return space ? TextPlace::after_space : TextPlace::continuation;
+  };
+  const auto before = tokenizer.encode(without_spaces(text_before));
+  const auto behind =
+      tokenizer.encode(without_spaces(text_behind), after(text_behind.starts_with(' ')));
+  const auto place = before.empty() ? TextPlace::start : after(text_before.ends_with(' '));
 
   const std::int64_t others = 1 + std::ssize(before) + std::ssize(behind);  // 1 for BOS
   const auto room = std::min(max_sentence_tokens, max_tokens - others);
@@ -56,7 +61,7 @@ SentenceTemplate::Encoded SentenceTemplate::encode(const Tokenizer& tokenizer,
   Encoded all{.ids = std::vector<TokenIds>(sentences.size()),
               .is_shortened = std::vector<std::uint8_t>(sentences.size(), 0)};
   const auto encode_one = [&](std::size_t i) {
-    auto ids = tokenizer.encode(sentences[i]);
+    auto ids = tokenizer.encode(sentences[i], place);
     if (std::ssize(ids) > room) {
       ids.resize(static_cast<std::size_t>(room));
       all.is_shortened[i] = 1;

@@ -30,7 +30,8 @@ class SentenceTemplate {
 
   /// The tokens of the filled templates. A sentence gives way, never the text around it: at most
   /// `max_sentence_tokens` of its own are kept, and no more than fit into `max_tokens` in all. What
-  /// stands before and behind it is encoded apart. Throws OptionError if a sentence is not UTF-8
+  /// stands before and behind it is encoded apart; several spaces next to the sentence count as
+  /// one, those at the ends of the template as none. Throws OptionError if a sentence is not UTF-8
   /// or there is no room for a token of one.
   Encoded encode(const Tokenizer& tokenizer, std::span<const std::string> sentences,
                  std::int64_t max_sentence_tokens, std::int64_t max_tokens) const;

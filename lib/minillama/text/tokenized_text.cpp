@@ -66,6 +66,12 @@ void write_sentences(const TextFile& file, Writer& writer) {
   for (const auto& [sentence, label] : sentences_of(file)) writer.add_document(sentence, line++);
 }
 
+std::uint32_t checksum_of(const Tokenizer& tokenizer) {
+  std::uint32_t checksum = 0;
+  for (const auto& file : tokenizer.files()) checksum = crc32(as_bytes(file.content), checksum);
+  return checksum;
+}
+
 /// Bytes of the documents, each with a line end.
 std::uint64_t text_size(const TextFile& file, Documents documents) {
   if (documents != Documents::sentences) return file.text().size();
@@ -78,7 +84,7 @@ std::uint64_t text_size(const TextFile& file, Documents documents) {
 
 TokenFile tokenize_file(const std::filesystem::path& path, const Tokenizer& tokenizer,
                         const std::filesystem::path& cache, Documents documents) {
-  const auto tokenizer_checksum = crc32(as_bytes(tokenizer.serialized()));
+  const auto tokenizer_checksum = checksum_of(tokenizer);
   const TextFile text(path);
   if (is_token_file(text.bytes())) {
     TokenFile ids(path);

@@ -9,13 +9,29 @@
 #include <vector>
 
 #include "minillama/core/special_tokens.h"
-#include "minillama/io/sentencepiece_model.h"
 
 namespace minillama {
 
-/// Text to token ids and back, as sentencepiece does it (Kudo and Richardson 2018,
-/// https://arxiv.org/abs/1808.06226). May be used from several threads at once. One that was moved
-/// from throws OptionError whatever it is asked.
+class TokenizerModel;
+
+/// What stands in front of a text that is encoded. In most vocabularies a word begins with the
+/// space in front of it, so that space is encoded with the text behind it.
+enum class TextPlace {
+  start,        ///< nothing: the text begins here
+  after_space,  ///< other text and a space, which is not in the text that is given
+  continuation  ///< other text, without a space in between
+};
+
+/// A file that a tokenizer is kept in.
+struct TokenizerFile {
+  std::string name;
+  std::string content;
+
+  bool operator==(const TokenizerFile&) const = default;
+};
+
+/// Text to token ids and back. Copies share what they hold. The const functions may be called from
+/// several threads at once. One that was moved from throws OptionError whatever it is asked.
 class Tokenizer {
  public:
   /// Loads a sentencepiece model (`tokenizer.model`), llama2.c's `tokenizer.bin`, or the tokenizer
@@ -28,14 +44,14 @@ class Tokenizer {
   /// many, or they are too few for its characters; FileError or IoError if there is no such file.
   static Tokenizer train(const std::filesystem::path& text, std::int64_t vocab_size);
 
-  Tokenizer(Tokenizer&& other) noexcept;
-  Tokenizer& operator=(Tokenizer&& other) noexcept;
-  ~Tokenizer();
+  /// One of any kind (text/tokenizer_model.h).
+  explicit Tokenizer(std::shared_ptr<const TokenizerModel> model);
 
-  /// The ids of `text`, without BOS or EOS: those of Python's `SentencePieceProcessor.encode`.
-  /// Throws OptionError if `text` is not UTF-8 or has more than 256 MiB, InputError if
-  /// libsentencepiece fails on it.
-  std::vector<std::int64_t> encode(std::string_view text) const;
+  /// The ids of `text`, without BOS or EOS: for a sentencepiece model those of Python's
+  /// `SentencePieceProcessor.encode`, wherever the text stands. An empty text has none. Throws
+  /// OptionError if `text` is not UTF-8 or too long to be tokenized at once (sentencepiece: more
+  /// than 256 MiB), InputError if libsentencepiece fails on it.
+  std::vector<std::int64_t> encode(std::string_view text, TextPlace place = TextPlace::start) const;
 
   /// The text of `ids`; control pieces such as BOS have none, bytes that form no UTF-8 become
   /// U+FFFD. Throws OptionError on an id outside the vocabulary.
@@ -52,7 +68,7 @@ class Tokenizer {
   std::int64_t vocab_size() const;
   std::int64_t bos_id() const;  ///< -1 if there is none
   std::int64_t eos_id() const;  ///< -1 if there is none
-  std::int64_t unk_id() const;
+  std::int64_t unk_id() const;  ///< -1 if there is none
   /// What the assignment's reference pads with: the piece `<0x00>`, or UNKNOWN where there is none.
   std::int64_t pad_id() const;
 
@@ -61,23 +77,21 @@ class Tokenizer {
   bool is_byte(std::int64_t id) const;
   bool is_control(std::int64_t id) const;
 
-  /// Adds pieces with the ids that follow the last one, which stand for themselves in a text
-  /// (sentencepiece's USER_DEFINED) or, if `is_special`, have no text (its CONTROL). Throws
-  /// OptionError if one is empty, not UTF-8 or there already.
+  /// Adds pieces with the ids that follow the last one, which stand for themselves in a text or, if
+  /// `is_special`, have no text (sentencepiece's USER_DEFINED and CONTROL). Throws OptionError if
+  /// one is empty, not UTF-8 or there already.
   void add_piece(const std::string& text, bool is_special);
 
-  /// The content of a `tokenizer.model` that loads as this tokenizer: the loaded file byte for byte
-  /// if it was a sentencepiece model.
-  const std::string& serialized() const;
+  /// The files from which load() makes this tokenizer again, but for its special tokens. If it was
+  /// loaded from such a file, that file byte for byte.
+  const std::vector<TokenizerFile>& files() const;
 
-  /// The vocabulary and its settings; lives as long as this tokenizer, also when it is moved.
-  const SentencePieceModel& model() const;
+  /// What its kind can do, for those who write files of other formats.
+  const TokenizerModel& model() const;
 
  private:
-  struct State;
-  explicit Tokenizer(std::unique_ptr<State> state);
-
-  std::unique_ptr<State> state_;
+  std::shared_ptr<const TokenizerModel> model_;  // null once moved from
+  SpecialTokens special_;
 };
 
 }  // namespace minillama
