@@ -6,6 +6,7 @@
 #include "minillama/eval/zero_shot.h"
 #include "minillama/io/crc32.h"
 #include "minillama/model/export.h"
+#include "minillama/model/module_decoder.h"
 #include "minillama/model/module_text_generator.h"
 #include "minillama/text/stream_decoder.h"
 #include "minillama/text/tokenized_text.h"
@@ -98,7 +99,7 @@ TEST_CASE("tokenizer kinds: a label is scored with the space in front of it") {
   auto lm = model();
   const std::vector<std::string> sentences{"A fine film .", "No ."};
   const std::vector<std::string> labels{"bad", "good"};
-  ZeroShotClassifier classifier(lm, byte_tokenizer(), labels);
+  const ZeroShotClassifier classifier(decoder_source(lm), byte_tokenizer(), labels);
   const auto predictions = classifier.classify(sentences);
   const torch::NoGradGuard no_grad;
   for (std::size_t i = 0; i < sentences.size(); ++i) {
@@ -121,7 +122,8 @@ TEST_CASE("tokenizer kinds: in the compatible mode the space is the prompt's") {
   auto lm = model();
   lm->llama->set_attention(AttentionKind::full);
   const std::vector<std::string> sentences{"A fine film ."};
-  ZeroShotClassifier classifier(lm, byte_tokenizer(), {"bad", "good"}, {.compatible = true});
+  const ZeroShotClassifier classifier(decoder_source(lm), byte_tokenizer(), {"bad", "good"},
+                                      {.compatible = true});
   const auto prediction = classifier.classify(sentences).front();
   const torch::NoGradGuard no_grad;
   const auto prompt = classifier.prompt(sentences[0]);
