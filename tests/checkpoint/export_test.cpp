@@ -49,7 +49,7 @@ TEST_CASE("formats: a float32 model survives every format bit for bit") {
       export_language_model(path, format, model, tokenizer, DType::float32);
       auto copy = read_language_model(path);
       CHECK(test::model_difference(copy, model) == "");
-      CHECK(read_tokenizer_for(path, copy->config()).files() == tokenizer.files());
+      CHECK((read_tokenizer_for(path, copy->config()).files() == tokenizer.files()));
     }
   }
 }

@@ -112,7 +112,7 @@ TEST_CASE("language model file: a directory holds what was written to it, bit fo
     const auto copy = read_language_model(directory.path() / "m");
     CHECK(test::model_difference(copy, model) == "");
     const auto its_tokenizer = read_tokenizer_for(directory.path() / "m", copy->config());
-    CHECK(its_tokenizer.files() == tokenizer.files());
+    CHECK((its_tokenizer.files() == tokenizer.files()));
   }
 }
 

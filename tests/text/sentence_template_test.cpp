@@ -41,6 +41,25 @@ TEST_CASE("sentence_template: encodes what the filled text encodes to, BOS in fr
   }
 }
 
+TEST_CASE("sentence_template: to sentencepiece every part begins as a word does") {
+  const auto tokenizer = test::small_tokenizer();
+  const std::vector<std::string> sentences{"the film", " is slow "};
+  const auto check = [&](const std::string& text, const char* before, const char* behind) {
+    const auto encoded = SentenceTemplate(text).encode(tokenizer, sentences, kMany, kMany);
+    for (std::size_t i = 0; i < sentences.size(); ++i) {
+      TokenIds expected = tokenizer.encode(before);
+      for (const auto part : {std::string_view(sentences[i]), std::string_view(behind)}) {
+        const auto ids = tokenizer.encode(part);
+        expected.insert(expected.end(), ids.begin(), ids.end());
+      }
+      CHECK(encoded.ids[i] == with_bos(tokenizer, expected));
+    }
+  };
+  check("({sentence})", "(", ")");
+  check("  A film :   {sentence}  It is  ", "A film :", "It is");
+  check("A film :\n{sentence}\nIt is", "A film :\n", "\nIt is");
+}
+
 TEST_CASE("sentence_template: the sentence gives way, never the text around it") {
   const auto tokenizer = test::small_tokenizer();
   const SentenceTemplate sentence_template("The film {sentence} is what ?");

@@ -83,6 +83,15 @@ TEST_CASE("stream decoder: the first word loses its space at the start of a text
   }
 }
 
+TEST_CASE("stream decoder: goes on where it is moved") {
+  const Tokenizer tokenizer = small_tokenizer("bpe");
+  StreamDecoder first(tokenizer, Ids{byte_id(tokenizer, 0xC3)});
+  StreamDecoder second = std::move(first);
+  CHECK(second.push(byte_id(tokenizer, 0xA9)) == "é");
+  // NOLINTNEXTLINE(bugprone-use-after-move): what it says then
+  CHECK_THROWS_WITH(first.push(0), contains("moved from"));
+}
+
 TEST_CASE("stream decoder: a character begun in the prompt is completed") {
   const Tokenizer tokenizer = small_tokenizer("bpe");
   StreamDecoder decoder(tokenizer, Ids{byte_id(tokenizer, 0xC3)});

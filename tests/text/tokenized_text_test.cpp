@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "minillama/core/error.h"
+#include "minillama/io/crc32.h"
 
 #include "support/catch.h"
 #include "support/files.h"
@@ -38,6 +39,8 @@ TEST_CASE("tokenized_text: each line is BOS and its ids, without line ends and e
   const auto ids = tokenize_file(text, tokenizer, cache);
   CHECK(all_ids(ids) == expected);
   CHECK(ids.source().text_size == 30);
+  const auto model = test::read_text(test::repository_file("tests/reference/bpe.model"));
+  CHECK(ids.source().tokenizer_checksum == crc32(as_bytes(model)));
 
   const auto whole = tokenize_file(text, tokenizer, cache, Documents::file);
   CHECK(all_ids(whole).front() == tokenizer.bos_id());

@@ -162,7 +162,7 @@ TEST_CASE("tokenizer kinds: files of models hold the tokenizer, and give it back
     INFO(path);
     export_language_model(path, format, lm, tokenizer, DType::float32);
     const auto read = read_tokenizer_for(path, read_language_model(path)->config());
-    CHECK(read.files() == tokenizer.files());
+    CHECK((read.files() == tokenizer.files()));
     CHECK(read.special_tokens() == tokenizer.special_tokens());
   };
   const test::TemporaryDirectory directory;
@@ -184,7 +184,8 @@ TEST_CASE("tokenizer kinds: files of models hold the tokenizer, and give it back
     CHECK_FALSE(std::filesystem::exists(path / "tokenizer.model"));
     export_language_model(path, format, of_pieces, test::small_tokenizer(), DType::float32);
     CHECK_FALSE(std::filesystem::exists(path / "tokenizer.bytes"));
-    CHECK(read_tokenizer_for(path, of_pieces->config()).files() == test::small_tokenizer().files());
+    CHECK(
+        (read_tokenizer_for(path, of_pieces->config()).files() == test::small_tokenizer().files()));
   }
 }
 
@@ -199,7 +200,7 @@ TEST_CASE("tokenizer kinds: pieces that Hugging Face's files add are added") {
   const auto read = read_tokenizer_for(directory.path(), config);
   CHECK(read.decode(TokenIds{'a', 258}) == "a<go>");
   tokenizer.add_piece("<go>", false);
-  CHECK(read.files() == tokenizer.files());
+  CHECK((read.files() == tokenizer.files()));
 }
 
 TEST_CASE("tokenizer kinds: what cannot be written or would be misread is refused") {

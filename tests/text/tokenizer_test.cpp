@@ -165,6 +165,28 @@ TEST_CASE("tokenizer: a tokenizer survives being moved and written to a file") {
   }
 }
 
+TEST_CASE("tokenizer: to sentencepiece it makes no difference where a text stands") {
+  for (const std::string name : {"unigram", "bpe"}) {
+    const Tokenizer tokenizer = Tokenizer::load(small_model(name));
+    for (const std::string text : {"A quiet film .", " a  film ", "(", ""}) {
+      const Ids ids = tokenizer.encode(text);
+      CHECK(tokenizer.encode(text, TextPlace::after_space) == ids);
+      CHECK(tokenizer.encode(text, TextPlace::continuation) == ids);
+      CHECK(ids.empty() == text.empty());
+    }
+  }
+}
+
+TEST_CASE("tokenizer: a copy is a tokenizer of its own") {
+  Tokenizer first = Tokenizer::load(small_model("bpe"));
+  const Tokenizer copy = first;
+  first.add_piece("<go>", false);
+  first.set_special_tokens({.add_bos = false});
+  CHECK(first.vocab_size() == copy.vocab_size() + 1);
+  CHECK(copy.special_tokens() == SpecialTokens());
+  CHECK(copy.files() == Tokenizer::load(small_model("bpe")).files());
+}
+
 TEST_CASE("tokenizer: what is no tokenizer is refused by what it is") {
   const test::TemporaryDirectory directory;
   CHECK_THAT(load_error(directory.path() / "absent"), contains("no such file"));

@@ -36,8 +36,8 @@ std::vector<TokenIds> encode_labels(const Tokenizer& tokenizer, std::span<const 
 SentenceTemplate template_of(const ZeroShotOptions& options,
                              std::span<const std::string> label_names) {
   if (options.sentence_template) return SentenceTemplate(*options.sentence_template);
-  // The reference's prompt ends with a space. For the principled scoring the space belongs to the
-  // label: see TextPlace.
+  // The reference's prompt ends with a space. For the principled scoring the space is the label's,
+  // as that of any word is: see TextPlace.
   return SentenceTemplate(fmt::format("{{sentence}} {}{}", sentiment_question(label_names),
                                       options.compatible ? " " : ""));
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "minillama/core/error.h"
 #include "minillama/core/utf8.h"
 #include "minillama/text/tokenizer_model.h"
 
@@ -44,6 +45,7 @@ StreamDecoder& StreamDecoder::operator=(StreamDecoder&& other) noexcept = defaul
 StreamDecoder::~StreamDecoder() = default;
 
 std::string StreamDecoder::push(std::int64_t id) {
+  if (!decoder_) throw OptionError("the stream decoder is empty: it was moved from");
   const TokenText token = decoder_->push(id);
   if (token.is_whole) return flush() + token.bytes;
   bytes_ += token.bytes;

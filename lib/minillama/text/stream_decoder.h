@@ -26,7 +26,7 @@ class StreamDecoder {
   ~StreamDecoder();
 
   /// The text that is complete once `id` has come; often empty. Throws OptionError on an id outside
-  /// the vocabulary.
+  /// the vocabulary, or if this was moved from.
   std::string push(std::int64_t id);
 
   /// What was held back, as U+FFFD for each byte that forms no character. Call at the end.
