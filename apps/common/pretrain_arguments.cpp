@@ -9,7 +9,6 @@
 
 #include "common/model_arguments.h"
 #include "common/option_rules.h"
-#include "common/training_arguments.h"
 
 namespace minillama::app {
 namespace {
@@ -139,7 +138,8 @@ PretrainingOptions read_pretraining_options(const Arguments& arguments) {
                     .beta2 = arguments.number("beta2"),
                     .weight_decay = arguments.number("weight-decay")},
       .max_grad_norm = arguments.number("max-grad-norm"),
-      .schedule = schedule_shape(arguments, {"constant", "linear", "cosine", "trapezoid"}),
+      .schedule = schedule_named(
+          arguments.choice("schedule", {"constant", "linear", "cosine", "trapezoid"})),
       .cooldown_steps = arguments.integer("cooldown-steps"),
       .floor = arguments.number("floor"),
       .seed = static_cast<std::uint64_t>(seed),

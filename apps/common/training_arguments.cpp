@@ -30,13 +30,6 @@ std::vector<std::string> split_at_commas(const std::string& text) {
 
 }  // namespace
 
-ScheduleShape schedule_shape(const Arguments& arguments, const std::vector<std::string>& names) {
-  const auto name = arguments.choice("schedule", names);
-  if (name == "constant") return ScheduleShape::constant;
-  if (name == "linear") return ScheduleShape::linear;
-  return name == "cosine" ? ScheduleShape::cosine : ScheduleShape::trapezoid;
-}
-
 TrainingArguments read_training_arguments(const Arguments& arguments, const Dataset& dataset,
                                           bool compatible, bool lora) {
   TrainingArguments out;
@@ -58,7 +51,8 @@ TrainingArguments read_training_arguments(const Arguments& arguments, const Data
   read(arguments, "weight-decay", training.optimizer.weight_decay);
   read(arguments, "max-grad-norm", training.max_grad_norm);
   if (arguments.given("schedule")) {
-    training.schedule = schedule_shape(arguments, {"constant", "linear", "cosine"});
+    training.schedule =
+        schedule_named(arguments.choice("schedule", {"constant", "linear", "cosine"}));
   }
   training.precision = precision_named(arguments.choice("dtype", {"f32", "bf16"}));
   training.save_every_seconds = arguments.number("save-every");

@@ -26,9 +26,6 @@ struct TrainingArguments {
 TrainingArguments read_training_arguments(const Arguments& arguments, const Dataset& dataset,
                                           bool compatible, bool lora);
 
-/// The shape that --schedule names, one of `names`.
-ScheduleShape schedule_shape(const Arguments& arguments, const std::vector<std::string>& names);
-
 /// The sentences of a run, all read and checked before anything is trained.
 struct TrainingData {
   std::vector<LabelledSentence> train;

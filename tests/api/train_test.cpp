@@ -188,6 +188,9 @@ TEST_CASE("arguments: train/fine_tuning.h and train/fine_tuning_options.h") {
   CHECK_THAT(
       option_error([&] { FineTuning(Classifier{nullptr}, good, good, {}, make_generator(1)); }),
       contains("empty"));
+  CHECK_THAT(
+      option_error([&] { FineTuning(small_classifier(), good, good, {}, torch::Generator()); }),
+      contains("generator"));
 }
 
 TEST_CASE("arguments: train/pretraining.h") {

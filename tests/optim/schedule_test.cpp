@@ -69,3 +69,12 @@ TEST_CASE("schedule: options are validated by name and value") {
   CHECK_THROWS_AS(learning_rate_factor({.shape = linear, .total_steps = 5, .floor = NAN}, 0),
                   OptionError);
 }
+
+TEST_CASE("schedule: shapes have names") {
+  for (const auto shape : {ScheduleShape::constant, ScheduleShape::linear, ScheduleShape::cosine,
+                           ScheduleShape::trapezoid}) {
+    CHECK(schedule_named(to_string(shape)) == shape);
+  }
+  CHECK(to_string(ScheduleShape::trapezoid) == "trapezoid");
+  CHECK_THROWS_WITH(schedule_named("cosin"), contains("schedule is \"cosin\", must be one of"));
+}

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <functional>
+#include <memory>
 #include <numbers>
 #include <utility>
 #include <vector>
@@ -261,6 +262,38 @@ TEST_CASE("pretraining: accumulated passes give the gradient of one large batch"
       }
     }
   }
+}
+
+TEST_CASE("pretraining: the number of threads changes no bit of what passes come to") {
+  for (const std::int64_t accumulate : {2, 3, 5}) {
+    auto options = fast_options();
+    options.accumulate = accumulate;
+    const auto run = [&](int threads) {
+      const test::Threads scope(threads);
+      auto made = std::make_unique<Run>(options);
+      made->training->run();
+      return made;
+    };
+    const auto one = run(1);
+    for (const int threads : {2, 3}) check_same(*run(threads), *one);
+  }
+}
+
+TEST_CASE("pretraining: a state that says what no run says is refused") {
+  const test::TemporaryDirectory directory;
+  const auto path = directory.path() / "state.safetensors";
+  Run first;
+  first.training->keep_state(path, false);
+  first.training->run();
+  auto state = read_training_state(path);
+  auto& progress = state.texts.at("progress");
+  const std::string steps = R"("steps":12)";
+  const auto place = progress.find(steps);
+  REQUIRE(place != std::string::npos);
+  progress.replace(place, steps.size(), R"("steps":-1)");
+  write_training_state(path, state);
+  Run second;
+  CHECK_THROWS_WITH(second.training->keep_state(path, true), contains("-1 steps"));
 }
 
 TEST_CASE("pretraining: a loss that is not finite ends the run and spares the state") {

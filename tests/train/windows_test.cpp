@@ -63,3 +63,23 @@ TEST_CASE("windows: an epoch takes each once, in another order and with another 
   CHECK(again.order == epochs[1].order);
   CHECK(start(again) == start(epochs[1]));
 }
+
+TEST_CASE("windows: a stream is the epochs one after the other") {
+  const test::TemporaryDirectory directory;
+  const auto ids = counting_tokens(directory, 50);
+  std::vector<torch::Tensor> epochs;
+  for (std::int64_t epoch = 0; epoch < 3; ++epoch) {
+    const EpochWindows windows(ids, 7, 3, epoch);
+    epochs.push_back(windows.windows.rows(windows.order));
+  }
+  const auto all = torch::cat(epochs);
+  WindowStream stream(ids, 7, 3);
+  REQUIRE(3 * stream.per_epoch() == all.size(0));
+  for (const std::int64_t begin : {0, 4, 11, 2}) {  // and back
+    for (const std::int64_t count : {1, 3, 7}) {
+      CHECK(torch::equal(stream.rows(begin, count), all.narrow(0, begin, count)));
+    }
+  }
+  CHECK_THROWS_AS(stream.rows(-1, 1), OptionError);
+  CHECK_THROWS_AS(stream.rows(0, 0), OptionError);
+}

@@ -1,21 +1,39 @@
 #include "minillama/optim/schedule.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numbers>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "minillama/core/error.h"
 
 namespace minillama {
 namespace {
 
+/// In the order of ScheduleShape.
+constexpr std::array<std::string_view, 4> kNames{"constant", "linear", "cosine", "trapezoid"};
+
 void require(bool holds, std::string_view field, auto value, std::string_view rule) {
   if (!holds) throw OptionError(fmt::format("schedule: {} is {}, must {}", field, value, rule));
 }
 
 }  // namespace
+
+std::string_view to_string(ScheduleShape shape) {
+  return kNames.at(static_cast<std::size_t>(shape));
+}
+
+ScheduleShape schedule_named(std::string_view text) {
+  const auto found = std::ranges::find(kNames, text);
+  if (found == kNames.end()) {
+    throw OptionError(
+        fmt::format("schedule is {}, must be one of {}", quote(text), fmt::join(kNames, ", ")));
+  }
+  return static_cast<ScheduleShape>(found - kNames.begin());
+}
 
 double learning_rate_factor(const ScheduleOptions& options, std::int64_t step) {
   const std::int64_t warmup = options.warmup_steps;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 namespace minillama {
 
@@ -13,6 +14,11 @@ enum class ScheduleShape {
               ///< begins nothing depends on the end, so a run may be prolonged and cooled down when
               ///< it suits; Hägele et al. 2024, https://arxiv.org/abs/2405.18392
 };
+
+/// "constant", "linear", "cosine" or "trapezoid".
+std::string_view to_string(ScheduleShape shape);
+/// Throws OptionError unless `text` is one of these names.
+ScheduleShape schedule_named(std::string_view text);
 
 /// A learning rate that changes with the step.
 struct ScheduleOptions {

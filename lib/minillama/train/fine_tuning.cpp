@@ -7,18 +7,14 @@
 
 #include <fmt/format.h>
 
-#include "minillama/checkpoint/model_json.h"
 #include "minillama/core/check.h"
 #include "minillama/core/json.h"
 #include "minillama/eval/confusion_matrix.h"
 #include "minillama/eval/label_probabilities.h"
-#include "minillama/io/crc32.h"
-#include "minillama/model/lora.h"
-#include "minillama/model/training_state.h"
 #include "minillama/nn/mode_scope.h"
 #include "minillama/optim/parameter_groups.h"
+#include "minillama/train/not_finite.h"
 #include "minillama/train/run_settings.h"
-#include "minillama/train/run_state.h"
 #include "minillama/train/training_step.h"
 
 namespace minillama {
@@ -36,17 +32,6 @@ AdamW make_optimizer(const Classifier& model, const FineTuningOptions& options) 
   }
   return AdamW(std::vector<AdamWGroup>{{std::move(parameters), options.optimizer}},
                options.max_grad_norm);
-}
-
-/// A number that differs for other examples.
-std::uint32_t checksum(const Examples& examples) {
-  TokenIds all = examples.labels;
-  all.push_back(examples.pad_id);
-  for (const auto& ids : examples.ids) {
-    all.push_back(std::ssize(ids));  // the same tokens may form other sentences
-    all.insert(all.end(), ids.begin(), ids.end());
-  }
-  return crc32(std::as_bytes(std::span(all)));
 }
 
 NamedTensors clone(const NamedTensors& tensors) {
@@ -89,11 +74,13 @@ FineTuning::FineTuning(Classifier model, Examples train, Examples dev,
       generator_(std::move(generator)),
       objective_(std::move(objective)),
       optimizer_(make_optimizer(model_, options)),
-      save_clock_(options.save_every_seconds) {
+      state_(options.save_every_seconds) {
   if (train_.size() == 0 || dev_.size() == 0) {
     throw OptionError(fmt::format("{} examples to train on and {} to evaluate on: both are needed",
                                   train_.size(), dev_.size()));
   }
+  require_generator(generator_);
+  epoch_start_ = generator_.get_state();
   if (!objective_) throw OptionError("a run without an objective");
   if (trainable().empty()) throw OptionError("the model has no parameter that is trained");
   for (const auto* examples : {&train_, &dev_}) {
@@ -102,14 +89,15 @@ FineTuning::FineTuning(Classifier model, Examples train, Examples dev,
 }
 
 void FineTuning::keep_state(const std::filesystem::path& path, bool resume) {
-  state_path_ = path;
-  settings_ = settings();
-  if (!std::filesystem::exists(path)) return;
-  if (!resume) {
-    throw OptionError(fmt::format("{} is of an earlier run: resume it or remove the file",
-                                  quote(path.native(), 400)));
+  const auto state = state_.open(path, settings(), resume);
+  if (!state) return;
+  const auto progress = FineTuningProgress::from_json(state->text("progress"), path);
+  if (progress.best_epoch > 0) {
+    best_ = clone(trainable());
+    restore(best_, state->group("best"), path);
   }
-  load_state(read_training_state(path));
+  if (!progress.finished) tensors().restore_from(*state, path);
+  progress_ = progress;
 }
 
 FineTuning::Outcome FineTuning::run(const FineTuningHooks& hooks) {
@@ -121,7 +109,7 @@ FineTuning::Outcome FineTuning::run(const FineTuningHooks& hooks) {
     }
     finish_epoch(hooks);
   }
-  restore(trainable(), best_, state_path_);
+  restore(trainable(), best_, state_.path());
   model_->eval();
   progress_.finished = true;
   save_state();
@@ -149,9 +137,8 @@ bool FineTuning::train_epoch(const FineTuningHooks& hooks) {
     const auto divisor = options_.compatible ? options_.batches.size : std::ssize(batch);
     optimizer_.set_lr(options_.optimizer.lr * learning_rate_factor(schedule, progress_.steps));
     const double loss = training_step(model_, optimizer_, train_, batch, divisor, objective_);
-    if (const auto norm = optimizer_.last_grad_norm(); norm && !std::isfinite(*norm)) {
-      throw DivergedError(
-          fmt::format("the gradient's norm became {} in step {}", *norm, progress_.steps + 1));
+    if (const auto norm = optimizer_.last_grad_norm()) {
+      require_finite("the gradient's norm", *norm, progress_.steps + 1);
     }
 
     ++progress_.batches;
@@ -166,8 +153,8 @@ bool FineTuning::train_epoch(const FineTuningHooks& hooks) {
       hooks.after_step({progress_.epochs + 1, progress_.batches, n_batches, loss});
     }
     if (hooks.should_stop && hooks.should_stop()) return false;
-    const bool due = save_clock_.is_due() || (options_.save_every_steps > 0 &&
-                                              progress_.steps % options_.save_every_steps == 0);
+    const bool due = state_.is_due() || (options_.save_every_steps > 0 &&
+                                         progress_.steps % options_.save_every_steps == 0);
     if (due) save_state();
   }
   return true;
@@ -215,39 +202,16 @@ std::vector<std::vector<std::size_t>> FineTuning::draw_batches() {
   return batches;
 }
 
-void FineTuning::save_state() {
-  if (state_path_.empty()) return;
-  require_finite(trainable());
-  save_clock_.begin();
-  TrainingState state{.texts = {{"progress", progress_.to_json()}, {"settings", settings_}}};
-  state.add("best", best_);
-  if (!progress_.finished) {
-    state.add("model", trainable());
-    state.add("optimizer", optimizer_.export_state());
-    state.add("generator", {{"now", generator_.get_state()}, {"epoch_start", epoch_start_}});
-  }
-  write_training_state(state_path_, state);
-  save_clock_.end();
+RunTensors FineTuning::tensors() {
+  return {trainable(), optimizer_, generator_, {{"epoch_start", epoch_start_}}};
 }
 
-void FineTuning::load_state(const TrainingState& state) {
-  require_same_settings(Json::parse(settings_), parse_json(state.text("settings"), state_path_),
-                        state_path_);
-  const auto progress = Progress::from_json(state.text("progress"), state_path_);
-  if (progress.best_epoch > 0) {
-    best_ = clone(trainable());
-    restore(best_, state.group("best"), state_path_);
-  }
-  if (!progress.finished) {
-    auto generator_state = generator_.get_state();
-    epoch_start_ = generator_state.clone();
-    restore({{"now", generator_state}, {"epoch_start", epoch_start_}}, state.group("generator"),
-            state_path_);
-    optimizer_.import_state(state.group("optimizer"));
-    restore(trainable(), state.group("model"), state_path_);
-    generator_.set_state(generator_state);
-  }
-  progress_ = progress;
+void FineTuning::save_state() {
+  if (!state_.is_kept()) return;
+  TrainingState state{.texts = {{"progress", progress_.to_json()}}};
+  state.add("best", best_);
+  if (!progress_.finished) tensors().add_to(state);
+  state_.save(std::move(state));
 }
 
 std::string FineTuning::settings() const {

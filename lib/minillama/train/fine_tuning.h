@@ -7,13 +7,12 @@
 
 #include "minillama/core/named_tensors.h"
 #include "minillama/model/classifier.h"
-#include "minillama/model/training_state.h"
 #include "minillama/optim/adamw.h"
 #include "minillama/train/cross_entropy.h"
 #include "minillama/train/examples.h"
 #include "minillama/train/fine_tuning_options.h"
-#include "minillama/train/progress.h"
-#include "minillama/train/save_clock.h"
+#include "minillama/train/fine_tuning_progress.h"
+#include "minillama/train/run_state.h"
 
 namespace minillama {
 
@@ -51,7 +50,7 @@ class FineTuning {
   /// @param generator the one that the model's dropout draws from; draws the order of examples too
   /// @param objective what the steps make smaller; evaluation is the cross-entropy's in any case
   /// Throws OptionError if the options or examples cannot be used (Examples::validate()), there are
-  /// no examples, or the model or the objective is empty.
+  /// no examples, or the model, the generator or the objective is empty.
   FineTuning(Classifier model, Examples train, Examples dev, const FineTuningOptions& options,
              torch::Generator generator, std::shared_ptr<Objective> objective = cross_entropy());
 
@@ -81,8 +80,8 @@ class FineTuning {
 
   /// Everything that the end result depends on, to tell one run from another.
   std::string settings() const;
+  RunTensors tensors();
   void save_state();
-  void load_state(const TrainingState& state);
 
   Classifier model_;
   Examples train_;
@@ -91,12 +90,10 @@ class FineTuning {
   torch::Generator generator_;
   std::shared_ptr<Objective> objective_;
   AdamW optimizer_;
-  Progress progress_;
-  torch::Tensor epoch_start_;         // state of the generator when the epoch under way began
-  NamedTensors best_;                 // weights of the best epoch
-  std::filesystem::path state_path_;  // empty: none is kept
-  std::string settings_;
-  SaveClock save_clock_;
+  FineTuningProgress progress_;
+  torch::Tensor epoch_start_;  // state of the generator when the epoch under way began
+  NamedTensors best_;          // weights of the best epoch
+  RunState state_;
 };
 
 }  // namespace minillama

@@ -2,16 +2,15 @@
 
 #include <filesystem>
 #include <functional>
-#include <optional>
+#include <string>
 #include <vector>
 
 #include "minillama/io/token_file.h"
 #include "minillama/model/language_model.h"
-#include "minillama/model/training_state.h"
 #include "minillama/optim/adamw.h"
 #include "minillama/train/pretraining_options.h"
-#include "minillama/train/pretraining_record.h"
-#include "minillama/train/save_clock.h"
+#include "minillama/train/pretraining_progress.h"
+#include "minillama/train/run_state.h"
 #include "minillama/train/windows.h"
 
 namespace minillama {
@@ -32,9 +31,11 @@ struct PretrainingHooks {
 /// A run that trains a language model on a text, with evaluations on another.
 ///
 /// With a state file the run survives being killed at any moment: started again with the same
-/// arguments it goes on from the last saved step and ends with the same bits, given the same number
-/// of threads. A run may also go on with other numbers of steps, another schedule or learning rate,
-/// and with the windows of a step in other passes.
+/// arguments it goes on from the last saved step and ends with the same bits. So do runs with
+/// different numbers of threads if a step has several passes and the model no dropout, but for the
+/// last bits of evaluations (train/parallel_gradients.h); others need the same number. A run may
+/// also go on with other numbers of steps, another schedule or learning rate, and with the windows
+/// of a step in other passes.
 class Pretraining {
  public:
   enum class Outcome { finished, stopped };
@@ -58,25 +59,22 @@ class Pretraining {
   /// a gradient or a weight is not finite; what was saved before is kept.
   Outcome run(const PretrainingHooks& hooks = {});
 
-  std::int64_t steps() const { return steps_; }      ///< that are done
-  std::int64_t n_steps() const { return n_steps_; }  ///< that there will be
-  const std::vector<PretrainingRecord>& records() const { return records_; }
+  std::int64_t steps() const { return progress_.steps; }  ///< that are done
+  std::int64_t n_steps() const { return n_steps_; }       ///< that there will be
+  const std::vector<PretrainingRecord>& records() const { return progress_.records; }
 
  private:
   /// One step of the optimizer; returns the loss per token.
   double step();
   /// Computes the gradients of a step; returns its loss per token.
   double compute_gradients();
-  /// The windows of pass `pass` of the step under way.
-  torch::Tensor rows(std::int64_t pass);
   bool evaluation_is_due() const;
   void record(bool evaluate, const PretrainingHooks& hooks);
 
   /// Everything that the end result depends on beside the steps, to tell one run from another.
   std::string settings() const;
-  std::string progress() const;
+  RunTensors tensors();
   void save_state();
-  void load_state(const TrainingState& state);
 
   LanguageModel model_;
   TokenFile train_;
@@ -84,23 +82,10 @@ class Pretraining {
   PretrainingOptions options_;
   torch::Generator generator_;
   AdamW optimizer_;
-  std::int64_t epoch_ = 0;  // that `windows_` is of
-  EpochWindows windows_;
+  WindowStream windows_;
   std::int64_t n_steps_;
-
-  // How far the run is.
-  std::int64_t steps_ = 0;
-  double seconds_ = 0;   // in all
-  double loss_sum_ = 0;  // over the steps since the last record
-  std::int64_t loss_count_ = 0;
-  double loss_seconds_ = 0;
-  std::vector<PretrainingRecord> records_;
-
-  std::filesystem::path state_path_;  // empty: none is kept
-  std::uint32_t start_checksum_ = 0;  // of the weights that a run with a state began with
-  double learning_rate_ = 0;          // of the last step
-  double grad_norm_ = 0;              // in the last step
-  SaveClock save_clock_;
+  PretrainingProgress progress_;
+  RunState state_;
 };
 
 }  // namespace minillama

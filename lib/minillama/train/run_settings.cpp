@@ -1,9 +1,13 @@
 #include "minillama/train/run_settings.h"
 
-#include <string>
+#include <cstddef>
+#include <span>
 #include <string_view>
 
-#include "minillama/checkpoint/model_json.h"
+#include <fmt/format.h>
+
+#include "minillama/core/error.h"
+#include "minillama/io/crc32.h"
 #include "minillama/model/lora.h"
 
 namespace minillama {
@@ -20,8 +24,31 @@ Json settings_of(const AdamWOptions& options) {
           {"AdamW of cmu2025", variant == AdamWVariant::cmu2025}};
 }
 
+Json settings_of(const LoraOptions& options) {
+  const auto& [rank, alpha, dropout, targets] = options;
+  return {{"rank", rank}, {"alpha", alpha}, {"dropout", dropout}, {"targets", targets}};
+}
+
 void add_with_prefix(std::string_view prefix, const Json& fields, Json& json) {
   for (const auto& [name, value] : fields.items()) json[std::string(prefix) + name] = value;
+}
+
+/// As a user would write it: 16.0 is what was given as 16.
+std::string text_of(const Json& value) {
+  return value.is_number_float() ? fmt::format("{:g}", value.get<double>())
+                                 : printable(value.dump());
+}
+
+/// The settings of a state. In earlier ones a schedule has a number in place of its name.
+Json read_settings(const std::string& text, const std::filesystem::path& path) {
+  Json settings = parse_json(text, path);
+  if (!settings.is_object()) throw FileError(path, "its settings are no JSON object");
+  const auto schedule = settings.find("schedule");
+  if (schedule != settings.end() && schedule->is_number_unsigned() &&
+      *schedule <= static_cast<int>(ScheduleShape::trapezoid)) {
+    *schedule = to_string(schedule->get<ScheduleShape>());
+  }
+  return settings;
 }
 
 }  // namespace
@@ -39,7 +66,7 @@ Json settings_of(const FineTuningOptions& options) {
                    {"shuffle", shuffle},
                    {"learning rate", optimizer.lr},
                    {"largest gradient norm", max_grad_norm},
-                   {"schedule", static_cast<int>(schedule)},
+                   {"schedule", to_string(schedule)},
                    {"warm-up", warmup},
                    {"dtype", to_string(precision)},
                    {"compatible", compatible}});
@@ -60,6 +87,17 @@ Json settings_of(const PretrainingOptions& options) {
   return json;
 }
 
+Json settings_of(const ModelConfig& config) {
+  // write_model_config() writes all of them but multiple_of, which the default of hidden_dim was
+  // made with.
+  [[maybe_unused]] const auto& [dim, n_layers, n_heads, n_kv_heads, hidden_dim, multiple_of,
+                                vocab_size, max_seq_len, norm_eps, rope_theta, dropout, norm,
+                                attention, tied_embeddings] = config;
+  Json json;
+  write_model_config(config, json);
+  return json;
+}
+
 Json settings_of(Classifier model) {
   const auto& [label_names, pooling, sentence_template, dropout] = model->config();
   Json json{{"label names", label_names},
@@ -67,17 +105,58 @@ Json settings_of(Classifier model) {
             {"template", sentence_template},
             {"dropout", dropout}};
   auto llama = model->llama;
-  Json llama_config;
-  write_model_config(llama->config(), llama_config);
-  add_with_prefix("model's ", llama_config, json);
+  add_with_prefix("model's ", settings_of(llama->config()), json);
   // Without an adapter these fields are null, so that a run with one differs.
-  Json lora = to_json(LoraOptions{});
+  Json lora = settings_of(LoraOptions{});
   for (auto& field : lora) field = nullptr;
   if (const auto active = active_adapter(llama); !active.empty()) {
-    lora = to_json(adapters_of(llama).at(active));
+    lora = settings_of(adapters_of(llama).at(active));
   }
   add_with_prefix("lora ", lora, json);
   return json;
+}
+
+std::uint32_t checksum(const NamedTensors& tensors) {
+  std::uint32_t sum = 0;
+  for (const auto& [unused, tensor] : tensors) {
+    const auto values = tensor.detach().cpu().contiguous();
+    sum = sum * 31 + crc32({static_cast<const std::byte*>(values.data_ptr()), values.nbytes()});
+  }
+  return sum;
+}
+
+std::uint32_t checksum(const Examples& examples) {
+  TokenIds all = examples.labels;
+  all.push_back(examples.pad_id);
+  for (const auto& ids : examples.ids) {
+    all.push_back(std::ssize(ids));  // the same tokens may form other sentences
+    all.insert(all.end(), ids.begin(), ids.end());
+  }
+  return crc32(std::as_bytes(std::span(all)));
+}
+
+void require_same_settings(const std::string& now, const std::string& started,
+                           const std::filesystem::path& path) {
+  const Json settings = Json::parse(now);
+  const Json before = read_settings(started, path);
+  for (const auto& [name, value] : settings.items()) {
+    if (!before.contains(name)) {
+      throw FileError(path,
+                      fmt::format("does not say with which {} it was started: it is of another "
+                                  "version of this program",
+                                  name));
+    }
+    if (before.at(name) == value) continue;
+    throw OptionError(fmt::format("the run in {} was started with another {}: {}, now {}",
+                                  quote(path.native(), 400), name, text_of(before.at(name)),
+                                  text_of(value)));
+  }
+  for (const auto& [name, unused] : before.items()) {
+    if (settings.contains(name)) continue;
+    throw FileError(path, fmt::format("was started with a setting {} that is unknown here: it is "
+                                      "of another version of this program",
+                                      quote(name)));
+  }
 }
 
 }  // namespace minillama

@@ -2,8 +2,14 @@
 
 // Not part of the public interface: what tells one training run from another.
 
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
 #include "minillama/core/json.h"
+#include "minillama/core/named_tensors.h"
 #include "minillama/model/classifier.h"
+#include "minillama/train/examples.h"
 #include "minillama/train/fine_tuning_options.h"
 #include "minillama/train/pretraining_options.h"
 
@@ -18,7 +24,20 @@ Json settings_of(const FineTuningOptions& options);
 /// may be prolonged and cooled down when it suits.
 Json settings_of(const PretrainingOptions& options);
 
+/// The shape of a model.
+Json settings_of(const ModelConfig& config);
+
 /// The configuration of a classifier, of its Llama, and of the adapter that is active on it.
 Json settings_of(Classifier model);
+
+/// Numbers that differ for other values and for other examples: to tell what a run began with.
+std::uint32_t checksum(const NamedTensors& tensors);
+std::uint32_t checksum(const Examples& examples);
+
+/// Compares the settings `now` with those that the run at `path` was `started` with, both JSON
+/// objects. Throws OptionError naming the first that differs, FileError if one of them has a
+/// setting that the other has not.
+void require_same_settings(const std::string& now, const std::string& started,
+                           const std::filesystem::path& path);
 
 }  // namespace minillama

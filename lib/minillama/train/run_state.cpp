@@ -1,54 +1,62 @@
 #include "minillama/train/run_state.h"
 
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "minillama/core/error.h"
-#include "minillama/io/crc32.h"
+#include "minillama/train/not_finite.h"
+#include "minillama/train/run_settings.h"
 
 namespace minillama {
-
 namespace {
 
-/// As a user would write it: 16.0 is what was given as 16.
-std::string text_of(const Json& value) {
-  return value.is_number_float() ? fmt::format("{:g}", value.get<double>())
-                                 : printable(value.dump());
+/// The group "generator": the state that it has now, and the others.
+NamedTensors with_now(const torch::Tensor& now, const NamedTensors& generator_states) {
+  NamedTensors all{{"now", now}};
+  all.insert(all.end(), generator_states.begin(), generator_states.end());
+  return all;
 }
 
 }  // namespace
 
-void require_same_settings(const Json& now, const Json& started,
-                           const std::filesystem::path& path) {
-  for (const auto& [name, value] : now.items()) {
-    if (!started.contains(name)) {
-      throw FileError(path,
-                      fmt::format("does not say with which {} it was started: it is of another "
-                                  "version of this program",
-                                  name));
-    }
-    const Json& before = started.at(name);
-    if (before == value) continue;
-    throw OptionError(fmt::format("the run in {} was started with another {}: {}, now {}",
-                                  quote(path.native(), 400), name, text_of(before),
-                                  text_of(value)));
-  }
+void RunTensors::add_to(TrainingState& state) const {
+  state.add("model", model);
+  state.add("optimizer", optimizer.export_state());
+  state.add("generator", with_now(generator.get_state(), generator_states));
 }
 
-std::uint32_t checksum(const NamedTensors& tensors) {
-  std::uint32_t sum = 0;
-  for (const auto& [unused, tensor] : tensors) {
-    const auto values = tensor.detach().cpu().contiguous();
-    sum = sum * 31 + crc32({static_cast<const std::byte*>(values.data_ptr()), values.nbytes()});
-  }
-  return sum;
+void RunTensors::restore_from(const TrainingState& state, const std::filesystem::path& path) {
+  const auto now = generator.get_state();
+  restore(with_now(now, generator_states), state.group("generator"), path);
+  optimizer.import_state(state.group("optimizer"));
+  restore(model, state.group("model"), path);
+  generator.set_state(now);
 }
 
-void require_finite(const NamedTensors& tensors) {
-  for (const auto& [name, tensor] : tensors) {
-    if (!tensor.isfinite().all().item<bool>()) {
-      throw DivergedError(fmt::format("{} has values that are not finite", name));
+std::optional<TrainingState> RunState::open(const std::filesystem::path& path,
+                                            const std::string& settings, bool resume) {
+  std::optional<TrainingState> earlier;
+  if (std::filesystem::exists(path)) {
+    if (!resume) {
+      throw OptionError(fmt::format("{} is of an earlier run: resume it or remove the file",
+                                    quote(path.native(), 400)));
     }
+    earlier = read_training_state(path);
+    require_same_settings(settings, earlier->text("settings"), path);
   }
+  path_ = path;
+  settings_ = settings;
+  return earlier;
+}
+
+void RunState::save(TrainingState state) {
+  if (!is_kept()) return;
+  require_finite(state.group("model"));
+  clock_.begin();
+  state.texts["settings"] = settings_;
+  write_training_state(path_, state);
+  clock_.end();
 }
 
 }  // namespace minillama

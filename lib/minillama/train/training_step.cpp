@@ -4,12 +4,12 @@
 #include <cmath>
 
 #include <fmt/format.h>
-#include <torch/autograd.h>
 
 #include "minillama/core/check.h"
 #include "minillama/core/device.h"
 #include "minillama/model/lora.h"
 #include "minillama/nn/parallel_parts.h"
+#include "minillama/train/parallel_gradients.h"
 
 namespace minillama {
 namespace {
@@ -33,28 +33,6 @@ std::vector<ClassifierInput> split(const ClassifierInput& input, std::int64_t n_
     token += sequences.n_tokens();
   }
   return parts;
-}
-
-/// Adds the gradients of `outputs` with respect to `parameters`, given those of the loss with
-/// respect to `outputs`, to the parameters' own.
-void backward(torch::Device device, const std::vector<torch::Tensor>& outputs,
-              const std::vector<torch::Tensor>& grad_outputs,
-              const std::vector<torch::Tensor>& parameters) {
-  std::vector<torch::autograd::variable_list> grads(outputs.size());
-  parallel_parts(device, std::ssize(outputs), [&](std::int64_t part) {
-    const auto i = static_cast<std::size_t>(part);
-    grads[i] = torch::autograd::grad({outputs[i]}, parameters, {grad_outputs[i]},
-                                     /*retain_graph=*/{}, /*create_graph=*/false,
-                                     /*allow_unused=*/true);
-  });
-  const torch::NoGradGuard no_grad;
-  for (const auto& part : grads) {
-    for (std::size_t i = 0; i < parameters.size(); ++i) {
-      if (!part[i].defined()) continue;
-      auto& sum = parameters[i].mutable_grad();
-      sum = sum.defined() ? sum.add_(part[i]) : part[i];
-    }
-  }
 }
 
 }  // namespace
@@ -106,7 +84,12 @@ double training_step(Classifier& model, torch::optim::Optimizer& optimizer,
   if (!trained.empty() && all.grad().defined()) {
     std::vector<std::int64_t> sizes;
     for (const auto& part : parts) sizes.push_back(part.sequences.size());
-    backward(device, pooled, all.grad().split_with_sizes(sizes), trained);
+    const auto grad_pooled = all.grad().split_with_sizes(sizes);
+    // Of a part's dot product with the gradient of the loss, the gradient is that of the loss.
+    parallel_gradients(trained, n_parts, PartOrder::any, [&](std::int64_t part) {
+      const auto i = static_cast<std::size_t>(part);
+      return (pooled[i] * grad_pooled[i]).sum();
+    });
   }
   optimizer.step();
   return value;

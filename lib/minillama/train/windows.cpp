@@ -1,5 +1,7 @@
 #include "minillama/train/windows.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "minillama/core/check.h"
@@ -57,6 +59,29 @@ EpochWindows::EpochWindows(const TokenFile& ids, std::int64_t length, std::uint6
   const auto permutation = torch::randperm(count, generator, torch::kLong);
   const auto* begin = permutation.data_ptr<std::int64_t>();
   order.assign(begin, begin + count);
+}
+
+WindowStream::WindowStream(const TokenFile& ids, std::int64_t length, std::uint64_t seed)
+    : ids_(&ids), seed_(seed), epoch_windows_(ids, length, seed, epoch_) {}
+
+torch::Tensor WindowStream::rows(std::int64_t begin, std::int64_t count) {
+  require(begin >= 0, "begin", begin, "not be negative");
+  require(count >= 1, "count", count, "be at least 1");
+  std::vector<torch::Tensor> parts;
+  while (count > 0) {
+    if (const auto epoch = begin / per_epoch(); epoch != epoch_) {
+      epoch_windows_ = EpochWindows(*ids_, epoch_windows_.windows.length(), seed_, epoch);
+      epoch_ = epoch;
+    }
+    const auto first = begin % per_epoch();
+    const auto size = std::min(count, per_epoch() - first);
+    parts.push_back(epoch_windows_.windows.rows(
+        std::span(epoch_windows_.order)
+            .subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(size))));
+    begin += size;
+    count -= size;
+  }
+  return torch::cat(parts);
 }
 
 }  // namespace minillama

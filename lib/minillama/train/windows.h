@@ -45,4 +45,24 @@ struct EpochWindows {
   std::vector<std::int64_t> order;  ///< every number of a window once
 };
 
+/// The windows of epoch 0, 1, 2, …, each epoch in its order, as one stream without an end. Throws
+/// like Windows.
+class WindowStream {
+ public:
+  WindowStream(const TokenFile& ids, std::int64_t length, std::uint64_t seed);
+
+  std::int64_t per_epoch() const { return std::ssize(epoch_windows_.order); }
+
+  /// The windows [begin, begin + count) of the stream, [count, length + 1] int64. Draws an epoch's
+  /// order anew when it comes to another epoch than the last call ended in. Throws OptionError if
+  /// `begin` is negative or the count less than 1.
+  torch::Tensor rows(std::int64_t begin, std::int64_t count);
+
+ private:
+  const TokenFile* ids_;
+  std::uint64_t seed_;
+  std::int64_t epoch_ = 0;  // that `epoch_windows_` is of
+  EpochWindows epoch_windows_;
+};
+
 }  // namespace minillama

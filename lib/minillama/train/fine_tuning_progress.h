@@ -9,8 +9,8 @@
 
 namespace minillama {
 
-/// How far a training run is: all that changes as it goes, beside tensors.
-struct Progress {
+/// How far a run of fine-tuning is: all that changes as it goes, beside tensors.
+struct FineTuningProgress {
   std::int64_t epochs = 0;   ///< that are done
   std::int64_t batches = 0;  ///< that are done of the epoch under way
   std::int64_t steps = 0;    ///< that are done in all
@@ -25,7 +25,7 @@ struct Progress {
   /// To a JSON object, with all bits of every number, and back. Throws FileError naming `path` on
   /// anything else.
   std::string to_json() const;
-  static Progress from_json(const std::string& text, const std::filesystem::path& path);
+  static FineTuningProgress from_json(const std::string& text, const std::filesystem::path& path);
 };
 
 }  // namespace minillama

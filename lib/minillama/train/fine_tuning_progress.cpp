@@ -1,0 +1,52 @@
+#include "minillama/train/fine_tuning_progress.h"
+
+#include <fmt/format.h>
+
+#include "minillama/core/error.h"
+#include "minillama/core/json.h"
+
+namespace minillama {
+
+std::string FineTuningProgress::to_json() const {
+  std::vector<std::string> lines;
+  for (const auto& epoch : metrics) lines.push_back(to_json_line(epoch));
+  const Json json{{"epochs", epochs},
+                  {"batches", batches},
+                  {"steps", steps},
+                  {"loss_sum", number_to_json(loss_sum)},
+                  {"examples", examples},
+                  {"tokens", tokens},
+                  {"seconds", number_to_json(seconds)},
+                  {"metrics", lines},
+                  {"best_epoch", best_epoch},
+                  {"finished", finished}};
+  return json.dump();
+}
+
+FineTuningProgress FineTuningProgress::from_json(const std::string& text,
+                                                 const std::filesystem::path& path) {
+  const Json json = parse_json(text, path);
+  const JsonObject fields(json, path);
+  FineTuningProgress progress{.epochs = fields.integer("epochs"),
+                              .batches = fields.integer("batches"),
+                              .steps = fields.integer("steps"),
+                              .loss_sum = fields.any_number("loss_sum"),
+                              .examples = fields.integer("examples"),
+                              .tokens = fields.integer("tokens"),
+                              .seconds = fields.any_number("seconds"),
+                              .best_epoch = fields.integer("best_epoch"),
+                              .finished = fields.boolean("finished")};
+  for (const auto& line : fields.strings("metrics")) {
+    progress.metrics.push_back(epoch_metrics_from_json(line, path));
+  }
+  if (progress.batches < 0 || progress.best_epoch < 0 ||
+      progress.best_epoch > std::ssize(progress.metrics)) {
+    throw FileError(path,
+                    fmt::format("its best epoch is {} of {}, with {} batches of the next: no "
+                                "run comes to that",
+                                progress.best_epoch, progress.metrics.size(), progress.batches));
+  }
+  return progress;
+}
+
+}  // namespace minillama
