@@ -1,5 +1,7 @@
 // Numbers that are not finite are neither answers nor figures.
 
+#include "minillama/train/not_finite.h"
+
 #include <limits>
 
 #include "minillama/core/error.h"
@@ -59,6 +61,15 @@ TEST_CASE("not finite: a run in which nothing is trained is refused") {
   auto model = make_model(generator);
   for (auto& parameter : model->parameters()) parameter.set_requires_grad(false);
   CHECK_THROWS_AS(FineTuning(model, examples(), examples(), {}, generator), OptionError);
+}
+
+TEST_CASE("not finite: a figure of a step is told with its name, its value and the step") {
+  const auto check = [](double value) { require_finite("the loss", value, 3); };
+  CHECK_NOTHROW(check(-1e300));
+  CHECK_THROWS_WITH(check(-kInfinity), "the loss became -inf in step 3");
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  CHECK_THROWS_WITH(check(nan), "the loss became nan in step 3");
+  CHECK_THROWS_WITH(check(-nan), "the loss became nan in step 3");
 }
 
 TEST_CASE("not finite: a record that was written can be read") {

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <stdexcept>
 #include <thread>
@@ -102,11 +103,21 @@ TEST_CASE("parallel_gradients: are added to what is there, and a parameter of no
 }
 
 TEST_CASE("parallel_gradients: gradients that share memory are not added twice") {
-  const auto a = parameter({1, 2});
-  const auto b = parameter({3, 4});  // d (a + b) is one tensor for both, and one number repeated
-  parallel_gradients({a, b}, 3, PartOrder::any, [&](std::int64_t) { return (a + b).sum(); });
-  CHECK(torch::equal(a.grad(), torch::tensor({3.F, 3.F})));
-  CHECK(torch::equal(b.grad(), torch::tensor({3.F, 3.F})));
+  const auto a = torch::ones({2, 2}).requires_grad_();
+  const auto b = torch::ones({2, 2}).requires_grad_();
+  const auto factor = torch::tensor({{1.F, 2.F}, {3.F, 4.F}});
+  const auto check = [&](const torch::Tensor& expected_a, const torch::Tensor& expected_b,
+                         const std::function<torch::Tensor()>& loss) {
+    a.mutable_grad() = b.mutable_grad() = torch::Tensor();
+    parallel_gradients({a, b}, 3, PartOrder::any, [&](std::int64_t) { return loss(); });
+    CHECK(torch::equal(a.grad(), 3 * expected_a));
+    CHECK(torch::equal(b.grad(), 3 * expected_b));
+  };
+  const auto ones = torch::ones({2, 2});
+  check(ones, ones, [&] { return (a + b).sum(); });  // one number for all elements of both
+  check(factor, factor, [&] { return ((a + b) * factor).sum(); });
+  check(factor, factor.t(), [&] { return ((a + b.t()) * factor).sum(); });
+  check(factor.t(), factor, [&] { return ((a.t() + b) * factor).sum(); });
 }
 
 TEST_CASE("parallel_gradients: no thread begins a part while its last one waits to be added") {

@@ -15,13 +15,13 @@ namespace {
 /// here waits for threads that compute, and never for one that has not begun.
 class InOrder {
  public:
-  /// Calls `take` when it has been called for all parts before `part`, or not at all if one of them
-  /// failed.
-  void take(std::int64_t part, const std::function<void()>& take) {
+  /// Calls `add` when that of every part before `part` has been called, or not at all if one of
+  /// them failed.
+  void take(std::int64_t part, const std::function<void()>& add) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return failed_ || next_ == part; });
     if (failed_) return;
-    take();
+    add();
     ++next_;
     changed_.notify_all();
   }
@@ -52,9 +52,9 @@ void accumulate(const std::vector<torch::Tensor>& parameters,
       sum.add_(gradient);
       continue;
     }
-    // The next part's are added in place, so this one must share its memory with no other.
-    const bool alone = gradient.use_count() == 1 && gradient.storage().use_count() == 1 &&
-                       gradient.is_non_overlapping_and_dense();
+    // The next part's are added in place: another parameter's gradient must not be the same tensor
+    // nor a view of it, and no number may stand for several elements.
+    const bool alone = gradient.use_count() == 1 && gradient.is_non_overlapping_and_dense();
     sum = alone ? std::move(gradient) : gradient.clone(torch::MemoryFormat::Contiguous);
   }
 }

@@ -21,8 +21,9 @@ enum class PartOrder {
 /// depends on is left as it is.
 ///
 /// Threads share out the parts as parallel_parts() does (nn/parallel_parts.h), but losses and
-/// gradients are added up in the order of the parts: the number of threads changes no bit. A
-/// thread holds the gradients of one part, so memory grows with the threads, not with the parts.
+/// gradients are added up in the order of the parts: the number of threads changes no bit, except
+/// where parts go in turn or there is one only, whose large products threads divide. A thread holds
+/// the gradients of one part, so memory grows with the threads, not with the parts.
 ///
 /// @param parameters at least one; all require gradients and lie on one device
 /// An exception in a part is thrown on; the gradients of the parts before it may be added by then.

@@ -31,9 +31,11 @@ struct PretrainingHooks {
 /// A run that trains a language model on a text, with evaluations on another.
 ///
 /// With a state file the run survives being killed at any moment: started again with the same
-/// arguments it goes on from the last saved step and ends with the same bits, given the same number
-/// of threads. A run may also go on with other numbers of steps, another schedule or learning rate,
-/// and with the windows of a step in other passes.
+/// arguments it goes on from the last saved step and ends with the same bits. So do runs with
+/// different numbers of threads if a step has several passes and the model no dropout, but for the
+/// last bits of evaluations (train/parallel_gradients.h); others need the same number. A run may
+/// also go on with other numbers of steps, another schedule or learning rate, and with the windows
+/// of a step in other passes.
 class Pretraining {
  public:
   enum class Outcome { finished, stopped };

@@ -11,6 +11,7 @@
 namespace minillama {
 namespace {
 
+/// The group "generator": the state that it has now, and the others.
 NamedTensors with_now(const torch::Tensor& now, const NamedTensors& generator_states) {
   NamedTensors all{{"now", now}};
   all.insert(all.end(), generator_states.begin(), generator_states.end());
@@ -25,13 +26,12 @@ void RunTensors::add_to(TrainingState& state) const {
   state.add("generator", with_now(generator.get_state(), generator_states));
 }
 
-void RunTensors::restore_from(const TrainingState& state, const std::filesystem::path& path) const {
-  auto now = generator.get_state();
+void RunTensors::restore_from(const TrainingState& state, const std::filesystem::path& path) {
+  const auto now = generator.get_state();
   restore(with_now(now, generator_states), state.group("generator"), path);
   optimizer.import_state(state.group("optimizer"));
   restore(model, state.group("model"), path);
-  auto random = generator;  // another handle of the same: set_state() is not const
-  random.set_state(now);
+  generator.set_state(now);
 }
 
 std::optional<TrainingState> RunState::open(const std::filesystem::path& path,

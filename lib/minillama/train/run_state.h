@@ -25,7 +25,7 @@ struct RunTensors {
 
   /// Gives them the values that they have in `state`, which came from `path`. Throws InputError if
   /// those are of other tensors.
-  void restore_from(const TrainingState& state, const std::filesystem::path& path) const;
+  void restore_from(const TrainingState& state, const std::filesystem::path& path);
 };
 
 /// The file that keeps the state of a run, so that it can be resumed. There is none until open().
