@@ -8,7 +8,7 @@
 
 #include "minillama/core/error.h"
 #include "minillama/kernels/dispatch.h"
-#include "minillama/model/lora.h"
+#include "minillama/model/adapters.h"
 
 #include "support/catch.h"
 #include "support/files.h"

@@ -12,8 +12,8 @@
 #include "minillama/io/llama2c_bin.h"
 #include "minillama/io/llama2c_tokenizer.h"
 #include "minillama/io/mapped_file.h"
+#include "minillama/model/adapters.h"
 #include "minillama/model/language_model_file.h"
-#include "minillama/model/lora.h"
 #include "minillama/model/stored_module.h"
 #include "minillama/model/tensors.h"
 

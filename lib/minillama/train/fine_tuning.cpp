@@ -13,7 +13,7 @@
 #include "minillama/eval/confusion_matrix.h"
 #include "minillama/eval/label_probabilities.h"
 #include "minillama/io/crc32.h"
-#include "minillama/model/lora.h"
+#include "minillama/model/adapters.h"
 #include "minillama/model/training_state.h"
 #include "minillama/nn/mode_scope.h"
 #include "minillama/optim/parameter_groups.h"

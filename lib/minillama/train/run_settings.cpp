@@ -3,8 +3,10 @@
 #include <string>
 #include <string_view>
 
-#include "minillama/checkpoint/model_json.h"
-#include "minillama/model/lora.h"
+#include <fmt/format.h>
+
+#include "minillama/model/adapters.h"
+#include "minillama/weights/adapter_kinds.h"
 
 namespace minillama {
 namespace {
@@ -70,13 +72,17 @@ Json settings_of(Classifier model) {
   Json llama_config;
   write_model_config(llama->config(), llama_config);
   add_with_prefix("model's ", llama_config, json);
-  // Without an adapter these fields are null, so that a run with one differs.
-  Json lora = to_json(LoraOptions{});
-  for (auto& field : lora) field = nullptr;
-  if (const auto active = active_adapter(llama); !active.empty()) {
-    lora = to_json(adapters_of(llama).at(active));
+  // The fields of kinds that no adapter is of are null, so that a run with one differs.
+  const auto adapters = adapters_of(llama);
+  const auto active = adapters.find(active_adapter(llama));
+  for (const auto* kind : adapter_kinds()) {
+    Json fields = kind->to_json(kind->defaults());
+    for (auto& field : fields) field = nullptr;
+    if (active != adapters.end() && active->second.kind() == kind->name) {
+      fields = kind->to_json(active->second);
+    }
+    add_with_prefix(fmt::format("{} ", kind->name), fields, json);
   }
-  add_with_prefix("lora ", lora, json);
   return json;
 }
 
