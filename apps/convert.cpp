@@ -7,10 +7,10 @@
 
 #include "minillama/checkpoint/directory.h"
 #include "minillama/core/error.h"
+#include "minillama/model/adapters.h"
 #include "minillama/model/classifier_file.h"
 #include "minillama/model/export.h"
 #include "minillama/model/language_model_file.h"
-#include "minillama/model/lora.h"
 #include "minillama/model/peft_module.h"
 
 #include "common/app.h"

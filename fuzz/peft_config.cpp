@@ -1,4 +1,4 @@
-#include "minillama/io/peft_config.h"
+#include "minillama/weights/adapter_kinds.h"
 
 #include "target.h"
 

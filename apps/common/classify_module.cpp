@@ -5,8 +5,8 @@
 
 #include "minillama/core/error.h"
 #include "minillama/eval/zero_shot.h"
+#include "minillama/model/adapters.h"
 #include "minillama/model/classifier_file.h"
-#include "minillama/model/lora.h"
 #include "minillama/model/module_decoder.h"
 #include "minillama/model/module_text_classifier.h"
 

@@ -12,8 +12,8 @@
 #include "minillama/core/json.h"
 #include "minillama/io/atomic_file.h"
 #include "minillama/io/directory_lock.h"
+#include "minillama/model/adapters.h"
 #include "minillama/model/classifier_file.h"
-#include "minillama/model/lora.h"
 #include "minillama/model/module_text_classifier.h"
 #include "minillama/train/fine_tuning.h"
 

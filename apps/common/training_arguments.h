@@ -4,9 +4,9 @@
 #include <vector>
 
 #include "minillama/model/classifier.h"
-#include "minillama/nn/lora.h"
 #include "minillama/text/labelled_sentences.h"
 #include "minillama/train/fine_tuning_options.h"
+#include "minillama/weights/lora_options.h"
 
 #include "common/arguments.h"
 #include "common/classify.h"

@@ -158,7 +158,7 @@ TEST_CASE("arguments: model/classifier.h") {
              contains("ids holds -1"));
 }
 
-TEST_CASE("arguments: model/lora.h") {
+TEST_CASE("arguments: model/adapters.h") {
   Llama llama(test::small_config());
   const auto add = [&](const std::string& name, const LoraOptions& options) {
     return option_error([&] { add_adapter(llama, name, options, make_generator(1)); });

@@ -219,7 +219,7 @@ TEST_CASE("arguments: nn/linear.h and nn/embedding.h") {
   CHECK_THAT(option_error([&] { embedding(torch::Tensor()); }), contains("undefined"));
 }
 
-TEST_CASE("arguments: nn/lora.h") {
+TEST_CASE("arguments: adapters/lora.h") {
   const auto weight = zeros({3, 4});
   const auto make = [&](const LoraOptions& options) {
     return option_error([&] { Lora(weight, options, make_generator(0)); });
@@ -237,7 +237,7 @@ TEST_CASE("arguments: nn/lora.h") {
   CHECK_THAT(option_error([&] { Lora(weight, LoraOptions{}, torch::Generator()); }),
              contains("generator is undefined"));
   Lora lora(weight, LoraOptions{}, make_generator(0));
-  CHECK_THAT(option_error([&] { lora(zeros({2, 3})); }), contains("[2, 3]"));
+  CHECK_THAT(option_error([&] { lora(zeros({2, 3}), zeros({2, 3}), weight); }), contains("[2, 3]"));
 }
 
 TEST_CASE("arguments: nn/feed_forward.h and nn/dropout.h") {

@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "minillama/core/json.h"
-#include "minillama/model/lora.h"
+#include "minillama/model/adapters.h"
 #include "minillama/model/module_text_classifier.h"
 #include "minillama/model/peft_module.h"
 
@@ -178,6 +178,10 @@ TEST_CASE("classifier_file: a config.json that makes no sense is refused by name
   CHECK_THAT(complaint("/adapters/a/rank", 0), contains("rank is 0"));
   CHECK_THAT(complaint("/adapters/a/rank", 3), contains("lora_A"));
   CHECK_THAT(complaint("/adapters/a/targets", {"x"}), contains("target \"x\""));
+  CHECK_THAT(complaint("/adapters/a/extra", 1), contains("\"extra\""));
+  CHECK(complaint("/adapters/a/kind", "lora") == "accepted");
+  CHECK_THAT(complaint("/adapters/a/kind", "ia3"), contains("adapter kind \"ia3\" is not known"));
+  CHECK_THAT(complaint("/adapters/a/kind", 1), contains("\"kind\""));
   CHECK_THAT(complaint("/adapters/b.c", good["adapters"]["a"]), contains("\"b.c\""));
   CHECK_THAT(complaint("/active_adapter", "z"), contains("\"z\""));
 }

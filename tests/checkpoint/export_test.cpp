@@ -3,8 +3,8 @@
 #include <array>
 
 #include "minillama/core/error.h"
+#include "minillama/model/adapters.h"
 #include "minillama/model/language_model_file.h"
-#include "minillama/model/lora.h"
 
 #include "support/catch.h"
 #include "support/formats.h"

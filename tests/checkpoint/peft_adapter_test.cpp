@@ -1,5 +1,5 @@
+#include "minillama/model/adapters.h"
 #include "minillama/model/language_model_file.h"
-#include "minillama/model/lora.h"
 #include "minillama/model/peft_module.h"
 #include "minillama/model/tensors.h"
 
@@ -48,10 +48,8 @@ TEST_CASE("peft adapter: one of another program's computes what PyTorch computed
   auto fixture = test::load_fixture(test::golden("_expected.pt"));
   const torch::NoGradGuard no_grad;
   CHECK(test::difference(model(fixture["ids"]), fixture["logits_peft"], 1e-5, 1e-5) == "");
-  const auto options = adapters_of(model->llama).at("peft");
-  CHECK(options.rank == 2);
-  CHECK(options.alpha == 3);
-  CHECK(options.targets == std::vector<std::string>{"compute_query", "w2"});
+  CHECK((adapters_of(model->llama).at("peft") ==
+         LoraOptions{.rank = 2, .alpha = 3, .targets = {"compute_query", "w2"}}));
 }
 
 TEST_CASE("peft adapter: a pickled one is the same") {

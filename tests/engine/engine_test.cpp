@@ -5,8 +5,8 @@
 #include "minillama/core/device.h"
 #include "minillama/core/error.h"
 #include "minillama/kernels/q8_0.h"
+#include "minillama/model/adapters.h"
 #include "minillama/model/language_model_file.h"
-#include "minillama/model/lora.h"
 #include "minillama/model/module_weights.h"
 
 #include "support/catch.h"

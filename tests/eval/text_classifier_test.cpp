@@ -1,7 +1,7 @@
 #include "minillama/eval/text_classifier.h"
 
 #include "minillama/core/error.h"
-#include "minillama/model/lora.h"
+#include "minillama/model/adapters.h"
 #include "minillama/model/module_text_classifier.h"
 
 #include "support/catch.h"

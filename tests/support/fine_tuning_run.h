@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "minillama/model/lora.h"
+#include "minillama/model/adapters.h"
 #include "minillama/train/fine_tuning.h"
 
 #include "support/catch.h"

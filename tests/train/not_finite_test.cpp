@@ -6,7 +6,7 @@
 
 #include "minillama/core/error.h"
 #include "minillama/eval/sentence_classifier.h"
-#include "minillama/model/lora.h"
+#include "minillama/model/adapters.h"
 #include "minillama/train/fine_tuning.h"
 #include "minillama/train/pretraining_record.h"
 

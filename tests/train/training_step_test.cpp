@@ -1,8 +1,8 @@
 #include "minillama/train/training_step.h"
 
 #include "minillama/core/error.h"
+#include "minillama/model/adapters.h"
 #include "minillama/model/language_model_file.h"
-#include "minillama/model/lora.h"
 #include "minillama/model/tensors.h"
 #include "minillama/train/epoch_batches.h"
 #include "minillama/train/fine_tuning_options.h"

@@ -40,24 +40,16 @@ StoredModel open_adapted(const std::filesystem::path& path, const std::filesyste
       AdapterMemory{.base = stored.file, .adapter = adapter.file, .reordered = {}});
   stored.file = memory;
   stored.path = adapter.path;
-  auto& options = stored.adapters[kName] = adapter.options;
+  stored.adapters.emplace(kName, adapter.options);
   stored.active_adapter = kName;
-  options.targets.clear();
   for (TensorRecord record : adapter.tensors) {
-    const auto dot = record.name.rfind('.');
-    if (record.name.ends_with(".lora_A")) options.targets.push_back(record.name.substr(0, dot));
-    const auto heads = rotary_heads_of_adapter(record.name, stored.config);
+    const auto heads = rotary_heads_of_adapter(record.name, adapter.options, stored.config);
     if (heads > 0) {
       record = reorder_rows(record, heads, RotaryRows::pairs, memory->reordered.emplace_back(),
                             adapter.path);
     }
-    record.name.insert(dot, fmt::format(".{}", kName));
+    record.name.insert(record.name.rfind('.'), fmt::format(".{}", kName));
     stored.tensors.push_back(std::move(record));
-  }
-  try {
-    options.validate();
-  } catch (const OptionError& error) {
-    throw FileError(adapter.path, error.what());
   }
   stored.classifier = adapter.classifier;
   stored.head = adapter.head;

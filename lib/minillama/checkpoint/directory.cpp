@@ -65,7 +65,7 @@ void read_adapters(const Json& json, const std::filesystem::path& path, StoredMo
   if (!fields.has("adapters")) return;
   fields.object("adapters");  // is one
   for (const auto& [name, options] : json.at("adapters").items()) {
-    model.adapters.emplace(name, read_lora_options(options, path));
+    model.adapters.emplace(name, read_adapter_options(options, path));
   }
   if (!fields.has("active_adapter")) return;
   model.active_adapter = fields.string("active_adapter");

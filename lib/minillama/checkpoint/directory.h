@@ -16,7 +16,7 @@ namespace minillama {
 ///     tokenizer.model     or what else Tokenizer::files() are
 ///
 /// A classifier's config.json has an object "classifier" besides, one whose texts begin without BOS
-/// or end with other tokens than EOS an object "special_tokens", and that of a model with low-rank
+/// or end with other tokens than EOS an object "special_tokens", and that of a model with
 /// adapters an object "adapters" (checkpoint/model_json.h).
 ///
 /// One of Hugging Face's with "model_type": "llama" is opened too (checkpoint/hugging_face.h), and

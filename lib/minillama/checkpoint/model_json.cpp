@@ -1,6 +1,10 @@
 #include "minillama/checkpoint/model_json.h"
 
+#include <fmt/format.h>
+
 #include "minillama/core/error.h"
+#include "minillama/weights/adapter_kinds.h"
+#include "minillama/weights/lora_options.h"
 
 namespace minillama {
 
@@ -26,20 +30,23 @@ ClassifierConfig read_classifier_config(const Json& json, const std::filesystem:
   }
 }
 
-Json to_json(const LoraOptions& options) {
-  return {{"rank", options.rank},
-          {"alpha", options.alpha},
-          {"dropout", options.dropout},
-          {"targets", options.targets}};
+Json to_json(const AdapterOptions& options) {
+  const Json fields = kind_of(options).to_json(options);
+  if (options.kind() == LoraOptions::kKind) return fields;
+  Json json{{"kind", options.kind()}};
+  json.update(fields);
+  return json;
 }
 
-LoraOptions read_lora_options(const Json& json, const std::filesystem::path& path) {
-  const JsonObject fields(json, path);
-  fields.allow_only({"rank", "alpha", "dropout", "targets"});
-  LoraOptions options{.rank = fields.integer("rank"),
-                      .alpha = fields.number("alpha"),
-                      .dropout = fields.number("dropout"),
-                      .targets = fields.strings("targets")};
+AdapterOptions read_adapter_options(const Json& json, const std::filesystem::path& path) {
+  const JsonObject object(json, path);
+  const auto name = object.has("kind") ? object.string("kind") : std::string(LoraOptions::kKind);
+  const auto* kind = find_adapter_kind(name);
+  if (kind == nullptr)
+    throw FileError(path, fmt::format("adapter kind {} is not known", quote(name)));
+  Json fields = json;
+  fields.erase("kind");
+  auto options = kind->read(fields, path);
   try {
     options.validate();
   } catch (const OptionError& error) {

@@ -12,9 +12,9 @@
 #include "minillama/core/json.h"
 #include "minillama/io/mapped_file.h"
 #include "minillama/io/module_wrappers.h"
-#include "minillama/io/peft_config.h"
 #include "minillama/io/safetensors.h"
 #include "minillama/io/torch_save.h"
+#include "minillama/weights/adapter_kinds.h"
 
 namespace minillama {
 namespace {
@@ -30,12 +30,33 @@ std::optional<std::string> head_name(std::string_view name) {
   return {};
 }
 
-/// "model.layers.0.self_attn.q_proj.lora_A.weight" -> "layers.0.attention.compute_query.lora_A"
-std::optional<std::string> adapter_name(std::string_view name) {
-  if (!name.ends_with(kPeftSuffix)) return {};
-  name.remove_suffix(kPeftSuffix.size());
-  if (!is_adapter_parameter(name)) return {};
-  return from_spelling(kHuggingFace, name);
+/// A tensor's place in an adapter.
+struct Place {
+  std::string linear;                     ///< "layers.0.attention.compute_query"
+  const AdapterTensor* tensor = nullptr;  ///< lora_A
+};
+
+/// Where "model.layers.0.self_attn.q_proj.lora_A.weight" belongs in an adapter that has `tensors`
+/// beside its linears; empty if nowhere.
+std::optional<Place> place_of(std::string_view name, const std::vector<AdapterTensor>& tensors) {
+  const auto found = std::ranges::find_if(tensors, [&](const AdapterTensor& tensor) {
+    return name.ends_with(fmt::format(".{}", tensor.peft_name));
+  });
+  if (found == tensors.end()) return {};
+  name.remove_suffix(found->peft_name.size() + 1);
+  const auto linear = from_spelling(kHuggingFace, name);
+  if (!linear) return {};
+  return Place{*linear, &*found};
+}
+
+/// Throws FileError if a tensor has not as many rows as the options say, where they say it.
+void check_rows(const TensorRecord& record, const AdapterTensor& tensor,
+                const std::filesystem::path& path) {
+  const auto rows = tensor.shape.front();
+  if (rows == kMatrixRows || rows == kMatrixCols) return;  // which the model says
+  if (record.shape.size() == tensor.shape.size() && record.shape.front() == rows) return;
+  throw FileError(path, fmt::format("tensor {}: has no {} rows, as many as {} says",
+                                    quote(record.name), rows, kPeftConfig));
 }
 
 /// The tensors of an adapter's file, and what keeps their bytes alive.
@@ -95,10 +116,10 @@ PeftAdapter open_peft_adapter(const std::filesystem::path& directory) {
   // safetensors before the pickle of old versions, as in PEFT.
   const bool is_pickle = !std::filesystem::exists(directory / kPeftWeights) &&
                          std::filesystem::exists(directory / kPeftPickle);
-  PeftAdapter adapter{.path = directory / (is_pickle ? kPeftPickle : kPeftWeights)};
-  const auto [rank, alpha, dropout] =
-      read_peft_config(read_config(directory), directory / kPeftConfig);
-  adapter.options = {.rank = rank, .alpha = alpha, .dropout = dropout};
+  PeftAdapter adapter{.path = directory / (is_pickle ? kPeftPickle : kPeftWeights),
+                      .options = read_peft_config(read_config(directory), directory / kPeftConfig)};
+  const auto tensors = adapter.options.tensors();
+  std::vector<std::string> linears;  // those that have the first of the tensors
 
   const auto file = read_adapter_file(adapter.path);
   for (TensorRecord record : file.tensors) {
@@ -107,20 +128,24 @@ PeftAdapter open_peft_adapter(const std::filesystem::path& directory) {
     if (const auto head = head_name(name)) {
       record.name = *head;
       adapter.head.push_back(std::move(record));
-    } else if (const auto ours = adapter_name(name)) {
-      record.name = *ours;
-      if (ours->ends_with(".lora_A") &&
-          (record.shape.size() != 2 || record.shape[0] != adapter.options.rank)) {
-        throw FileError(adapter.path, fmt::format("tensor {}: has no {} rows, as many as r in {}",
-                                                  quote(*ours), adapter.options.rank, kPeftConfig));
-      }
+    } else if (const auto place = place_of(name, tensors)) {
+      const auto& [linear, tensor] = *place;
+      record.name = fmt::format("{}.{}", linear, tensor->name);
+      check_rows(record, *tensor, adapter.path);
       adapter.tensors.push_back(std::move(record));
+      if (tensor == &tensors.front()) linears.push_back(linear);
     } else {
       throw FileError(adapter.path,
                       fmt::format("tensor {} is no adapter's of a Llama", quote(record.name)));
     }
   }
   if (!adapter.head.empty()) adapter.classifier = read_head(file, adapter.head, adapter.path);
+  adapter.options = adapter.options.with_targets(std::move(linears));
+  try {
+    adapter.options.validate();
+  } catch (const OptionError& error) {
+    throw FileError(adapter.path, error.what());
+  }
   adapter.file = file.file;
   return adapter;
 }

@@ -7,12 +7,12 @@
 #include <vector>
 
 #include "minillama/io/tensor_record.h"
+#include "minillama/weights/adapter_options.h"
 #include "minillama/weights/classifier_config.h"
-#include "minillama/weights/lora_options.h"
 
 namespace minillama {
 
-/// A low-rank adapter as Hugging Face's PEFT stores it: a directory with
+/// An adapter as Hugging Face's PEFT stores it: a directory with, of a low-rank one,
 ///
 ///     adapter_config.json        {"peft_type": "LORA", "r": 8, "lora_alpha": 16.0, …}
 ///     adapter_model.safetensors (or .bin, of torch.save)
@@ -26,7 +26,7 @@ namespace minillama {
 /// "base_model.model.score.bias".
 struct PeftAdapter {
   std::filesystem::path path = {};  ///< of the tensors, for error messages
-  LoraOptions options = {};
+  AdapterOptions options;           ///< the targets are the linears that have tensors, by full name
   std::vector<TensorRecord> tensors = {};  ///< "layers.0.attention.compute_query.lora_A", …
   /// Of a classifier. Where the file does not say: last pooling, "LABEL_0", … as in transformers.
   std::optional<ClassifierConfig> classifier = {};
@@ -41,8 +41,9 @@ bool is_peft_adapter(const std::filesystem::path& path);
 /// from there. Throws FileError if it names nothing.
 std::filesystem::path base_of_peft_adapter(const std::filesystem::path& directory);
 
-/// Opens such a directory. Throws FileError if it is damaged, or does what LoRA here does not:
-/// DoRA, rank-stabilised scales, ranks of their own for some modules, trained biases.
+/// Opens such a directory. Throws FileError if it is damaged, of a kind that there is not here, or
+/// does what its kind here does not: rank-stabilised scales, ranks of their own for some modules,
+/// trained biases.
 PeftAdapter open_peft_adapter(const std::filesystem::path& directory);
 
 }  // namespace minillama

@@ -10,9 +10,8 @@ inline constexpr const char* kPeftConfig = "adapter_config.json";
 inline constexpr const char* kPeftWeights = "adapter_model.safetensors";
 inline constexpr const char* kPeftPickle = "adapter_model.bin";
 
-/// What stands before and behind the name of a linear's lora_A.
+/// What stands before a tensor's name.
 inline constexpr std::string_view kPeftPrefix = "base_model.model.";
-inline constexpr std::string_view kPeftSuffix = ".weight";
 
 /// The key among a file's metadata under which minillama's own description of a classifier stands.
 inline constexpr const char* kPeftClassifier = "minillama.classifier";

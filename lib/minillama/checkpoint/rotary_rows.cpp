@@ -1,5 +1,6 @@
 #include "minillama/checkpoint/rotary_rows.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include <fmt/format.h>
@@ -18,8 +19,13 @@ std::int64_t rotary_heads(std::string_view name, const ModelConfig& config) {
   return 0;
 }
 
-std::int64_t rotary_heads_of_adapter(std::string_view name, const ModelConfig& config) {
-  return name.ends_with(".lora_B") ? rotary_heads(name, config) : 0;
+std::int64_t rotary_heads_of_adapter(std::string_view name, const AdapterOptions& options,
+                                     const ModelConfig& config) {
+  const auto tensors = options.tensors();
+  const bool has_rows = std::ranges::any_of(tensors, [&](const AdapterTensor& tensor) {
+    return tensor.shape.front() == kMatrixRows && name.ends_with(fmt::format(".{}", tensor.name));
+  });
+  return has_rows ? rotary_heads(name, config) : 0;
 }
 
 TensorRecord reorder_rows(const TensorRecord& record, std::int64_t heads, RotaryRows order,

@@ -9,6 +9,7 @@
 
 #include "minillama/core/model_config.h"
 #include "minillama/io/tensor_record.h"
+#include "minillama/weights/adapter_options.h"
 
 namespace minillama {
 
@@ -21,8 +22,9 @@ enum class RotaryRows { pairs, halves };
 /// the keys, or 0 for all others.
 std::int64_t rotary_heads(std::string_view name, const ModelConfig& config);
 
-/// The same of a tensor of an adapter: the rows of lora_B are those of the matrix, not lora_A's.
-std::int64_t rotary_heads_of_adapter(std::string_view name, const ModelConfig& config);
+/// The same of a tensor of an adapter, of which some have the matrix's rows: lora_B and not lora_A.
+std::int64_t rotary_heads_of_adapter(std::string_view name, const AdapterOptions& options,
+                                     const ModelConfig& config);
 
 /// Copies a dense record of `heads` heads into `memory` with its rows in the order `order`, which
 /// they did not have before:

@@ -26,8 +26,8 @@ extern const Spelling kHuggingFace;
 /// GGUF: "blk.0.attn_q".
 extern const Spelling kGguf;
 
-/// The name that a tensor or linear has in the other format. What follows the part (".weight",
-/// ".lora_A") stays. Empty if it has none.
+/// The name that a tensor or linear has in the other format. What follows the part (".weight")
+/// stays. Empty if it has none.
 std::optional<std::string> to_spelling(const Spelling& spelling, std::string_view name);
 
 /// Our name for a tensor or linear of the other format. Empty if it is none of a Llama.

@@ -75,7 +75,14 @@ void check_size(const StoredModel& stored) {
   const double layer = dim * (2 * dim + 2 * as_double(config.n_kv_heads * config.head_dim()) +
                               3 * as_double(config.hidden_dim));
   double promised = dim * as_double(config.vocab_size) + as_double(config.n_layers) * layer;
-  for (const auto& [unused, options] : stored.adapters) promised += dim * as_double(options.rank);
+  for (const auto& [unused, options] : stored.adapters) {
+    for (const auto& tensor : options.tensors()) {
+      // Beside the smallest linear that can be meant: each has `dim` rows or columns.
+      double elements = 1;
+      for (const auto size : tensor.shape_beside(0, config.dim)) elements *= as_double(size);
+      promised += elements;
+    }
+  }
   constexpr double kSlack = 1 << 20;
   if (const double held = elements_in(stored); promised > 2 * held + kSlack) {
     throw FileError(stored.path,

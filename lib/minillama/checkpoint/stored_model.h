@@ -9,8 +9,8 @@
 
 #include "minillama/core/model_config.h"
 #include "minillama/io/tensor_record.h"
+#include "minillama/weights/adapter_options.h"
 #include "minillama/weights/classifier_config.h"
-#include "minillama/weights/lora_options.h"
 
 namespace minillama {
 
@@ -22,8 +22,9 @@ struct StoredModel {
   std::shared_ptr<const void> file = {};   ///< keeps the bytes of `tensors` alive
   std::optional<ClassifierConfig> classifier = {};  ///< of a classifier
   std::vector<TensorRecord> head = {};  ///< of a classifier, if it is not among the tensors
-  std::map<std::string, LoraOptions> adapters = {};  ///< low-rank adapters among the tensors
-  std::string active_adapter = {};                   ///< "" if none is
+  std::map<std::string, AdapterOptions> adapters =
+      {};                           ///< of which the tensors are among `tensors`
+  std::string active_adapter = {};  ///< "" if none is
 };
 
 /// Opens a model of any readable format, told apart by content. Throws FileError.

@@ -108,7 +108,7 @@ class Adapters {
  public:
   Adapters(const StoredModel& stored, Parts& parts) : stored_(stored), parts_(parts) {
     for (const auto& [name, options] : stored.adapters) {
-      for (const auto& target : options.targets) unnamed_.emplace(name, target);
+      for (const auto& target : options.targets()) unnamed_.emplace(name, target);
     }
   }
 
@@ -122,32 +122,33 @@ class Adapters {
 
   void need(const std::string& linear, std::int64_t rows, std::int64_t cols) {
     for (const auto& [name, options] : stored_.adapters) {
-      if (!has(options, linear)) continue;
-      for (const auto& target : options.targets) {
+      if (!adapts(options, linear)) continue;
+      for (const auto& target : options.targets()) {
         if (names_linear(target, linear)) unnamed_.erase({name, target});
       }
-      parts_.need(fmt::format("{}.{}.lora_A", linear, name), {options.rank, cols});
-      parts_.need(fmt::format("{}.{}.lora_B", linear, name), {rows, options.rank});
+      for (const auto& tensor : options.tensors()) {
+        parts_.need(fmt::format("{}.{}.{}", linear, name, tensor.name),
+                    tensor.shape_beside(rows, cols));
+      }
     }
   }
 
   void add(const std::string& linear, Matrix& matrix) {
     const auto active = stored_.adapters.find(stored_.active_adapter);
-    if (active == stored_.adapters.end() || !has(active->second, linear)) return;
-    const auto& [name, options] = *active;
-    matrix.low_rank = {
-        .a = parts_.floats(fmt::format("{}.{}.lora_A", linear, name)),
-        .b = parts_.floats(fmt::format("{}.{}.lora_B", linear, name)),
-        .rank = static_cast<std::size_t>(options.rank),
-        .scale = static_cast<float>(options.alpha / static_cast<double>(options.rank))};
+    if (active == stored_.adapters.end() || !adapts(active->second, linear)) return;
+    const auto& name = active->first;
+    const auto low_rank = active->second.low_rank([&](std::string_view tensor) {
+      return parts_.floats(fmt::format("{}.{}.{}", linear, name, tensor));
+    });
+    if (!low_rank) {
+      throw FileError(stored_.path,
+                      fmt::format("adapter {} is of the kind {}, which only a module applies",
+                                  quote(name), quote(active->second.kind())));
+    }
+    matrix.low_rank = *low_rank;
   }
 
  private:
-  static bool has(const LoraOptions& options, const std::string& linear) {
-    return std::ranges::any_of(options.targets,
-                               [&](const auto& target) { return names_linear(target, linear); });
-  }
-
   const StoredModel& stored_;
   Parts& parts_;
   std::set<std::pair<std::string, std::string>> unnamed_;  // adapter and target

@@ -29,17 +29,20 @@ void LlamaImpl::reset_parameters(torch::Generator generator) {
   }
   const double deviation = 0.02;
   const double residual = deviation / std::sqrt(2.0 * static_cast<double>(config_.n_layers));
-  for (auto& item : named_parameters()) {
-    const auto& name = item.key();
-    if (name.find("norm") != std::string::npos) continue;
-    if (name.ends_with(".lora_B")) {
-      const torch::NoGradGuard no_grad;
-      item.value().zero_();
-      continue;
-    }
+  for (const auto& module : named_modules(/*name_prefix=*/{}, /*include_self=*/false)) {
+    const auto& name = module.key();
+    const bool is_adapter = dynamic_cast<const Adapter*>(module.value().get()) != nullptr;
+    if (is_adapter || name.find("norm") != std::string::npos) continue;
     const bool writes_residual =
-        name.ends_with("compute_output.weight") || name.ends_with("feed_forward.w2.weight");
-    draw_normal(item.value(), writes_residual ? residual : deviation, generator);
+        name.ends_with("compute_output") || name.ends_with("feed_forward.w2");
+    for (auto& parameter : module.value()->parameters(/*recurse=*/false)) {
+      draw_normal(parameter, writes_residual ? residual : deviation, generator);
+    }
+    if (auto* linear = module.value()->as<LinearImpl>()) {
+      for (const auto& adapter : linear->children()) {  // in the order in which they were added
+        dynamic_cast<Adapter&>(*adapter).reset_parameters(linear->weight, generator);
+      }
+    }
   }
 }
 

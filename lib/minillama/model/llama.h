@@ -64,8 +64,8 @@ class LlamaImpl : public torch::nn::Cloneable<LlamaImpl> {
   /// Changes which positions are attended to: a setting of the computation, not of the weights.
   void set_attention(AttentionKind kind) { config_.attention = kind; }
 
-  /// Draws all weights anew, as the constructor does; of adapters A, and B becomes 0. A merged
-  /// adapter is unmerged first.
+  /// Draws all weights anew, as the constructor does; adapters become new ones. A merged adapter is
+  /// unmerged first.
   void reset_parameters(torch::Generator generator);
 
   void reset() override;

@@ -5,7 +5,7 @@
 
 #include "minillama/core/check.h"
 #include "minillama/core/named_tensors.h"
-#include "minillama/model/lora.h"
+#include "minillama/model/adapters.h"
 
 namespace minillama {
 namespace {

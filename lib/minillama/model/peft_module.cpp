@@ -1,5 +1,6 @@
 #include "minillama/model/peft_module.h"
 
+#include <algorithm>
 #include <limits>
 #include <map>
 
@@ -13,8 +14,9 @@
 #include "minillama/core/json.h"
 #include "minillama/io/atomic_file.h"
 #include "minillama/io/safetensors.h"
-#include "minillama/model/lora.h"
+#include "minillama/model/adapters.h"
 #include "minillama/model/tensors.h"
+#include "minillama/weights/adapter_kinds.h"
 
 namespace minillama {
 namespace {
@@ -36,10 +38,6 @@ std::vector<std::string> shortest_targets(const std::vector<std::string>& linear
   return targets;
 }
 
-std::string without_suffix(const std::string& name) {
-  return name.substr(0, name.rfind('.'));
-}
-
 void write(const std::filesystem::path& directory, Llama& llama, const NamedTensors& head,
            const std::map<std::string, std::string>& metadata, const std::string& base_model) {
   const auto active = active_adapter(llama);
@@ -51,6 +49,9 @@ void write(const std::filesystem::path& directory, Llama& llama, const NamedTens
   for (const auto& values : {parameters, head}) {
     require_storable(values, std::numeric_limits<double>::infinity());
   }
+  const AdapterOptions options = adapters_of(llama).at(active);
+  const AdapterKind& kind = kind_of(options);
+  const auto beside = options.tensors();
   std::vector<torch::Tensor> tensors;
   std::vector<std::vector<std::byte>> reordered;
   reordered.reserve(parameters.size());  // the records point into it
@@ -61,29 +62,24 @@ void write(const std::filesystem::path& directory, Llama& llama, const NamedTens
     records.push_back(to_record(name, tensors.back()));
   };
   for (const auto& [name, parameter] : parameters) {
-    const auto theirs = to_spelling(kHuggingFace, name).value();
-    add(fmt::format("{}{}{}", kPeftPrefix, theirs, kPeftSuffix), parameter);
-    if (name.ends_with(".lora_A")) linears.push_back(without_suffix(theirs));
-    if (const auto heads = rotary_heads_of_adapter(name, llama->config()); heads > 0) {
+    const auto dot = name.rfind('.');
+    const auto tensor = std::ranges::find(beside, name.substr(dot + 1), &AdapterTensor::name);
+    const auto linear = to_spelling(kHuggingFace, name.substr(0, dot)).value();
+    add(fmt::format("{}{}.{}", kPeftPrefix, linear, tensor->peft_name), parameter);
+    if (tensor == beside.begin()) linears.push_back(linear);
+    if (const auto heads = rotary_heads_of_adapter(name, options, llama->config()); heads > 0) {
       records.back() = reorder_rows(records.back(), heads, RotaryRows::halves,
                                     reordered.emplace_back(), directory);
     }
   }
   for (const auto& [name, parameter] : head) add(std::string(kPeftPrefix) + name, parameter);
 
-  const LoraOptions options = adapters_of(llama).at(active);
-  const Json config{{"peft_type", "LORA"},
-                    {"task_type", head.empty() ? "CAUSAL_LM" : "SEQ_CLS"},
-                    {"base_model_name_or_path", base_model},
-                    {"r", options.rank},
-                    {"lora_alpha", options.alpha},
-                    {"lora_dropout", options.dropout},
-                    {"target_modules", shortest_targets(linears, llama->config().n_layers)},
-                    {"bias", "none"},
-                    {"fan_in_fan_out", false},
-                    {"inference_mode", true},
-                    {"init_lora_weights", true},
-                    {"modules_to_save", head.empty() ? Json() : Json::array({"score"})}};
+  Json config{{"peft_type", kind.peft_type},
+              {"task_type", head.empty() ? "CAUSAL_LM" : "SEQ_CLS"},
+              {"base_model_name_or_path", base_model}};
+  const auto targets = shortest_targets(linears, llama->config().n_layers);
+  config.update(kind.to_peft(options.with_targets(targets)));
+  config["modules_to_save"] = head.empty() ? Json() : Json::array({"score"});
   make_directory(directory);
   write_safetensors(directory / kPeftWeights, records, metadata);
   write_file(directory / kPeftConfig, config.dump(2) + "\n");
@@ -93,22 +89,18 @@ void write(const std::filesystem::path& directory, Llama& llama, const NamedTens
 
 void add_peft_adapter(Llama& llama, const std::string& name, const PeftAdapter& adapter,
                       const torch::Generator& generator) {
-  LoraOptions options = adapter.options;
-  std::vector<std::string> linears;
   std::vector<std::vector<std::byte>> reordered;
   reordered.reserve(adapter.tensors.size());  // the records point into it
   std::vector<TensorRecord> tensors;
   for (const TensorRecord& tensor : adapter.tensors) {
-    if (tensor.name.ends_with(".lora_A")) linears.push_back(without_suffix(tensor.name));
-    const auto heads = rotary_heads_of_adapter(tensor.name, llama->config());
+    const auto heads = rotary_heads_of_adapter(tensor.name, adapter.options, llama->config());
     tensors.push_back(heads == 0 ? tensor
                                  : reorder_rows(tensor, heads, RotaryRows::pairs,
                                                 reordered.emplace_back(), adapter.path));
   }
-  options.targets = shortest_targets(linears, llama->config().n_layers);
+  const auto targets = shortest_targets(adapter.options.targets(), llama->config().n_layers);
   try {
-    options.validate();
-    add_adapter(llama, name, options, generator);
+    add_adapter(llama, name, adapter.options.with_targets(targets), generator);
   } catch (const OptionError& error) {
     throw FileError(adapter.path, error.what());
   }

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "minillama/core/check.h"
-#include "minillama/model/lora.h"
+#include "minillama/model/adapters.h"
 #include "minillama/model/tensors.h"
 #include "minillama/weights/weight_format.h"
 

@@ -60,20 +60,21 @@ LinearImpl::LinearImpl(std::int64_t in_features, std::int64_t out_features, bool
 }
 
 torch::Tensor LinearImpl::forward(const torch::Tensor& x) {
-  const auto y = apply_linear(x, weight, bias);
-  if (active_.empty() || is_merged()) return y;
-  return y + adapters_.at(active_)->forward(x);
+  if (active_.empty() || is_merged()) return apply_linear(x, weight, bias);
+  const auto y = adapters_.at(active_)->forward(x, apply_linear(x, weight), weight);
+  return bias.defined() ? y + bias : y;
 }
 
-void LinearImpl::add_adapter(const std::string& name, const LoraOptions& options,
-                             const torch::Generator& generator) {
+void LinearImpl::add_adapter(const std::string& name, std::shared_ptr<Adapter> adapter) {
+  if (!adapter) throw OptionError(fmt::format("adapter {} is null", quote(name)));
   if (name.empty() || name.find('.') != std::string::npos) {
     throw OptionError(fmt::format("adapter name {} must not be empty nor hold a dot", quote(name)));
   }
   if (adapters_.count(name) > 0) {
     throw OptionError(fmt::format("there is an adapter named {} already", quote(name)));
   }
-  adapters_.emplace(name, register_module(name, Lora(weight, options, generator)));
+  register_module(name, adapter->module().shared_from_this());
+  adapters_.emplace(name, std::move(adapter));
 }
 
 void LinearImpl::reset_parameters(torch::Generator generator) {
@@ -81,7 +82,7 @@ void LinearImpl::reset_parameters(torch::Generator generator) {
   const double bound = 1 / std::sqrt(static_cast<double>(weight.size(1)));
   draw_uniform(weight, bound, generator);
   if (bias.defined()) draw_uniform(bias, bound, generator);
-  for (auto& [unused, lora] : adapters_) lora->reset_parameters(generator);
+  for (auto& [unused, adapter] : adapters_) adapter->reset_parameters(weight, generator);
 }
 
 void LinearImpl::reset() {
@@ -90,8 +91,9 @@ void LinearImpl::reset() {
     bias = register_parameter("bias", torch::empty_like(bias), bias.requires_grad());
   }
   if (is_merged()) unmerged_ = unmerged_.clone();
-  for (auto& [name, lora] : adapters_) {
-    lora = register_module(name, Lora(*lora));
+  for (auto& [name, adapter] : adapters_) {
+    const auto copy = register_module(name, adapter->module().clone());
+    adapter = std::dynamic_pointer_cast<Adapter>(copy);
   }
 }
 
@@ -109,7 +111,7 @@ void LinearImpl::merge() {
   if (active_.empty() || is_merged()) return;
   const torch::NoGradGuard no_grad;
   unmerged_ = weight.clone();
-  weight.add_(adapters_.at(active_)->delta_weight());
+  weight.copy_(adapters_.at(active_)->merged_weight(weight));
 }
 
 void LinearImpl::unmerge() {

@@ -1,11 +1,12 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 
 #include <torch/nn/cloneable.h>
 
-#include "minillama/nn/lora.h"
+#include "minillama/nn/adapter.h"
 
 namespace minillama {
 
@@ -18,8 +19,9 @@ namespace minillama {
 torch::Tensor apply_linear(const torch::Tensor& x, const torch::Tensor& weight,
                            const torch::Tensor& bias = {});
 
-/// A linear map, y = x W^T or y = x W^T + b, to which low-rank adapters can be added: with one of
-/// them active, y gets what it adds (nn/lora.h). The weight keeps its name and its values.
+/// A linear map, y = x W^T or y = x W^T + b, to which adapters can be added (nn/adapter.h): with
+/// one of them active, it has made something else of x W^T. The weight keeps its name and its
+/// values.
 ///
 /// Unlike torch::nn::Linear it draws no random numbers when it is made: its parameters are
 /// uninitialised until someone or a checkpoint fills them.
@@ -31,17 +33,17 @@ class LinearImpl : public torch::nn::Cloneable<LinearImpl> {
   /// x [..., in] -> [..., out]; throws like apply_linear().
   torch::Tensor forward(const torch::Tensor& x);
 
-  /// Adds an adapter that is not active yet. Its parameters are `<name>.lora_A` and
-  /// `<name>.lora_B`. Throws OptionError if the name is empty, holds a dot or is taken.
-  void add_adapter(const std::string& name, const LoraOptions& options,
-                   const torch::Generator& generator);
+  /// Adds an adapter that was made for `weight` and is not active yet. Its parameters get its name
+  /// before theirs: `<name>.lora_A`. Throws OptionError if the name is empty, holds a dot or is
+  /// taken, or there is no adapter.
+  void add_adapter(const std::string& name, std::shared_ptr<Adapter> adapter);
 
   /// Makes the adapter of that name the active one; none if there is no such adapter here. One
   /// that was merged is unmerged first.
   void activate(const std::string& name);
 
-  /// Adds the active adapter to the weight, so that it costs nothing more: W + (alpha / r) B A.
-  /// Until unmerge() it is not trained. Nothing happens without an active adapter or a second time.
+  /// Makes the weight the active adapter's merged_weight(), so that it costs nothing more. Until
+  /// unmerge() it is not trained. Nothing happens without an active adapter or a second time.
   void merge();
 
   /// Gives the weight back the very bits it had before merge(), from a copy that was kept.
@@ -50,7 +52,7 @@ class LinearImpl : public torch::nn::Cloneable<LinearImpl> {
   /// Makes the active adapter part of the weight for good, and removes all adapters.
   void absorb();
 
-  const std::map<std::string, Lora>& adapters() const { return adapters_; }
+  const std::map<std::string, std::shared_ptr<Adapter>>& adapters() const { return adapters_; }
   const std::string& active() const { return active_; }  ///< "" if there is none
   bool is_merged() const { return unmerged_.defined(); }
 
@@ -66,7 +68,7 @@ class LinearImpl : public torch::nn::Cloneable<LinearImpl> {
   torch::Tensor bias;    ///< [out]; undefined unless asked for
 
  private:
-  std::map<std::string, Lora> adapters_;
+  std::map<std::string, std::shared_ptr<Adapter>> adapters_;
   std::string active_;
   torch::Tensor unmerged_;  // the weight before merge(), while merged
 };

@@ -38,7 +38,7 @@ struct FineTuningHooks {
 };
 
 /// A run that trains a classifier: epochs of steps, each followed by an evaluation on dev. The best
-/// epoch's weights win. Parameters that require no gradient stay as they are (model/lora.h).
+/// epoch's weights win. Parameters that require no gradient stay as they are (model/adapters.h).
 ///
 /// With a state file the run survives being killed at any moment: started again with the same
 /// arguments it goes on from the last saved step and ends with the same bits, given the same number

@@ -8,7 +8,8 @@
 
 #include "minillama/core/error.h"
 #include "minillama/io/crc32.h"
-#include "minillama/model/lora.h"
+#include "minillama/model/adapters.h"
+#include "minillama/weights/adapter_kinds.h"
 
 namespace minillama {
 namespace {
@@ -22,11 +23,6 @@ Json settings_of(const AdamWOptions& options) {
           {"weight decay", weight_decay},
           {"largest gradient norm of a group", max_grad_norm},
           {"AdamW of cmu2025", variant == AdamWVariant::cmu2025}};
-}
-
-Json settings_of(const LoraOptions& options) {
-  const auto& [rank, alpha, dropout, targets] = options;
-  return {{"rank", rank}, {"alpha", alpha}, {"dropout", dropout}, {"targets", targets}};
 }
 
 void add_with_prefix(std::string_view prefix, const Json& fields, Json& json) {
@@ -106,13 +102,17 @@ Json settings_of(Classifier model) {
             {"dropout", dropout}};
   auto llama = model->llama;
   add_with_prefix("model's ", settings_of(llama->config()), json);
-  // Without an adapter these fields are null, so that a run with one differs.
-  Json lora = settings_of(LoraOptions{});
-  for (auto& field : lora) field = nullptr;
-  if (const auto active = active_adapter(llama); !active.empty()) {
-    lora = settings_of(adapters_of(llama).at(active));
+  // The fields of kinds that no adapter is of are null, so that a run with one differs.
+  const auto adapters = adapters_of(llama);
+  const auto active = adapters.find(active_adapter(llama));
+  for (const auto* kind : adapter_kinds()) {
+    Json fields = kind->to_json(kind->defaults());
+    for (auto& field : fields) field = nullptr;
+    if (active != adapters.end() && active->second.kind() == kind->name) {
+      fields = kind->to_json(active->second);
+    }
+    add_with_prefix(fmt::format("{} ", kind->name), fields, json);
   }
-  add_with_prefix("lora ", lora, json);
   return json;
 }
 

@@ -7,7 +7,7 @@
 
 #include "minillama/core/check.h"
 #include "minillama/core/device.h"
-#include "minillama/model/lora.h"
+#include "minillama/model/adapters.h"
 #include "minillama/nn/parallel_parts.h"
 #include "minillama/train/parallel_gradients.h"
 
@@ -16,9 +16,7 @@ namespace {
 
 /// Dropout within the Llama draws from one generator, in the order in which it computes.
 bool draws_within(Llama& llama) {
-  const auto active = active_adapter(llama);
-  return llama->config().dropout > 0 ||
-         (!active.empty() && adapters_of(llama).at(active).dropout > 0);
+  return llama->config().dropout > 0 || adapter_draws(llama);
 }
 
 /// The batch in parts of consecutive sequences, one for each thread.

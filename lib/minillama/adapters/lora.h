@@ -2,17 +2,18 @@
 
 #include <torch/nn/cloneable.h>
 
+#include "minillama/nn/adapter.h"
 #include "minillama/nn/dropout.h"
 #include "minillama/weights/lora_options.h"
 
 namespace minillama {
 
-/// What low-rank adaptation adds to a linear map (Hu et al. 2021, arXiv:2106.09685):
+/// Low-rank adaptation of a linear map (Hu et al. 2021, arXiv:2106.09685):
 ///
-///     delta(x) = (alpha / r) B A dropout(x)
+///     y = W x + delta(x),  delta(x) = (alpha / r) B A dropout(x)
 ///
 /// B starts at 0, so that a new adapter changes nothing.
-class LoraImpl : public torch::nn::Cloneable<LoraImpl> {
+class LoraImpl : public Adapter, public torch::nn::Cloneable<LoraImpl> {
  public:
   /// An adapter for `weight` [out, in], with its dtype and device.
   ///
@@ -20,16 +21,22 @@ class LoraImpl : public torch::nn::Cloneable<LoraImpl> {
   /// Throws OptionError if the options cannot be used or `weight` is no matrix.
   LoraImpl(const torch::Tensor& weight, const LoraOptions& options, torch::Generator generator);
 
-  /// x [..., in] -> delta(x) [..., out]; throws like apply_linear() (nn/linear.h).
-  torch::Tensor forward(const torch::Tensor& x);
+  /// y + delta(x) for x [..., in] and y [..., out]; throws like apply_linear() (nn/linear.h). Needs
+  /// no `weight`.
+  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& y,
+                        const torch::Tensor& weight) override;
+
+  /// weight + (alpha / r) B A
+  torch::Tensor merged_weight(const torch::Tensor& weight) const override;
 
   /// What the adapter adds to the weight, (alpha / r) B A, [out, in].
   torch::Tensor delta_weight() const;
 
-  const LoraOptions& options() const { return options_; }
+  /// Draws A ~ normal(0, 0.02) and makes B 0. Needs no `weight`.
+  void reset_parameters(const torch::Tensor& weight, torch::Generator generator) override;
 
-  /// Draws A ~ normal(0, 0.02) and makes B 0.
-  void reset_parameters(torch::Generator generator);
+  AdapterOptions options() const override { return options_; }
+  bool draws() const override { return options_.dropout > 0; }
 
   void reset() override;
   void pretty_print(std::ostream& stream) const override;
@@ -38,8 +45,6 @@ class LoraImpl : public torch::nn::Cloneable<LoraImpl> {
   torch::Tensor lora_B;  ///< [out, r]
 
  private:
-  double scale() const { return options_.alpha / static_cast<double>(options_.rank); }
-
   LoraOptions options_;
   Dropout dropout_{nullptr};
 };

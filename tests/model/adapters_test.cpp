@@ -1,11 +1,14 @@
-#include "minillama/model/lora.h"
+#include "minillama/model/adapters.h"
 
 #include <set>
 
+#include "minillama/checkpoint/stored_weights.h"
 #include "minillama/core/error.h"
-#include "minillama/model/language_model.h"
+#include "minillama/model/language_model_file.h"
+#include "minillama/model/stored_module.h"
 
 #include "support/catch.h"
+#include "support/scale_adapter.h"
 #include "support/small_model.h"
 #include "support/tensors.h"
 
@@ -24,7 +27,7 @@ void fill_b(Llama& llama, const std::string& name) {
 
 }  // namespace
 
-TEST_CASE("model/lora: adapts the attention's projections unless told otherwise") {
+TEST_CASE("model/adapters: adapts the attention's projections unless told otherwise") {
   Llama llama(test::small_config());
   add_adapter(llama, "sst", {.rank = 2}, make_generator(1));
   const auto parameters = adapter_parameters(llama, "sst");
@@ -34,10 +37,11 @@ TEST_CASE("model/lora: adapts the attention's projections unless told otherwise"
   CHECK(all.contains("layers.1.attention.compute_output.sst.lora_B"));
   CHECK(all.contains("layers.1.attention.compute_output.weight"));
   CHECK(active_adapter(llama) == "sst");
-  CHECK((adapters_of(llama) == std::map<std::string, LoraOptions>{{"sst", {.rank = 2}}}));
+  CHECK((adapters_of(llama) ==
+         std::map<std::string, AdapterOptions>{{"sst", LoraOptions{.rank = 2}}}));
 }
 
-TEST_CASE("model/lora: any linear by its name or the end of it") {
+TEST_CASE("model/adapters: any linear by its name or the end of it") {
   Llama llama(test::small_config());
   add_adapter(llama, "ffn", {.targets = {"w1", "layers.1.feed_forward.w2"}}, make_generator(1));
   std::set<std::string> names;
@@ -52,7 +56,7 @@ TEST_CASE("model/lora: any linear by its name or the end of it") {
   CHECK_THROWS_AS(add_adapter(llama, "ffn", {}, make_generator(1)), OptionError);
 }
 
-TEST_CASE("model/lora: merged logits equal unmerged ones, and unmerging restores every bit") {
+TEST_CASE("model/adapters: merged logits equal unmerged ones, and unmerging restores every bit") {
   for (const auto type : {torch::kFloat, torch::kDouble}) {
     LanguageModel model(test::small_config(), make_generator(3));
     model->to(type);
@@ -82,7 +86,7 @@ TEST_CASE("model/lora: merged logits equal unmerged ones, and unmerging restores
   }
 }
 
-TEST_CASE("model/lora: an absorbed adapter is what the next one is trained on top of") {
+TEST_CASE("model/adapters: an absorbed adapter is what the next one is trained on top of") {
   Llama llama(test::small_config(), make_generator(3));
   llama->eval();
   const auto ids = torch::arange(12, torch::kLong).view({2, 6});
@@ -102,7 +106,7 @@ TEST_CASE("model/lora: an absorbed adapter is what the next one is trained on to
   CHECK(test::difference(llama(ids), adapted, 0, 1e-4) == "");
 }
 
-TEST_CASE("model/lora: only the adapter gets gradients") {
+TEST_CASE("model/adapters: only the adapter gets gradients") {
   Llama llama(test::small_config());
   add_adapter(llama, "a", {}, make_generator(1));
   add_adapter(llama, "b", {}, make_generator(2));
@@ -112,4 +116,74 @@ TEST_CASE("model/lora: only the adapter gets gradients") {
     INFO(item.key());
     CHECK(item.value().requires_grad() == (item.key().find(".a.lora_") != std::string::npos));
   }
+}
+
+TEST_CASE("model/adapters: whether dropout draws is the active one's to say") {
+  Llama llama(test::small_config());
+  CHECK_FALSE(adapter_draws(llama));
+  add_adapter(llama, "drops", {.dropout = 0.1, .targets = {"w1"}}, make_generator(1));
+  CHECK(adapter_draws(llama));
+  add_adapter(llama, "does not", {.targets = {"w2"}}, make_generator(2));
+  CHECK_FALSE(adapter_draws(llama));
+  activate_adapter(llama, "");
+  CHECK_FALSE(adapter_draws(llama));
+}
+
+TEST_CASE("model/adapters: one of a kind that the library does not have") {
+  LanguageModel model(test::small_config(), make_generator(3));
+  auto& llama = model->llama;
+  const test::ScaleOptions options{.targets = {"compute_key"}};
+  CHECK_THROWS_WITH(add_adapter(llama, "a", options, make_generator(1)),
+                    contains("kind \"scale\""));
+  for (const auto& layer : *llama->layers) {
+    auto& key = layer->as<DecoderLayerImpl>()->attention->compute_key;
+    key->add_adapter("a", test::Scale(key->weight, options).ptr());
+  }
+  activate_adapter(llama, "a");
+  CHECK((adapters_of(llama).at("a") == options));
+  CHECK_FALSE(adapter_draws(llama));
+  train_only_adapter(llama, "a");
+  const auto parameters = adapter_parameters(llama, "a");
+  REQUIRE(parameters.size() == 2);
+  CHECK(parameters[1].first == "layers.1.attention.compute_key.l");
+  const auto ids = torch::arange(12, torch::kLong).view({2, 6});
+  const auto key_weight = [&] {
+    return llama->named_parameters()["layers.0.attention.compute_key.weight"];
+  };
+  const auto before = key_weight().clone();
+  for (int step = 0; step < 3; ++step) {
+    model->zero_grad();
+    model(ids).square().sum().backward();
+    const torch::NoGradGuard no_grad;
+    for (const auto& [name, l] : parameters) {
+      INFO(name);
+      REQUIRE(l.grad().defined());
+      CHECK(l.grad().abs().sum().item<double>() > 0);
+      l.sub_(0.01 * l.grad().sign());
+    }
+  }
+  const torch::NoGradGuard no_grad;
+  const auto adapted = model(ids);
+  const auto copy = std::dynamic_pointer_cast<LanguageModelImpl>(model->clone());
+  CHECK(torch::equal(copy->forward(ids), adapted));
+  merge_adapter(llama);
+  CHECK_FALSE(torch::equal(key_weight(), before));
+  CHECK(test::difference(model(ids), adapted, 0, 1e-4) == "");
+  CHECK(to_stored(model, torch::kFloat).adapters.empty());
+  unmerge_adapter(llama);
+  CHECK(torch::equal(key_weight(), before));
+
+  // Beside the weights it is refused by its name: to be stored, and by an engine if it is active.
+  const test::TemporaryDirectory directory;
+  CHECK_THROWS_WITH(write_language_model(directory.path(), model, test::small_tokenizer()),
+                    contains("the kind \"scale\" cannot be stored"));
+  CHECK(std::filesystem::is_empty(directory.path()));
+  auto stored = to_stored(model, torch::kFloat);
+  CHECK_THROWS_WITH(weights_of(stored), contains("adapter \"a\" is of the kind \"scale\""));
+  stored.active_adapter = "";
+  CHECK_NOTHROW(weights_of(stored));
+
+  model->reset_parameters(make_generator(3));
+  for (const auto& [name, l] : parameters) CHECK((l == 1).all().item<bool>());
+  CHECK(torch::equal(key_weight(), before));
 }

@@ -1,4 +1,4 @@
-#include "minillama/nn/lora.h"
+#include "minillama/adapters/lora.h"
 
 #include <utility>
 
@@ -16,11 +16,11 @@ LoraImpl::LoraImpl(const torch::Tensor& weight, const LoraOptions& options,
   const auto type = torch::TensorOptions(weight.dtype()).device(weight.device());
   lora_A = register_parameter("lora_A", torch::empty({options_.rank, weight.size(1)}, type));
   lora_B = register_parameter("lora_B", torch::empty({weight.size(0), options_.rank}, type));
-  reset_parameters(generator);
+  reset_parameters(weight, generator);
   dropout_ = register_module("dropout", Dropout(options_.dropout, std::move(generator)));
 }
 
-void LoraImpl::reset_parameters(torch::Generator generator) {
+void LoraImpl::reset_parameters(const torch::Tensor& /*weight*/, torch::Generator generator) {
   draw_normal(lora_A, 0.02, std::move(generator));
   const torch::NoGradGuard no_grad;
   lora_B.zero_();
@@ -37,13 +37,18 @@ void LoraImpl::pretty_print(std::ostream& stream) const {
          << ", in_features=" << lora_A.size(1) << ", out_features=" << lora_B.size(0) << ")";
 }
 
-torch::Tensor LoraImpl::forward(const torch::Tensor& x) {
+torch::Tensor LoraImpl::forward(const torch::Tensor& x, const torch::Tensor& y,
+                                const torch::Tensor& /*weight*/) {
   // Scaled where it is narrowest.
-  return apply_linear(apply_linear(dropout_(x), lora_A) * scale(), lora_B);
+  return y + apply_linear(apply_linear(dropout_(x), lora_A) * options_.scale(), lora_B);
+}
+
+torch::Tensor LoraImpl::merged_weight(const torch::Tensor& weight) const {
+  return weight + delta_weight();
 }
 
 torch::Tensor LoraImpl::delta_weight() const {
-  return torch::matmul(lora_B, lora_A) * scale();
+  return torch::matmul(lora_B, lora_A) * options_.scale();
 }
 
 }  // namespace minillama

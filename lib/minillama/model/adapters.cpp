@@ -1,9 +1,10 @@
-#include "minillama/model/lora.h"
+#include "minillama/model/adapters.h"
 
 #include <algorithm>
 
 #include <fmt/format.h>
 
+#include "minillama/adapters/make_adapter.h"
 #include "minillama/core/check.h"
 
 namespace minillama {
@@ -26,33 +27,33 @@ void require_adapter(Llama& llama, const std::string& name) {
 
 }  // namespace
 
-void add_adapter(Llama& llama, const std::string& name, const LoraOptions& options,
+void add_adapter(Llama& llama, const std::string& name, const AdapterOptions& options,
                  const torch::Generator& generator) {
   options.validate();
   if (adapters_of(llama).count(name) > 0) {
     throw OptionError(fmt::format("the model has an adapter named {} already", quote(name)));
   }
   const auto linears = linears_of(llama);
-  for (const auto& target : options.targets) {
+  for (const auto& target : options.targets()) {
     if (std::ranges::none_of(linears,
                              [&](auto& item) { return names_linear(target, item.first); })) {
-      throw OptionError(
-          fmt::format("lora: target {} is the name of no linear of the model", quote(target)));
+      throw OptionError(fmt::format("{}: target {} is the name of no linear of the model",
+                                    options.kind(), quote(target)));
     }
   }
   for (const auto& [full_name, linear] : linears) {
-    const auto wanted = [&](const auto& target) { return names_linear(target, full_name); };
-    if (std::ranges::any_of(options.targets, wanted)) {
-      linear->add_adapter(name, options, generator);
-    }
+    if (!adapts(options, full_name)) continue;
+    linear->add_adapter(name, make_adapter(linear->weight, options, generator));
   }
   activate_adapter(llama, name);
 }
 
-std::map<std::string, LoraOptions> adapters_of(Llama& llama) {
-  std::map<std::string, LoraOptions> adapters;
+std::map<std::string, AdapterOptions> adapters_of(Llama& llama) {
+  std::map<std::string, AdapterOptions> adapters;
   for (const auto& [unused, linear] : linears_of(llama)) {
-    for (const auto& [name, lora] : linear->adapters()) adapters.emplace(name, lora->options());
+    for (const auto& [name, adapter] : linear->adapters()) {
+      adapters.emplace(name, adapter->options());
+    }
   }
   return adapters;
 }
@@ -67,6 +68,13 @@ std::string active_adapter(Llama& llama) {
     if (!linear->active().empty()) return linear->active();
   }
   return "";
+}
+
+bool adapter_draws(Llama& llama) {
+  return std::ranges::any_of(linears_of(llama), [](const auto& item) {
+    const auto& linear = *item.second;
+    return !linear.active().empty() && linear.adapters().at(linear.active())->draws();
+  });
 }
 
 void merge_adapter(Llama& llama) {
@@ -92,8 +100,9 @@ NamedTensors adapter_parameters(Llama& llama, const std::string& name) {
   for (const auto& [full_name, linear] : linears_of(llama)) {
     const auto found = linear->adapters().find(name);
     if (found == linear->adapters().end()) continue;
-    parameters.emplace_back(full_name + ".lora_A", found->second->lora_A);
-    parameters.emplace_back(full_name + ".lora_B", found->second->lora_B);
+    for (const auto& [tensor, parameter] : parameters_of(found->second->module())) {
+      parameters.emplace_back(fmt::format("{}.{}", full_name, tensor), parameter);
+    }
   }
   return parameters;
 }

@@ -6,23 +6,33 @@
 
 #include "minillama/core/named_tensors.h"
 #include "minillama/model/llama.h"
+#include "minillama/weights/adapter_options.h"
+#include "minillama/weights/lora_options.h"
 
 namespace minillama {
 
-// Low-rank adapters on the linears of a whole Llama (nn/lora.h). There may be several under
+// Adapters of any kind (nn/adapter.h) on the linears of a whole Llama. There may be several under
 // different names; at most one is active. Their parameters lie in the linear that they adapt:
 // layers.0.attention.compute_query.<adapter>.lora_A. All throw OptionError on an empty Llama.
 
-/// Adds the adapter `name` to every linear that options.targets names, and makes it the active one.
+/// Adds the adapter `name` to every linear that options.targets() names, and makes it the active
+/// one.
 ///
-/// @param generator draws every A now and the dropout masks later
+/// @param options   those of the kind that is wanted, such as LoraOptions
+/// @param generator draws the parameters now and the dropout masks later
 /// Throws OptionError if the options cannot be used, a target is the name of no linear, or there is
 /// an adapter of that name.
-void add_adapter(Llama& llama, const std::string& name, const LoraOptions& options,
+void add_adapter(Llama& llama, const std::string& name, const AdapterOptions& options,
                  const torch::Generator& generator);
 
+/// The same, for options that are given in braces: {.rank = 8} is LoRA's.
+inline void add_adapter(Llama& llama, const std::string& name, const LoraOptions& options,
+                        const torch::Generator& generator) {
+  add_adapter(llama, name, AdapterOptions(options), generator);
+}
+
 /// The adapters there are, and how they were made.
-std::map<std::string, LoraOptions> adapters_of(Llama& llama);
+std::map<std::string, AdapterOptions> adapters_of(Llama& llama);
 
 /// Makes the adapter `name` the active one, or none if `name` is empty. Throws OptionError if there
 /// is no such adapter.
@@ -31,7 +41,10 @@ void activate_adapter(Llama& llama, const std::string& name);
 /// Name of the active adapter, "" if there is none.
 std::string active_adapter(Llama& llama);
 
-/// Adds the active adapter to the weights; unmerge_adapter() gives them back bit for bit.
+/// Whether the active adapter, if there is one, draws random numbers in training.
+bool adapter_draws(Llama& llama);
+
+/// Makes the active adapter part of the weights; unmerge_adapter() gives them back bit for bit.
 void merge_adapter(Llama& llama);
 void unmerge_adapter(Llama& llama);
 bool is_merged(Llama& llama);

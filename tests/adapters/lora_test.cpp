@@ -1,4 +1,4 @@
-#include "minillama/nn/lora.h"
+#include "minillama/adapters/lora.h"
 
 #include "minillama/core/error.h"
 #include "minillama/core/random.h"
@@ -11,6 +11,15 @@ using namespace minillama;
 
 namespace {
 
+void add(Linear& linear, const std::string& name, const LoraOptions& options,
+         const torch::Generator& generator) {
+  linear->add_adapter(name, Lora(linear->weight, options, generator).ptr());
+}
+
+LoraImpl& lora_of(Linear& linear, const std::string& name) {
+  return *linear->adapters().at(name)->as<Lora>();
+}
+
 /// A linear [6, 5] with an adapter whose B is not 0.
 Linear adapted_linear(const LoraOptions& options, torch::ScalarType type = torch::kFloat) {
   auto generator = make_generator(4);
@@ -18,9 +27,9 @@ Linear adapted_linear(const LoraOptions& options, torch::ScalarType type = torch
   const torch::NoGradGuard no_grad;
   linear->weight.normal_(0, 1, generator);
   linear->to(type);
-  linear->add_adapter("a", options, generator);
-  linear->adapters().at("a")->lora_A.normal_(0, 1, generator);
-  linear->adapters().at("a")->lora_B.normal_(0, 1, generator);
+  add(linear, "a", options, generator);
+  lora_of(linear, "a").lora_A.normal_(0, 1, generator);
+  lora_of(linear, "a").lora_B.normal_(0, 1, generator);
   return linear;
 }
 
@@ -30,9 +39,9 @@ TEST_CASE("lora: adds (alpha / r) B A x") {
   auto linear = adapted_linear({.rank = 2, .alpha = 3}, torch::kDouble);
   auto generator = make_generator(5);
   const auto x = torch::randn({4, 5}, generator, torch::kDouble);
-  const auto& lora = linear->adapters().at("a");
-  const auto delta = lora->lora_B.mm(lora->lora_A) * 1.5;
-  CHECK(test::difference(lora->delta_weight(), delta, 1e-12, 1e-12) == "");
+  const auto& lora = lora_of(linear, "a");
+  const auto delta = lora.lora_B.mm(lora.lora_A) * 1.5;
+  CHECK(test::difference(lora.delta_weight(), delta, 1e-12, 1e-12) == "");
 
   CHECK(torch::equal(linear(x), x.mm(linear->weight.t())));  // not active yet
   linear->activate("a");
@@ -50,10 +59,10 @@ TEST_CASE("lora: a new adapter changes no bit, and draws A ~ normal(0, 0.02)") {
   linear->weight.normal_(0, 1, generator);
   const auto x = torch::randn({7, 300}, generator);
   const auto before = linear(x);
-  linear->add_adapter("a", {.rank = 100}, generator);
+  add(linear, "a", {.rank = 100}, generator);
   linear->activate("a");
   CHECK(torch::equal(linear(x), before));
-  const auto& a = linear->adapters().at("a")->lora_A;
+  const auto& a = lora_of(linear, "a").lora_A;
   CHECK(a.mean().item<double>() == Approx(0).margin(0.0005));
   CHECK(a.std().item<double>() == Approx(0.02).epsilon(0.02));
 }
@@ -61,24 +70,24 @@ TEST_CASE("lora: a new adapter changes no bit, and draws A ~ normal(0, 0.02)") {
 TEST_CASE("lora: the weight keeps its name, adapters stand under theirs") {
   auto linear = adapted_linear({.rank = 2});
   auto generator = make_generator(7);
-  linear->add_adapter("other", {.rank = 1}, generator);
+  add(linear, "other", {.rank = 1}, generator);
   std::vector<std::string> names;
   for (const auto& item : linear->named_parameters()) names.push_back(item.key());
   CHECK(names ==
         std::vector<std::string>{"weight", "a.lora_A", "a.lora_B", "other.lora_A", "other.lora_B"});
-  CHECK(linear->adapters().at("other")->lora_B.sizes() == torch::IntArrayRef({6, 1}));
+  CHECK(lora_of(linear, "other").lora_B.sizes() == torch::IntArrayRef({6, 1}));
 
-  CHECK_THROWS_WITH(linear->add_adapter("a", {}, generator), contains("named \"a\" already"));
-  CHECK_THROWS_AS(linear->add_adapter("", {}, generator), OptionError);
-  CHECK_THROWS_AS(linear->add_adapter("a.b", {}, generator), OptionError);
+  CHECK_THROWS_WITH(add(linear, "a", {}, generator), contains("named \"a\" already"));
+  CHECK_THROWS_AS(add(linear, "", {}, generator), OptionError);
+  CHECK_THROWS_AS(add(linear, "a.b", {}, generator), OptionError);
 }
 
 TEST_CASE("lora: one adapter is active, or none") {
   auto linear = adapted_linear({.rank = 2});
   auto generator = make_generator(8);
-  linear->add_adapter("other", {.rank = 1}, generator);
+  add(linear, "other", {.rank = 1}, generator);
   const torch::NoGradGuard no_grad;
-  linear->adapters().at("other")->lora_B.fill_(1);
+  lora_of(linear, "other").lora_B.fill_(1);
   const auto x = torch::randn({3, 5}, generator);
   const auto base = linear(x);
   linear->activate("a");

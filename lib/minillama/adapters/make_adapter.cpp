@@ -1,0 +1,38 @@
+#include "minillama/adapters/make_adapter.h"
+
+#include <fmt/format.h>
+
+#include "minillama/adapters/lora.h"
+#include "minillama/core/error.h"
+
+namespace minillama {
+namespace {
+
+/// Makes an adapter, or null if the options are another kind's.
+using MakeAdapter = std::shared_ptr<Adapter> (*)(const torch::Tensor& weight,
+                                                 const AdapterOptions& options,
+                                                 const torch::Generator& generator);
+
+template <typename Module, typename Options>
+std::shared_ptr<Adapter> make(const torch::Tensor& weight, const AdapterOptions& options,
+                              const torch::Generator& generator) {
+  const auto* own = options.as<Options>();
+  return own == nullptr ? nullptr : std::make_shared<Module>(weight, *own, generator);
+}
+
+constexpr MakeAdapter kAdapters[] = {
+    make<LoraImpl, LoraOptions>,
+};
+
+}  // namespace
+
+std::shared_ptr<Adapter> make_adapter(const torch::Tensor& weight, const AdapterOptions& options,
+                                      const torch::Generator& generator) {
+  for (const auto make_one : kAdapters) {
+    if (auto adapter = make_one(weight, options, generator)) return adapter;
+  }
+  throw OptionError(
+      fmt::format("there is no module for adapters of the kind {}", quote(options.kind())));
+}
+
+}  // namespace minillama

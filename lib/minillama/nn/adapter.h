@@ -1,0 +1,46 @@
+#pragma once
+
+#include <torch/nn/module.h>
+
+#include "minillama/weights/adapter_options.h"
+
+namespace minillama {
+
+/// What is trained beside the weight W [out, in] of one linear map (nn/linear.h) and changes what
+/// it computes. A kind of adapter is a class that derives from this and from
+/// torch::nn::Cloneable, as LoraImpl does (adapters/lora.h). Its parameters are its own, not those
+/// of modules within it, under the names that options().tensors() lists, in that order.
+class Adapter {
+ public:
+  virtual ~Adapter() = default;
+
+  /// The adapted y for the inputs x [..., in], y = x W^T [..., out] and `weight`, which is W. A
+  /// bias is added afterwards.
+  virtual torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& y,
+                                const torch::Tensor& weight) = 0;
+
+  /// The weight [out, in] that alone computes what forward() does in evaluation mode. Called
+  /// without gradients.
+  virtual torch::Tensor merged_weight(const torch::Tensor& weight) const = 0;
+
+  /// Gives the parameters the values that a new adapter for `weight` has; what is drawn, from
+  /// `generator`.
+  virtual void reset_parameters(const torch::Tensor& weight, torch::Generator generator) = 0;
+
+  /// How it was made.
+  virtual AdapterOptions options() const = 0;
+
+  /// Whether forward() draws random numbers in training, as dropout does.
+  virtual bool draws() const = 0;
+
+  /// The module that it is.
+  torch::nn::Module& module() { return dynamic_cast<torch::nn::Module&>(*this); }
+
+  /// As the module of one kind, such as Lora; null if it is of another.
+  template <typename Holder>
+  typename Holder::ContainedType* as() {
+    return dynamic_cast<typename Holder::ContainedType*>(this);
+  }
+};
+
+}  // namespace minillama
