@@ -200,13 +200,11 @@ TEST_CASE("arguments: nn/linear.h and nn/embedding.h") {
                apply_linear(zeros({4}), zeros({3, 4}), zeros({4}));
              }),
              contains("bias is"));
-  CHECK_THAT(option_error([&] { linear->add_adapter("", {}, make_generator(0)); }),
-             contains("empty"));
-  CHECK_THAT(option_error([&] { linear->add_adapter("a.b", {}, make_generator(0)); }),
-             contains("dot"));
-  linear->add_adapter("a", {}, make_generator(0));
-  CHECK_THAT(option_error([&] { linear->add_adapter("a", {}, make_generator(0)); }),
-             contains("already"));
+  const auto adapter = Lora(linear->weight, LoraOptions(), make_generator(0)).ptr();
+  CHECK_THAT(option_error([&] { linear->add_adapter("", adapter); }), contains("empty"));
+  CHECK_THAT(option_error([&] { linear->add_adapter("a.b", adapter); }), contains("dot"));
+  linear->add_adapter("a", adapter);
+  CHECK_THAT(option_error([&] { linear->add_adapter("a", adapter); }), contains("already"));
   CHECK_THAT(option_error([&] { linear->reset_parameters({}); }),
              contains("generator is undefined"));
 
