@@ -70,11 +70,11 @@ TEST_CASE("arguments: eval/label_likelihoods.h") {
   const std::vector<TokenIds> labels{{3}, {4, 5}}, outside{{3}, {100000}};
   const std::vector<TokenIds> prompts{{1, 2}}, empty{{1}, {}}, strange{{1, 100000}};
   const auto score = [&](const std::vector<TokenIds>& of, const LabelPlan& plan) {
-    return option_error([&] { label_log_likelihoods(model, of, plan); });
+    return option_error([&] { label_log_likelihoods(decoder_source(model), of, plan); });
   };
   CHECK(score(prompts, LabelPlan(labels)) == "accepted");
   CHECK_THAT(score(empty, LabelPlan(labels)), contains("length 0"));
-  CHECK_THAT(score(strange, LabelPlan(labels)), contains("ids holds 100000"));
+  CHECK_THAT(score(strange, LabelPlan(labels)), contains("100000"));
   CHECK_THAT(score(prompts, LabelPlan(outside)), contains("token is 100000"));
   LabelPlan changed(labels);
   changed.labels[0][0].offset = 9;
@@ -84,9 +84,20 @@ TEST_CASE("arguments: eval/label_likelihoods.h") {
   CHECK_THAT(score(prompts, changed), contains("behind its continuations"));
   model->llama->set_attention(AttentionKind::full);
   CHECK_THAT(score(prompts, LabelPlan(labels)), contains("causal"));
-  LanguageModel nothing{nullptr};
+  const DecoderSource nothing;
   CHECK_THAT(option_error([&] { label_log_likelihoods(nothing, prompts, LabelPlan(labels)); }),
-             contains("empty"));
+             contains("no language model"));
+
+  const auto at_end = [&](const std::vector<TokenIds>& rows, const std::vector<TokenIds>& of) {
+    return option_error([&] { label_scores_at_end(decoder_source(model), rows, of); });
+  };
+  CHECK(at_end(prompts, labels) == "accepted");
+  CHECK_THAT(at_end(prompts, outside), contains("token is 100000"));
+  CHECK_THAT(at_end(prompts, empty), contains("a label has no tokens"));
+  CHECK_THAT(at_end(strange, labels), contains("100000"));
+  CHECK(at_end(empty, labels) != "accepted");
+  CHECK_THAT(option_error([&] { label_scores_at_end(nothing, prompts, labels); }),
+             contains("no language model"));
 }
 
 TEST_CASE("arguments: eval/label_probabilities.h") {

@@ -27,6 +27,10 @@ double log_normalizer(std::span<const float> logits) {
          std::log(kernels::exponentials(kernels::best_isa(), row.size(), most, 1, row.data()));
 }
 
+void check(const DecoderSource& model) {
+  if (!model.make) throw OptionError("there is no language model to ask");
+}
+
 void check(const LabelPlan& plan, std::int64_t vocab_size) {
   for (const auto& label : plan.labels) {
     for (const auto& [continuation, offset, token] : label) {
@@ -120,6 +124,7 @@ class BatchScorer {
 std::vector<LabelScores> label_log_likelihoods(const DecoderSource& model,
                                                std::span<const TokenIds> prompts,
                                                const LabelPlan& plan) {
+  check(model);
   if (model.config.attention != AttentionKind::causal) {
     throw OptionError(
         "scoring a label needs causal attention: under full attention it would see itself");
@@ -148,6 +153,7 @@ std::vector<LabelScores> label_log_likelihoods(const DecoderSource& model,
 std::vector<LabelScores> label_scores_at_end(const DecoderSource& model,
                                              std::span<const TokenIds> rows,
                                              std::span<const TokenIds> labels) {
+  check(model);
   for (const auto& ids : labels) {
     if (ids.empty()) throw OptionError("a label has no tokens");
     for (const auto id : ids) require_below(id, "a label's token", model.config.vocab_size);
