@@ -95,7 +95,7 @@ TEST_CASE("arguments: eval/label_likelihoods.h") {
   CHECK_THAT(at_end(prompts, outside), contains("token is 100000"));
   CHECK_THAT(at_end(prompts, empty), contains("a label has no tokens"));
   CHECK_THAT(at_end(strange, labels), contains("100000"));
-  CHECK(at_end(empty, labels) != "accepted");
+  CHECK_THAT(at_end(empty, labels), contains("the length of a row is 0"));
   CHECK_THAT(option_error([&] { label_scores_at_end(nothing, prompts, labels); }),
              contains("no language model"));
 }

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <memory>
 
-#include "minillama/core/error.h"
 #include "minillama/core/require.h"
 #include "minillama/core/thread_pool.h"
 #include "minillama/core/threads.h"
@@ -159,6 +158,10 @@ std::vector<LabelScores> label_scores_at_end(const DecoderSource& model,
     for (const auto id : ids) require_below(id, "a label's token", model.config.vocab_size);
   }
   if (rows.empty()) return {};
+  for (const auto& row : rows) {
+    require(row.size() == rows.front().size(), "the length of a row", row.size(),
+            fmt::format("be that of the first, {}", rows.front().size()));
+  }
   const auto decoder =
       model.make({}, {.sequences = rows.size(), .capacity = std::ssize(rows.front())});
   std::vector<Continuation> added;
