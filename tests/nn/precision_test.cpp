@@ -8,6 +8,7 @@
 #include "minillama/nn/attention.h"
 #include "minillama/nn/bfloat16_linear.h"
 #include "minillama/nn/linear.h"
+#include "minillama/nn/product.h"
 #include "minillama/nn/swiglu.h"
 #include "minillama/train/language_modelling.h"
 
@@ -93,8 +94,12 @@ TEST_CASE("precision: what other devices compute is rounded as the kernels round
 
   Dropout none(0.0, make_generator(0));
   const auto q = draw({2, 4, 9, 12}, 3), k = draw({2, 2, 9, 12}, 4), v = draw({2, 2, 9, 12}, 5);
-  const auto plain = exact(plain_attention(q, k, v, {}, none));
+  const auto reference = plain_attention(exact(q), exact(k), exact(v), {}, none);
   const auto fused = exact(scaled_dot_product_attention(q, k, v, {}, none));
+  CHECK(relative_distance(fused, reference) < 1.0 / 256);
+  // Where LibTorch adds up in bfloat16 it computes nothing that another device does.
+  if (!sums_in_float(q, q.numel() * k.size(2))) return;
+  const auto plain = exact(plain_attention(q, k, v, {}, none));
   CHECK(relative_distance(plain, fused) < 1.0 / 256);
 }
 

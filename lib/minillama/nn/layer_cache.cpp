@@ -29,9 +29,11 @@ CachePlaces::CachePlaces(const Sequences& sequences, std::vector<std::int64_t> r
   token_rows_ = row_indices_.repeat_interleave(counts).to(device);
   positions_ = (sequences.positions() + begins.repeat_interleave(counts)).to(device);
   // One query of each of equally long rows sees all there is.
-  if (sequences.longest() > 1 ||
-      std::ranges::adjacent_find(past, std::not_equal_to()) != past.end()) {
-    visible_ = (begins.unsqueeze(1) + torch::arange(1, sequences.longest() + 1)).to(device);
+  const bool equal = std::ranges::adjacent_find(past, std::not_equal_to()) == past.end();
+  if (sequences.longest() > 1 || !equal) {
+    const auto steps = torch::arange(1, sequences.longest() + 1);
+    // Padding sees what the last token sees: its outputs are nobody's.
+    visible_ = (begins.unsqueeze(1) + steps.minimum(counts.unsqueeze(1))).to(device);
   }
   row_indices_ = row_indices_.to(device);
 }
