@@ -203,7 +203,8 @@ TEST_CASE("apps: options that cannot be used are refused with exit code 2") {
   for (int i = 0; i < 1100; ++i) endless += "film ";
   refused("generate", {"-p", endless}, "the model's context 1024");
   refused("classify_sst", {"--option", "pray", "x"}, "--option is \"pray\"");
-  refused("classify_sst", {"--compat", "cmu2025", "--batch-size", "0", "--dev", "dev.txt"},
+  refused("classify_sst",
+          {"--option", "prompt", "--compat", "cmu2025", "--batch-size", "0", "--dev", "dev.txt"},
           "batch-size is 0");
   refused("classify_sst", {"--option", "prompt", "--attention", "full", "x"}, "causal");
   refused("classify_sst", {"caf\xe9"}, "UTF-8");
