@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Lists the files of lib/ that TextClassifier::load() goes through on its way, in the order in which it
-# first enters them, and how often it enters each: scripts/visited_files.sh [CHECKPOINT]. To see what a
-# newcomer has to read, and whether the way goes back and forth.
+# Lists the file pairs of lib/ that TextClassifier::load() goes through, in the order in which it first
+# enters them, and from which others it enters each: scripts/visited_files.sh [CHECKPOINT]. To see what a
+# newcomer has to read, and where the way comes from.
 #
-# A file is entered when a function of it is called by one of another file. What is inlined, the
-# standard library and kernels/ are not seen.
+# A pair is entered when a function of it is called by one of another pair. What is inlined, the standard
+# library and kernels/ are not seen.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 checkpoint=$(realpath "${1:-checkpoints/sst}")
@@ -44,17 +44,17 @@ c++ -std=c++20 -g -no-pie -fno-pie -I lib "$build/main.cpp" "$build/lib/minillam
   -lfmt -ldl -lpthread $(ldconfig -p | grep -q absl_status && echo -labsl_status) -o "$build/visited"
 OMP_NUM_THREADS=1 "$build/visited" "$checkpoint" "$build/trace"
 
-# Pairs of lines, the function and its caller, become "file file".
-addr2line -e "$build/visited" <"$build/trace" | sed -E 's/:[0-9?]+( .*)?$//' | paste - - |
+# Pairs of lines, the function and its caller, become "pair pair".
+addr2line -e "$build/visited" <"$build/trace" | sed -E 's/\.(h|cpp):.*$//' | paste - - |
   awk -v root="$PWD/lib/minillama/" '
-    { function_file = $1; caller = $2 }
-    index(function_file, root) != 1 || function_file == caller { next }
-    {
-      file = substr(function_file, length(root) + 1)
-      if (!(file in entered)) order[++n] = file
-      ++entered[file]
+    index($1, root) == 1 && index($2, root) == 1 && $1 != $2 {
+      file = substr($1, length(root) + 1)
+      caller = substr($2, length(root) + 1)
+      if (!(file in callers)) order[++n] = file
+      if (!((file, caller) in seen)) callers[file] = callers[file] " " caller
+      seen[file, caller] = 1
     }
     END {
-      for (i = 1; i <= n; ++i) printf "%6d  %s\n", entered[order[i]], order[i]
-      printf "%d files\n", n
+      for (i = 1; i <= n; ++i) printf "%-28s <-%s\n", order[i], callers[order[i]]
+      printf "%d file pairs\n", n
     }'
