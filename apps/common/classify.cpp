@@ -27,7 +27,9 @@ void run_app(const std::string& program, const Dataset& dataset, int argc, char*
   if (option == "finetune" || option == "lora" || model.device != "cpu") become_module();
   const auto checkpoint = Checkpoint::open(model.model, model.open);
   const auto trained = option.empty() ? checkpoint.classifier() : std::nullopt;
-  if (trained && trained->pooling == PoolingKind::padded_last) become_module();
+  // A module classifies a data set faster; padding is the module's alone.
+  const bool evaluates = arguments.given("dev") || arguments.given("test");
+  if (trained && (evaluates || trained->pooling == PoolingKind::padded_last)) become_module();
   set_threads_of(arguments);
   if (trained) {
     refuse_zero_shot_options(arguments, model.model);

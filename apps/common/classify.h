@@ -14,9 +14,9 @@ struct Dataset {
   bool test_is_labelled = true;          ///< false: the test file's labels are placeholders
 };
 
-/// The classification app for `dataset`; `program` is what it is called. It classifies without
-/// LibTorch; to train, on another device than the processor, and for what depends on how sentences
-/// are padded, it becomes "<program>-module".
+/// The classification app for `dataset`; `program` is what it is called. It classifies and
+/// asks without LibTorch; to train, to evaluate a classifier on data sets, on another device than
+/// the processor, and for what depends on how sentences are padded, it becomes "<program>-module".
 int classify_main(const char* program, const Dataset& dataset, int argc, char** argv);
 
 }  // namespace minillama::app

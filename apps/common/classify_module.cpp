@@ -1,5 +1,4 @@
-// What classify_main() becomes where it trains or needs a device: everything that it can do, on a
-// torch::nn module.
+// What classify_main() becomes where a torch::nn module is needed or faster: everything that it can do.
 
 #include <fmt/format.h>
 
