@@ -1,4 +1,4 @@
-// What classify_main() becomes where a torch::nn module is needed or faster: everything that it can do.
+// What classify_main() becomes where a torch::nn module is needed or faster: all that it can do.
 
 #include <fmt/format.h>
 
