@@ -107,7 +107,7 @@ def generation(table):
 def processes(table):
     model = OUT / '42M'
     if not model.exists():
-        run(BIN / 'one_run', 'write', model)
+        run(BIN / 'one_run', 'write', model, ROOT / 'checkpoints/reviews/tokenizer.model')
     files = [(model, 'safetensors, 168 MB', '≤ 0.15 s')]
     script = OUT / 'torch_save.py'
     script.write_text(f"""import json, sys

@@ -1,9 +1,9 @@
 // What must be measured in a process of its own: start, loading, and peak memory.
 //
-//     one_run empty            a LibTorch program that does nothing
-//     one_run write DIR        writes a model of 42 million random float32 parameters
-//     one_run load MODEL       reads a model
-//     one_run decode MODEL f32|q8_0|q4_0 reads it and decodes 256 tokens
+//     one_run empty                       a LibTorch program that does nothing
+//     one_run write DIR TOKENIZER         writes a model of 42 million random float32 parameters
+//     one_run load MODEL                  reads a model
+//     one_run decode MODEL f32|q8_0|q4_0  reads it and decodes 256 tokens
 //
 // Prints one JSON object: the seconds that loading took, and the peak memory in MB.
 
@@ -17,11 +17,9 @@
 #include <torch/torch.h>
 
 #include "minillama/checkpoint/checkpoint.h"
-#include "minillama/checkpoint/directory.h"
 #include "minillama/core/device.h"
 #include "minillama/generate/generate.h"
-#include "minillama/model/language_model.h"
-#include "minillama/model/stored_module.h"
+#include "minillama/model/language_model_file.h"
 
 namespace {
 
@@ -33,10 +31,9 @@ double peak_megabytes() {
   return static_cast<double>(usage.ru_maxrss) / 1024;
 }
 
-void write(const std::string& directory) {
+void write(const std::string& directory, const std::string& tokenizer) {
   LanguageModel model(ModelConfig{.dim = 512, .n_layers = 8, .n_heads = 8}, make_generator(1));
-  write_directory(directory, to_stored(model->llama, parameters_of(*model->llama), torch::kFloat),
-                  "no tokenizer");
+  write_language_model(directory, model, Tokenizer::load(tokenizer));
 }
 
 void decode(Weights weights, const std::string& format) {
@@ -55,8 +52,8 @@ int main(int argc, char* argv[]) {
   if (arguments.size() == 1 && arguments[0] == "empty") {
     torch::ones({1});
     std::cout << fmt::format("{{\"peak_mb\": {:.1f}}}\n", peak_megabytes());
-  } else if (arguments.size() == 2 && arguments[0] == "write") {
-    write(arguments[1]);
+  } else if (arguments.size() == 3 && arguments[0] == "write") {
+    write(arguments[1], arguments[2]);
   } else if (arguments.size() >= 2) {
     const auto start = std::chrono::steady_clock::now();
     auto weights = Checkpoint::open(arguments[1]).language_model();
@@ -65,7 +62,7 @@ int main(int argc, char* argv[]) {
     std::cout << fmt::format("{{\"load_s\": {:.4f}, \"peak_mb\": {:.1f}}}\n", seconds.count(),
                              peak_megabytes());
   } else {
-    std::cerr << "one_run empty | write DIR | load MODEL | decode MODEL f32|q8_0|q4_0\n";
+    std::cerr << "one_run empty | write DIR TOKENIZER | load MODEL | decode MODEL f32|q8_0|q4_0\n";
     return 2;
   }
 }

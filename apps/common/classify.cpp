@@ -12,6 +12,7 @@
 #include "common/app.h"
 #include "common/classify_arguments.h"
 #include "common/model_arguments.h"
+#include "common/sentences.h"
 #include "common/sibling.h"
 
 namespace minillama::app {
@@ -36,8 +37,7 @@ void run_app(const std::string& program, const Dataset& dataset, int argc, char*
     refuse_batch_size(arguments, *trained, model.model);
     const TextClassifier classifier(checkpoint,
                                     {.max_sentence_len = arguments.integer("max-sentence-len")});
-    answer(classifier, arguments, dataset, classifier.is_adapted() ? "lora" : "finetuning",
-           model.quiet);
+    classify_sentences(classifier, arguments, model.quiet);
   } else {
     const auto weights = std::make_shared<const Weights>(checkpoint.language_model());
     const ZeroShotClassifier classifier(decoder_source(weights), checkpoint.tokenizer(),

@@ -72,6 +72,16 @@ TEST_CASE("arguments: model/kv_cache.h") {
   CHECK_THAT(option_error([&] { cache.truncate(0, -1); }), contains("row of a KV cache is -1"));
 
   Llama llama(config);
+  const Sequences one_token({1});
+  CHECK_THAT(option_error([&] {
+               cache.advance({one_token, {1}, {0}, torch::kCPU});
+             }),
+             contains("row is 1"));
+  CHECK_THAT(option_error([&] {
+               cache.advance({one_token, {0}, {4}, torch::kCPU});
+             }),
+             contains("row of a KV cache is 5"));
+  CHECK(cache.lengths() == std::vector<std::int64_t>{0});
   const std::vector<std::int64_t> absent{1}, none;
   const auto packed = [&](std::span<const std::int64_t> rows) {
     return option_error([&] { llama->forward_packed(ids({1}), Sequences({1}), cache, rows); });

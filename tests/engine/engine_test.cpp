@@ -1,85 +1,21 @@
 #include "minillama/engine/engine.h"
 
-#include <cmath>
-
 #include "minillama/core/device.h"
 #include "minillama/core/error.h"
-#include "minillama/kernels/q8_0.h"
 #include "minillama/model/adapters.h"
-#include "minillama/model/language_model_file.h"
 #include "minillama/model/module_weights.h"
 
 #include "support/catch.h"
-#include "support/files.h"
+#include "support/engine_models.h"
 #include "support/tensors.h"
 
 using namespace minillama;
-
-namespace {
-
-/// A model with weights that differ enough for every one of them to matter, norms included.
-LanguageModel random_model(const ModelConfig& config) {
-  auto generator = make_generator(3);
-  LanguageModel model(config, generator);
-  const torch::NoGradGuard no_grad;
-  for (auto& item : model->named_parameters()) {
-    const bool norm = item.key().find("norm") != std::string::npos;
-    item.value().normal_(norm ? 1 : 0, norm ? 0.3 : 0.15, generator);
-  }
-  model->eval();
-  return model;
-}
-
-std::vector<std::int64_t> random_ids(const ModelConfig& config, std::int64_t count,
-                                     std::uint64_t seed) {
-  const auto ids = torch::randint(config.vocab_size, {count}, make_generator(seed), torch::kLong);
-  return {ids.data_ptr<std::int64_t>(), ids.data_ptr<std::int64_t>() + count};
-}
-
-/// The module's logits [T, V] of all positions.
-torch::Tensor module_logits(LanguageModel& model, const std::vector<std::int64_t>& ids) {
-  const torch::NoGradGuard no_grad;
-  return model(torch::tensor(ids).unsqueeze(0)).squeeze(0);
-}
-
-torch::Tensor to_tensor(std::span<const float> logits) {
-  return torch::tensor(std::vector<float>(logits.begin(), logits.end()));
-}
-
-Engine make_engine(LanguageModel& model, std::size_t sequences = 1) {
-  return {std::make_shared<const Weights>(weights_of(model)), sequences,
-          static_cast<std::size_t>(model->config().max_seq_len)};
-}
-
-/// The models that a test goes through: both norms, grouped and single key/value heads, tied and
-/// separate heads, widths that are no multiples of a vector.
-std::vector<ModelConfig> configs() {
-  const ModelConfig base{.dim = 48,
-                         .n_layers = 3,
-                         .n_heads = 6,
-                         .n_kv_heads = 6,
-                         .hidden_dim = 76,
-                         .vocab_size = 101,
-                         .max_seq_len = 40};
-  std::vector<ModelConfig> all(6, base);
-  all[1].norm = NormKind::rmsnorm;
-  all[1].norm_eps = 0.1;
-  all[2].n_kv_heads = 2;
-  all[2].rope_theta = 100;
-  all[3].n_kv_heads = 1;
-  all[3].tied_embeddings = false;
-  all[4].dim = 30;
-  all[4].n_heads = 5;
-  all[4].n_kv_heads = 5;
-  all[4].hidden_dim = 33;
-  all[4].norm = NormKind::rmsnorm;
-  all[5].dim = 160;
-  all[5].n_heads = 2;
-  all[5].n_kv_heads = 1;
-  return all;
-}
-
-}  // namespace
+using test::configs;
+using test::make_engine;
+using test::module_logits;
+using test::random_ids;
+using test::random_model;
+using test::to_tensor;
 
 TEST_CASE("engine: the module's logits at every position, to the end of the context") {
   for (const int threads : {1, 2, 3}) {
@@ -177,82 +113,6 @@ TEST_CASE("engine: which models suit") {
   CHECK(suits_engine(model));
   model->to(torch::kDouble);
   CHECK_FALSE(suits_engine(model));
-}
-
-TEST_CASE("engine: quantized, it computes with the weights that the blocks stand for") {
-  ModelConfig config = configs()[2];
-  config.dim = 96;
-  config.hidden_dim = 128;
-  for (const bool tied : {true, false}) {
-    config.tied_embeddings = tied;
-    auto model = random_model(config), same = random_model(config);
-    const auto quantized =
-        std::make_shared<const Weights>(converted(weights_of(same), weight_format(DType::q8_0)));
-    const torch::NoGradGuard no_grad;
-    for (auto& item : model->named_parameters()) {
-      if (item.value().dim() != 2) continue;
-      std::vector<kernels::Q8Block> blocks(static_cast<std::size_t>(item.value().numel()) /
-                                           kernels::kBlockSize);
-      const auto size = static_cast<std::size_t>(item.value().numel());
-      kernels::pack(size, item.value().data_ptr<float>(), blocks.data());
-      kernels::unpack(size, blocks.data(), item.value().data_ptr<float>());
-    }
-    const auto ids = random_ids(config, 40, 1);
-    const auto expected = module_logits(model, ids);
-    Engine engine(quantized, 1, 40);
-    for (std::size_t i = 0; i < ids.size(); ++i) {
-      engine.append(std::vector<Continuation>{{0, {&ids[i], 1}}});
-      // What is left is the rounding of the inputs to eight bits.
-      const auto error = to_tensor(engine.logits(0)) - expected[static_cast<std::int64_t>(i)];
-      const auto spread = expected[static_cast<std::int64_t>(i)].std().item<double>();
-      REQUIRE(error.square().mean().sqrt().item<double>() < 0.03 * spread);
-    }
-  }
-}
-
-TEST_CASE("engine: widths that blocks of 32 do not fill are not quantized") {
-  ModelConfig config = configs()[0];
-  auto model = random_model(config);
-  CHECK_THROWS_WITH(converted(weights_of(model), weight_format(DType::q8_0)),
-                    "weights of type q8_0 (--weights q8_0) need a dim that is a multiple of 32; "
-                    "the model's is 48");
-}
-
-TEST_CASE("engine: eight bits cost less than 0.5 % of perplexity on reviews") {
-  const auto model_path = test::data_file("reviews/reviews5M.pt");
-  const auto text_path = test::data_file("reviews/reviews-valid.txt");
-  const auto tokenizer_path = test::data_file("reviews/reviews8k.model");
-  SKIP_WITHOUT(model_path, "reviews/reviews5M.pt");
-  SKIP_WITHOUT(text_path, "reviews/reviews-valid.txt");
-  SKIP_WITHOUT(tokenizer_path, "reviews/reviews8k.model");
-  auto model = read_language_model(*model_path);
-  const auto tokenizer = Tokenizer::load(*tokenizer_path);
-  const auto text = tokenizer.encode(test::read_text(*text_path).substr(0, 30'000));
-  constexpr std::size_t kSequences = 8, kLength = 256;
-  REQUIRE(text.size() > kSequences * kLength);
-
-  /// Mean negative log-likelihood, the sequences side by side.
-  const auto loss = [&](Weights weights) {
-    Engine engine(std::make_shared<const Weights>(std::move(weights)), kSequences, kLength);
-    double sum = 0;
-    for (std::size_t position = 0; position + 1 < kLength; ++position) {
-      std::vector<Continuation> continuations;
-      for (std::size_t i = 0; i < kSequences; ++i) {
-        continuations.push_back({i, std::span(text).subspan(i * kLength + position, 1)});
-      }
-      engine.append(continuations);
-      for (std::size_t i = 0; i < kSequences; ++i) {
-        const auto next = text[i * kLength + position + 1];
-        sum -= to_tensor(engine.logits(i)).log_softmax(0)[next].item<double>();
-      }
-    }
-    return sum / static_cast<double>(kSequences * (kLength - 1));
-  };
-  const double exact = loss(weights_of(model)),
-               rounded = loss(converted(weights_of(model), weight_format(DType::q8_0)));
-  INFO("perplexity " << std::exp(exact) << " in float32, " << std::exp(rounded) << " in q8_0");
-  CHECK(exact < 5);  // the model knows these texts' language
-  CHECK(std::exp(rounded - exact) < 1.005);
 }
 
 TEST_CASE("engine: what happens to the module afterwards changes nothing under it") {

@@ -23,7 +23,8 @@ std::vector<LabelScores> label_log_likelihoods(const DecoderSource& model,
 
 /// For every row of tokens, all of one length, the sum of log p(token | row) over the tokens of
 /// each label, all of them read at the row's last position: what the CMU assignment's reference
-/// scores. Throws OptionError if a row or a label is empty or an id lies outside the vocabulary.
+/// scores. Throws OptionError if the rows differ in length, a row or a label is empty, or an id
+/// lies outside the vocabulary.
 std::vector<LabelScores> label_scores_at_end(const DecoderSource& model,
                                              std::span<const TokenIds> rows,
                                              std::span<const TokenIds> labels);

@@ -89,14 +89,6 @@ TextClassifier TextClassifier::load(const std::filesystem::path& path, const Ope
   return TextClassifier(Checkpoint::open(path, open), options);
 }
 
-bool TextClassifier::is_adapted() const {
-  return std::ranges::any_of(weights_->layers, [](const LayerWeights& layer) {
-    return std::ranges::any_of(matrix_parts(), [&](const MatrixPart& part) {
-      return (layer.*part.matrix).low_rank.rank > 0;
-    });
-  });
-}
-
 std::string TextClassifier::prompt(const std::string& sentence) const {
   return template_.fill(sentence);
 }

@@ -47,8 +47,6 @@ class TextClassifier : public SentenceClassifier {
   const ClassifierConfig& config() const { return config_; }
   const ModelConfig& model_config() const { return weights_->config; }
   const Tokenizer& tokenizer() const { return tokenizer_; }
-  /// Whether it is a base model with an adapter.
-  bool is_adapted() const;
 
  private:
   SentenceTemplate::Encoded encode(std::span<const std::string> sentences) const;

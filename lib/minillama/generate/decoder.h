@@ -49,7 +49,8 @@ struct DecoderSource {
   ModelConfig config;
   std::function<std::unique_ptr<Decoder>(const GenerationOptions& options, const DecoderSize& size)>
       make;
-  /// Whether its decoders may compute at the same time, each on a thread of its own.
+  /// Whether decoders that are made with default options may compute at the same time, each on a
+  /// thread of its own.
   bool is_concurrent = false;
 };
 

@@ -68,9 +68,12 @@ CachePlaces KVCache::places(const ModelConfig& config, const Sequences& sequence
   return places;
 }
 
-void KVCache::advance(const Sequences& sequences, const CachePlaces& places) {
+void KVCache::advance(const CachePlaces& places) {
+  require_below(places.rows().back(), "KV cache: row", lengths_.size());
+  require_below(places.longest(), "the length of a row of a KV cache",
+                layers_.front().keys.size(2) + 1);
   for (std::size_t i = 0; i < places.rows().size(); ++i) {
-    lengths_[static_cast<std::size_t>(places.rows()[i])] += sequences.lengths()[i];
+    lengths_[static_cast<std::size_t>(places.rows()[i])] = places.lengths()[i];
   }
 }
 

@@ -45,8 +45,9 @@ class KVCache {
   CachePlaces places(const ModelConfig& config, const Sequences& sequences,
                      std::span<const std::int64_t> rows) const;
 
-  /// The rows hold what was put in those places.
-  void advance(const Sequences& sequences, const CachePlaces& places);
+  /// The rows of `places` have its lengths now: all layers hold what was put there. Throws
+  /// OptionError, before anything is changed, if there is no such row or no room in it.
+  void advance(const CachePlaces& places);
 
  private:
   std::vector<LayerCache> layers_;

@@ -129,7 +129,7 @@ torch::Tensor LlamaImpl::run(const torch::Tensor& embeddings, const Sequences& s
     x = layer->forward(x, narrowed ? context.for_last_tokens() : context,
                        cache == nullptr ? nullptr : &cache->layer(i));
   }
-  if (cache != nullptr) cache->advance(sequences, *places);
+  if (cache != nullptr) cache->advance(*places);
   return norm(x);
 }
 

@@ -12,7 +12,8 @@ namespace minillama {
 /// `model` as what generates: an engine on its weights where that computes it
 /// (model/module_weights.h) and options.use_engine, else the module itself, with a KV cache for
 /// causal models or by running over the whole sequence again for every token. The engine sees the
-/// weights that the module has when generation begins. Throws OptionError if the model is empty.
+/// weights that the module has when generation begins. is_concurrent says whether an engine
+/// computes the model as it is now. Throws OptionError if the model is empty.
 DecoderSource decoder_source(LanguageModel model);
 
 /// generate() and generate_batch() (generate/generate.h) with decoder_source(model).

@@ -21,7 +21,8 @@ CachePlaces::CachePlaces(const Sequences& sequences, std::vector<std::int64_t> r
   }
   for (std::size_t i = 0; i < lengths.size(); ++i) {
     require(past[i] >= 0, "the length of a row of a KV cache", past[i], "not be negative");
-    longest_ = std::max(longest_, past[i] + lengths[i]);
+    lengths_.push_back(past[i] + lengths[i]);
+    longest_ = std::max(longest_, lengths_.back());
   }
   const auto counts = torch::tensor(lengths, torch::kLong);
   const auto begins = torch::tensor(past, torch::kLong);

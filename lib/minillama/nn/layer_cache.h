@@ -14,24 +14,27 @@ namespace minillama {
 /// own: the i-th sequence continues the row rows[i], which holds past[i] positions.
 class CachePlaces {
  public:
+  /// @param device of the cache and the tensors below
   /// Throws OptionError unless there are as many rows and pasts as sequences, none is negative, and
   /// the rows increase.
   CachePlaces(const Sequences& sequences, std::vector<std::int64_t> rows,
               std::vector<std::int64_t> past, torch::Device device);
 
   const std::vector<std::int64_t>& rows() const { return rows_; }
-  /// The length that the longest of the rows has afterwards.
+  /// The length of each of the rows afterwards, and the longest of these.
+  const std::vector<std::int64_t>& lengths() const { return lengths_; }
   std::int64_t longest() const { return longest_; }
   /// The position of each token in its row, [N] int64.
   const torch::Tensor& positions() const { return positions_; }
-  /// How many positions each query of a causal model sees, past[i] + t + 1, [B, T] int64; undefined
-  /// if all see all.
+  /// How many positions each query of a causal model sees, past[i] + t + 1, and no more where it is
+  /// padding, [B, T] int64; undefined if all see all.
   const torch::Tensor& visible() const { return visible_; }
 
  private:
   friend struct LayerCache;
 
   std::vector<std::int64_t> rows_;
+  std::vector<std::int64_t> lengths_;
   std::int64_t longest_ = 0;
   torch::Tensor row_indices_;  // [B]
   torch::Tensor token_rows_;   // [N]

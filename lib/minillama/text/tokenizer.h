@@ -44,7 +44,7 @@ class Tokenizer {
   /// many, or they are too few for its characters; FileError or IoError if there is no such file.
   static Tokenizer train(const std::filesystem::path& text, std::int64_t vocab_size);
 
-  /// One of any kind (text/tokenizer_model.h).
+  /// One of any kind. This and model() are the library's own: the kinds are in it.
   explicit Tokenizer(std::shared_ptr<const TokenizerModel> model);
 
   /// The ids of `text`, without BOS or EOS: for a sentencepiece model those of Python's
