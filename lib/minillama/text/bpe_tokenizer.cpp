@@ -1,10 +1,11 @@
 #include "minillama/text/bpe_tokenizer.h"
 
+#include <algorithm>
 #include <array>
-#include <deque>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <utility>
 
 #include <fmt/format.h>
@@ -34,6 +35,8 @@ using Ids = std::vector<std::int64_t>;
 constexpr const char* kFile = "tokenizer.json";
 constexpr const char* kConfigFile = "tokenizer_config.json";
 
+constexpr auto kInside = StretchBegin::inside;
+
 /// Positions are int32, and a text's symbols take many times its memory.
 constexpr std::size_t kMaxTextBytes = std::size_t{256} << 20;
 
@@ -52,7 +55,7 @@ AddedPieces added_pieces(const BpeRecord& record, const Normalizer& normalizer, 
     const bool is_after = piece.is_normalized && !normalizer.empty();
     if (is_after != after) continue;
     const auto& text = record.pieces[static_cast<std::size_t>(piece.id)];
-    auto sought = after ? normalizer.normalize(text, StretchBegin::inside) : text;
+    auto sought = after ? normalizer.normalize(text, kInside) : text;
     if (sought.empty()) continue;
     pieces.push_back(piece);
     texts.push_back(std::move(sought));
@@ -154,8 +157,10 @@ class BpeTokenizer : public TokenizerModel {
       if (is_byte(record_.pieces[id])) types_[id] = PieceType::byte;
     }
     for (const auto& added : record_.added) {
-      types_[static_cast<std::size_t>(added.id)] =
-          added.is_special ? PieceType::control : PieceType::text;
+      const auto id = static_cast<std::size_t>(added.id);
+      types_[id] = added.is_special ? PieceType::control : PieceType::text;
+      if (!added.is_normalized || added.is_special || normalizer_.empty()) continue;
+      normalized_pieces_.emplace(added.id, normalizer_.normalize(record_.pieces[id], kInside));
     }
   }
 
@@ -274,7 +279,7 @@ class BpeTokenizer : public TokenizerModel {
         : tokenizer_(tokenizer), stream_(tokenizer.texts_) {}
 
     TokenText push(std::int64_t id) override {
-      const auto& piece = tokenizer_.piece(id);
+      const auto& piece = tokenizer_.decoded_piece(id);
       // As if it were not there: even the bytes of a character may stand on both sides.
       if (tokenizer_.type(id) == PieceType::control) return {"", false};
       return stream_.push(piece);
@@ -286,6 +291,12 @@ class BpeTokenizer : public TokenizerModel {
     const BpeTokenizer& tokenizer_;
     BpePieceStream stream_;
   };
+
+  /// A piece that is looked for in normalized text is decoded as it stands there.
+  const std::string& decoded_piece(std::int64_t id) const {
+    const auto normalized = normalized_pieces_.find(id);
+    return normalized == normalized_pieces_.end() ? piece(id) : normalized->second;
+  }
 
   bool is_byte(std::string_view piece) const {
     if (record_.byte_level) return spelled_byte(piece) >= 0x80;
@@ -331,6 +342,7 @@ class BpeTokenizer : public TokenizerModel {
   BpeMerges merges_;
   BpePieceTexts texts_;
   std::vector<PieceType> types_;
+  std::unordered_map<std::int64_t, std::string> normalized_pieces_;
   mutable std::once_flag files_made_;
   mutable std::vector<TokenizerFile> files_;
 };
@@ -366,7 +378,8 @@ void read_names(const std::filesystem::path& directory, BpeRecord& record) {
 
 bool is_tokenizer_json(std::string_view content) {
   const auto first = content.find_first_not_of(" \t\r\n");
-  return first != std::string_view::npos && content[first] == '{';
+  return first != std::string_view::npos && content[first] == '{' &&
+         content.find("\"vocab\"") != std::string_view::npos;
 }
 
 std::shared_ptr<const TokenizerModel> read_bpe_tokenizer(Bytes bytes,

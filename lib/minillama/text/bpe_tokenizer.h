@@ -21,7 +21,7 @@ namespace minillama {
 // several bytes of "<0x41>"'s kind those that are characters stay so where others among them are
 // none.
 
-/// Whether a file of that content is JSON, as tokenizer.json is.
+/// Whether a file of that content is JSON and speaks of a vocabulary, as tokenizer.json does.
 bool is_tokenizer_json(std::string_view content);
 
 /// Reads such a file, and which tokens begin and end texts from tokenizer_config.json or
