@@ -101,9 +101,11 @@ def with_fallback(normalizer, pre_tokenizer, decoder, n_bytes=256, fuse=True):
     pieces = ["<unk>", "<s>", "</s>"] + [f"<0x{i:02X}>" for i in range(n_bytes)]
     trainer = trainers.BpeTrainer(vocab_size=len(pieces) + 160, show_progress=False, special_tokens=pieces)
     trained.train_from_iterator(TRAINING_TEXT.split("\n"), trainer)
-    model = json.loads(trained.to_str())["model"]
-    merges = [tuple(m) if isinstance(m, list) else tuple(m.split(" ")) for m in model["merges"]]
-    tokenizer = Tokenizer(models.BPE(vocab=model["vocab"], merges=merges, unk_token="<unk>", fuse_unk=fuse, byte_fallback=True))
+    vocab = json.loads(trained.to_str())["model"]["vocab"]
+    # As transformers makes them of a sentencepiece model: all ways to make a piece of two.
+    merges = [(piece[:i], piece[i:]) for piece in vocab if piece not in pieces for i in range(1, len(piece))
+              if piece[:i] in vocab and piece[i:] in vocab]  # fmt: skip
+    tokenizer = Tokenizer(models.BPE(vocab=vocab, merges=merges, unk_token="<unk>", fuse_unk=fuse, byte_fallback=True))
     if normalizer:
         tokenizer.normalizer = normalizer
     if pre_tokenizer:

@@ -53,11 +53,15 @@ std::string random_text(std::mt19937& random, std::size_t length) {
 std::string without_stripping_tokens(const std::string& kind) {
   auto json = parse_json(test::read_text(test::byte_pairs_file(kind)), kind);
   auto kept = Json::array();
+  std::size_t n_beyond = 0;  // added tokens that the vocabulary lacks
   for (auto token : json["added_tokens"]) {
     const bool is_plain = !token["lstrip"].get<bool>() && !token["rstrip"].get<bool>() &&
                           !token["single_word"].get<bool>() && !token["normalized"].get<bool>();
     if (!is_plain) continue;
-    token["id"] = json["model"]["vocab"].size() + kept.size();
+    const auto& vocabulary = json["model"]["vocab"];
+    if (!vocabulary.contains(token["content"].get<std::string>())) {
+      token["id"] = vocabulary.size() + n_beyond++;
+    }
     kept.push_back(token);
   }
   json["added_tokens"] = kept;
@@ -270,6 +274,40 @@ TEST_CASE("byte-pair tokenizer: GGUF holds those for which it has a name") {
   };
   CHECK_THAT(refusal("prefix_space"), contains("no name for how a text is normalized and cut"));
   CHECK_THAT(refusal("gpt2"), contains("the added token \"<left>\" takes spaces, or is a word"));
+}
+
+TEST_CASE("byte-pair tokenizer: that of a Llama 2 is a sentencepiece model, and written as one") {
+  const test::TemporaryDirectory directory;
+  for (const std::string kind : {"llama2", "metaspace_first", "gemma"}) {
+    CAPTURE(kind);
+    directory.file("tokenizer_config.json", R"({"bos_token": "<s>", "eos_token": "</s>"})");
+    const auto tokenizer =
+        Tokenizer::load(directory.file("tokenizer.json", without_stripping_tokens(kind)));
+    const auto read = through_gguf(tokenizer, directory);
+    CHECK(read.files()[0].name == "tokenizer.model");
+    CHECK(read.stop_ids() == tokenizer.stop_ids());
+    for (const auto& item : test::byte_pairs_reference()["texts"]) {
+      const auto text = item.get<std::string>();
+      // What sentencepiece does otherwise: it knows no special tokens, and always puts its space.
+      const bool differs = text.find('<') != std::string::npos || text.find('\0') == 0 ||
+                           (kind == "metaspace_first" && text.starts_with("\u2581")) ||
+                           (kind == "metaspace_first" && text.starts_with(" "));
+      if (differs) continue;
+      CAPTURE(text);
+      CHECK(read.encode(text) == tokenizer.encode(text));
+    }
+    CHECK(tokenizer.model().llama2c_tokenizer().has_value() == false);  // <go> is no plain piece
+  }
+  const auto refusal = [&](const std::string& kind) -> std::string {
+    try {
+      load(kind).model().gguf_entries({});
+    } catch (const OptionError& error) {
+      return error.what();
+    }
+    return "accepted";
+  };
+  CHECK_THAT(refusal("metaspace_split"), contains("cuts texts in another way"));
+  CHECK_THAT(refusal("llama2"), contains("the added token \"<left>\" takes spaces"));
 }
 
 TEST_CASE("byte-pair tokenizer: special tokens are what the files beside it say") {

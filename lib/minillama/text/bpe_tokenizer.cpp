@@ -14,8 +14,11 @@
 #include "minillama/core/json.h"
 #include "minillama/core/utf8.h"
 #include "minillama/io/bpe_check.h"
+#include "minillama/io/bpe_sentencepiece.h"
 #include "minillama/io/gguf_bpe.h"
+#include "minillama/io/gguf_tokenizer.h"
 #include "minillama/io/hugging_face_tokens.h"
+#include "minillama/io/llama2c_tokenizer.h"
 #include "minillama/io/mapped_file.h"
 #include "minillama/io/piece_ids.h"
 #include "minillama/io/sentencepiece_model.h"
@@ -261,7 +264,13 @@ class BpeTokenizer : public TokenizerModel {
 
   std::vector<std::pair<std::string, GgufValue>> gguf_entries(
       const SpecialTokens& special) const override {
-    return gguf_bpe(record_, special);
+    return record_.byte_level ? gguf_bpe(record_, special)
+                              : gguf_tokenizer(sentencepiece_of(record_), special);
+  }
+
+  std::optional<std::string> llama2c_tokenizer() const override {
+    if (record_.byte_level) return {};
+    return minillama::llama2c_tokenizer(sentencepiece_of(record_));
   }
 
  private:
