@@ -57,22 +57,25 @@ std::vector<BpeMerge> merges_of_words(const BpeRecord& record, const SentencePie
   return merges;
 }
 
-/// Gives the pieces that merges make their scores, and the others, which are characters, lower
-/// ones.
+/// Gives the pieces that merges make scores that fall from merge to merge, and the others, which
+/// are characters, lower ones. Pieces whose merges are mixed were made of pieces of one score.
 void score(const std::vector<BpeMerge>& merges, SentencePieceModel& model) {
+  std::vector<std::size_t> last_rank(model.pieces.size());
+  for (std::size_t rank = 0; rank < merges.size(); ++rank) {
+    last_rank[static_cast<std::size_t>(merges[rank].result)] = rank;
+  }
   std::vector<bool> is_scored(model.pieces.size());
-  std::int32_t last = -1;
+  std::size_t last = 0;  // rank of the pieces of this score
   float score = 0;
-  for (const auto& merge : merges) {
-    if (merge.result == last) continue;  // another way to make the same piece
-    last = merge.result;
-    const auto id = static_cast<std::size_t>(merge.result);
-    if (is_scored[id]) refuse("the merges that make one piece do not follow each other");
+  for (std::size_t rank = 0; rank < merges.size(); ++rank) {
+    if (rank > last) --score;
+    const auto id = static_cast<std::size_t>(merges[rank].result);
+    last = std::max(last, last_rank[id]);
+    model.pieces[id].score = score;
     is_scored[id] = true;
-    model.pieces[id].score = score--;
   }
   for (std::size_t id = 0; id < model.pieces.size(); ++id) {
-    if (!is_scored[id] && model.pieces[id].type == Type::normal) model.pieces[id].score = score--;
+    if (!is_scored[id] && model.pieces[id].type == Type::normal) model.pieces[id].score = --score;
   }
 }
 
