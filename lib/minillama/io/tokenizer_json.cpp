@@ -43,7 +43,7 @@ class VocabularyFilter {
       if (level == 1) keys_[2].clear();
       return true;
     }
-    if (is_in("vocab", depth)) return take_piece(event, part);
+    if (is_in("vocab", depth)) return take_piece(depth, event, part);
     if (is_in("merges", depth)) return take_merge(depth, event, part);
     return true;
   }
@@ -57,15 +57,15 @@ class VocabularyFilter {
     return depth >= kDepth && keys_[1] == "model" && keys_[2] == list;
   }
 
-  bool take_piece(Json::parse_event_t event, const Json& part) {
+  bool take_piece(int depth, Json::parse_event_t event, const Json& part) {
     using Event = Json::parse_event_t;
-    if (event == Event::key) {
+    if (event == Event::key && depth == kDepth) {
       vocabulary_.pieces.emplace_back(part.get<std::string>(), -1);
       return false;
     }
-    if (event != Event::value || vocabulary_.pieces.empty()) return true;  // no vocabulary of BPE's
+    if (vocabulary_.pieces.empty()) return true;  // a list, as other kinds of models have one
     auto& [text, id] = vocabulary_.pieces.back();
-    if (!part.is_number_integer() || part.get<std::int64_t>() < 0) {
+    if (event != Event::value || !part.is_number_integer() || part.get<std::int64_t>() < 0) {
       throw FileError(path_, fmt::format("the token {} has the id {}", quote(text), shown(part)));
     }
     id = part.get<std::int64_t>();
