@@ -44,10 +44,11 @@ const AddedPieces::Entry* AddedPieces::longest_at(std::string_view text) const {
     // One text may be there twice: normalization may have made them equal.
     while (begin != end && begin->text.size() == length) ++begin;
     if (length == text.size()) break;
-    const auto byte_of = [length](const Entry& entry) { return byte_at(entry.text, length); };
-    const auto range = std::ranges::equal_range(begin, end, byte_at(text, length), {}, byte_of);
-    begin = range.begin();
-    end = range.end();
+    const unsigned char byte = byte_at(text, length);
+    const auto is_before = [&](const Entry& entry) { return byte_at(entry.text, length) < byte; };
+    const auto is_it = [&](const Entry& entry) { return byte_at(entry.text, length) == byte; };
+    begin = std::partition_point(begin, end, is_before);
+    end = std::partition_point(begin, end, is_it);
   }
   return longest;
 }

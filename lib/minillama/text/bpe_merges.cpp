@@ -50,7 +50,8 @@ void BpeMerges::add_candidate(std::int32_t left, Workspace& workspace) const {
 }
 
 void BpeMerges::apply(std::vector<std::int32_t>& ids, Workspace& workspace) const {
-  auto& [symbols, candidates] = workspace;
+  auto& symbols = workspace.symbols;
+  auto& candidates = workspace.candidates;
   const auto n = static_cast<std::int32_t>(ids.size());
   symbols.clear();
   candidates.clear();
