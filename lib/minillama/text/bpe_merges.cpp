@@ -40,13 +40,16 @@ const BpeMerges::Entry* BpeMerges::find(std::int32_t left, std::int32_t right) c
   return entry.pair == kNoPair ? nullptr : &entry;
 }
 
-void BpeMerges::add_candidate(std::int32_t left, Workspace& workspace) const {
+void BpeMerges::add_candidate(std::int32_t position, Workspace& workspace) const {
   const auto& symbols = workspace.symbols;
-  const auto& symbol = symbols[static_cast<std::size_t>(left)];
+  const auto& symbol = symbols[static_cast<std::size_t>(position)];
   if (symbol.next < 0) return;
-  const Entry* merge = find(symbol.id, symbols[static_cast<std::size_t>(symbol.next)].id);
+  const auto right = symbols[static_cast<std::size_t>(symbol.next)].id;
+  const Entry* merge = find(symbol.id, right);
   if (merge == nullptr) return;
-  workspace.candidates.push_back({merge->rank, left, merge->result});
+  workspace.candidates.push_back({std::uint64_t{static_cast<std::uint32_t>(merge->rank)} << 32 |
+                                      static_cast<std::uint32_t>(position),
+                                  symbol.id, right, merge->result});
 }
 
 void BpeMerges::apply(std::vector<std::int32_t>& ids, Workspace& workspace) const {
@@ -60,9 +63,7 @@ void BpeMerges::apply(std::vector<std::int32_t>& ids, Workspace& workspace) cons
   }
   for (std::int32_t i = 0; i < n; ++i) add_candidate(i, workspace);
 
-  const auto is_later = [](const auto& a, const auto& b) {
-    return a.rank != b.rank ? a.rank > b.rank : a.position > b.position;
-  };
+  const auto is_later = [](const auto& a, const auto& b) { return a.order > b.order; };
   std::ranges::make_heap(candidates, is_later);
   const auto add = [&](std::int32_t left) {
     const std::size_t before = candidates.size();
@@ -71,15 +72,15 @@ void BpeMerges::apply(std::vector<std::int32_t>& ids, Workspace& workspace) cons
   };
   while (!candidates.empty()) {
     std::ranges::pop_heap(candidates, is_later);
-    const auto [rank, position, result] = candidates.back();
+    const auto candidate = candidates.back();
     candidates.pop_back();
+    const auto position = static_cast<std::int32_t>(candidate.order & 0xFFFFFFFF);
     auto& left = symbols[static_cast<std::size_t>(position)];
-    if (left.id < 0 || left.next < 0) continue;
+    // Out of date if either of the two has been merged since.
+    if (left.id != candidate.left || left.next < 0) continue;
     auto& right = symbols[static_cast<std::size_t>(left.next)];
-    // A candidate is out of date if either of its two has been merged since.
-    const Entry* merge = find(left.id, right.id);
-    if (merge == nullptr || merge->result != result) continue;
-    left.id = result;
+    if (right.id != candidate.right) continue;
+    left.id = candidate.result;
     left.next = right.next;
     right.id = -1;
     if (left.next >= 0) symbols[static_cast<std::size_t>(left.next)].previous = position;

@@ -27,8 +27,9 @@ class BpeMerges {
     };
     /// Neighbours that may be merged, as they were when this was written down.
     struct Candidate {
-      std::int32_t rank;
-      std::int32_t position;  // of the left one
+      std::uint64_t order;  // rank, then position of the left one
+      std::int32_t left;
+      std::int32_t right;
       std::int32_t result;
     };
 
@@ -52,7 +53,7 @@ class BpeMerges {
 
   std::size_t place_of(std::uint64_t pair) const;
   const Entry* find(std::int32_t left, std::int32_t right) const;
-  void add_candidate(std::int32_t left, Workspace& workspace) const;
+  void add_candidate(std::int32_t position, Workspace& workspace) const;
 
   std::vector<Entry> table_;  // a power of two
   int shift_ = 0;             // from a hash to a place

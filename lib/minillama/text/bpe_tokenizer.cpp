@@ -67,8 +67,9 @@ AddedPieces added_pieces(const BpeRecord& record, const Normalizer& normalizer, 
 }
 
 /// The pieces as the words of a text are: spelled in bytes. Those that only added tokens have are
-/// empty.
-std::vector<std::string> mergeable_pieces(const BpeRecord& record) {
+/// empty, and of bytes all whose words are always merged.
+std::vector<std::string> words(const BpeRecord& record) {
+  if (record.byte_level && !record.ignore_merges) return {};
   auto pieces = record.pieces;
   for (const auto& added : record.added) {
     if (!added.is_mergeable) pieces[static_cast<std::size_t>(added.id)].clear();
@@ -83,16 +84,20 @@ std::vector<std::string> mergeable_pieces(const BpeRecord& record) {
 class BpeSymbols {
  public:
   explicit BpeSymbols(const BpeRecord& record)
-      : texts_(mergeable_pieces(record)),
+      : texts_(words(record)),
         ids_(texts_),
         is_bytes_(record.byte_level),
         has_fallback_(record.byte_fallback),
         fuses_(record.fuse_unknown),
         unknown_(record.drops_unknown ? -1 : static_cast<std::int32_t>(record.unknown)) {
-    for (std::size_t byte = 0; byte < 256; ++byte) {
-      const auto text =
-          is_bytes_ ? std::string(1, static_cast<char>(byte)) : fmt::format("<0x{:02X}>", byte);
-      byte_ids_[byte] = ids_.find(text);
+    byte_ids_.fill(-1);
+    for (std::size_t id = 0; id < record.pieces.size(); ++id) {
+      const auto& piece = record.pieces[id];
+      const int byte = is_bytes_ ? spelled_byte(piece) : byte_value(piece);
+      if (byte >= 0) byte_ids_[static_cast<std::size_t>(byte)] = static_cast<std::int32_t>(id);
+    }
+    for (const auto& added : record.added) {
+      if (!added.is_mergeable) std::ranges::replace(byte_ids_, added.id, -1);
     }
   }
 
@@ -139,7 +144,7 @@ class BpeSymbols {
   bool has_fallback_;
   bool fuses_;
   std::int32_t unknown_;
-  std::array<std::int32_t, 256> byte_ids_{};
+  std::array<std::int32_t, 256> byte_ids_;  // -1: none
 };
 
 class BpeTokenizer : public TokenizerModel {
