@@ -324,8 +324,15 @@ TEST_CASE("byte-pair tokenizer: special tokens are what the files beside it say"
 
   directory.file("special_tokens_map.json", R"({"eos_token": {"content": "<|end|>"}})");
   CHECK(Tokenizer::load(path).piece(Tokenizer::load(path).eos_id()) == "<|end|>");
+  // What is not in tokenizer_config.json is written there.
+  directory.file("tokenizer_config.json", R"({"chat_template": "x"})");
+  const Json written =
+      parse_json(Tokenizer::load(path).files().at(1).content, "tokenizer_config.json");
+  CHECK(written["eos_token"] == "<|end|>");
+  CHECK(written["bos_token"] == "<|start|>");
+  CHECK(written["chat_template"] == "x");
   const std::string config =
-      R"({"add_bos_token": false, "eos_token": "<goal>", "pad_token": "<go>", "chat_template": "x"})";
+      R"({"add_bos_token": false, "bos_token": "<|start|>", "eos_token": "<goal>", "pad_token": "<go>"})";
   directory.file("tokenizer_config.json", config);
   auto tokenizer = Tokenizer::load(path);
   CHECK_FALSE(tokenizer.special_tokens().add_bos);
@@ -335,14 +342,14 @@ TEST_CASE("byte-pair tokenizer: special tokens are what the files beside it say"
   const Json changed =
       parse_json(tokenizer.model().hugging_face_config({.add_bos = true}), "changed");
   CHECK(changed["add_bos_token"] == true);
-  CHECK(changed["chat_template"] == "x");
+  CHECK(changed["pad_token"] == "<go>");
 
   directory.file("tokenizer_config.json", R"({"bos_token": "<|end|>"})");
   CHECK_THAT(test::file_error([&] { Tokenizer::load(path); }),
-             contains("bos_token is \"<|end|>\", but the tokenizer puts \"<|start|>\" in front"));
+             contains("bos_token is \"<|end|>\", but its tokenizer.json puts \"<|start|>\""));
   directory.file("tokenizer_config.json", R"({"eos_token": "</s>"})");
   CHECK_THAT(test::file_error([&] { Tokenizer::load(path); }),
-             contains("tokenizer_config.json: names \"</s>\", which is no token"));
+             contains("eos_token is \"</s>\", which is no token of its tokenizer.json"));
 }
 
 TEST_CASE("byte-pair tokenizer: pieces say what they are, and what cannot be is refused") {

@@ -201,9 +201,10 @@ TEST_CASE("tokenizer: what is no tokenizer is refused by what it is") {
                contains("a: is JSON; a byte-pair tokenizer.json or a sentencepiece tokenizer.model "
                         "is needed"));
   }
-  CHECK_THAT(load_error(directory.file("a", "PK\x03\x04 some archive")),
-             contains("a: is neither a tokenizer.json nor a sentencepiece model nor a tokenizer.bin "
-                      "of llama2.c nor a GGUF file"));
+  CHECK_THAT(
+      load_error(directory.file("a", "PK\x03\x04 some archive")),
+      contains("a: is neither a tokenizer.json nor a sentencepiece model nor a tokenizer.bin "
+               "of llama2.c nor a GGUF file"));
   CHECK_THAT(load_error(directory.file("a", "\n")), contains("neither"));
   CHECK_THAT(load_error(directory.file("a", "\n\n\n")), contains("a: "));
 }

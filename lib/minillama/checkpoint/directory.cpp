@@ -200,7 +200,8 @@ void write_directory(const std::filesystem::path& directory, const StoredModel& 
   if (model.classifier) json["classifier"] = to_json(*model.classifier);
   for (const auto& [name, options] : model.adapters) json["adapters"][name] = to_json(options);
   if (!model.active_adapter.empty()) json["active_adapter"] = model.active_adapter;
-  if (const auto& special = tokenizer.special_tokens(); special != tokenizer.model().special_tokens()) {
+  if (const auto& special = tokenizer.special_tokens();
+      special != tokenizer.model().special_tokens()) {
     json["special_tokens"] = {{"add_bos", special.add_bos}, {"stop_ids", special.stop_ids}};
   }
   const std::string config = json.dump(2) + "\n";

@@ -21,9 +21,9 @@ bool is_gguf_file(const std::filesystem::path& path) {
 }
 
 /// Whether a model of `rows` rows can be for `pieces` pieces: as many, or padded to a multiple of a
-/// power of two, as is done for graphics cards; of a larger one such as 128, which nobody chooses by
-/// chance, perhaps with room for more pieces. Of fewer rows, or many more, the tokenizer is another
-/// model's.
+/// power of two, as is done for graphics cards; of a larger one such as 128, which nobody chooses
+/// by chance, perhaps with room for more pieces. Of fewer rows, or many more, the tokenizer is
+/// another model's.
 bool is_padded(std::int64_t pieces, std::int64_t rows) {
   constexpr std::int64_t kMostPadding = 1024;
   for (std::int64_t step = 1; step <= kMostPadding; step *= 2) {

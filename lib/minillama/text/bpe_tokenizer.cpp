@@ -250,21 +250,26 @@ class BpeTokenizer : public TokenizerModel {
   }
 
   std::string hugging_face_config(const SpecialTokens& special) const override {
-    const auto piece_or_null = [&](std::int64_t id) { return id < 0 ? Json() : Json(piece(id)); };
-    if (!from_.config.empty()) {
-      if (special == special_tokens()) return from_.config;
-      Json config = parse_json(from_.config, kConfigFile);
-      config["add_bos_token"] = special.add_bos;
-      return config.dump(2) + "\n";
+    Json config = {{"tokenizer_class", "PreTrainedTokenizerFast"},
+                   {"add_bos_token", special.add_bos},
+                   {"clean_up_tokenization_spaces", false}};
+    bool is_changed = from_.config.empty();
+    if (!is_changed) {
+      config = parse_json(from_.config, kConfigFile);
+      is_changed = special.add_bos != record_.adds_bos;
+      if (is_changed) config["add_bos_token"] = special.add_bos;
     }
-    const Json config = {{"tokenizer_class", "PreTrainedTokenizerFast"},
-                         {"bos_token", piece_or_null(record_.bos)},
-                         {"eos_token", piece_or_null(record_.eos)},
-                         {"unk_token", piece_or_null(record_.unknown)},
-                         {"pad_token", piece_or_null(record_.pad)},
-                         {"add_bos_token", special.add_bos},
-                         {"clean_up_tokenization_spaces", false}};
-    return config.dump(2) + "\n";
+    for (const auto& [field, id] : {std::pair("bos_token", record_.bos),
+                                    {"eos_token", record_.eos},
+                                    {"unk_token", record_.unknown},
+                                    {"pad_token", record_.pad}}) {
+      const auto found = config.find(field);
+      const bool is_said = found != config.end() && !found->is_null();
+      if (id < 0 || is_said) continue;
+      config[field] = piece(id);
+      is_changed = true;
+    }
+    return is_changed ? config.dump(2) + "\n" : from_.config;
   }
 
   std::vector<std::pair<std::string, GgufValue>> gguf_entries(
@@ -365,26 +370,29 @@ class BpeTokenizer : public TokenizerModel {
 void read_names(const std::filesystem::path& directory, BpeRecord& record) {
   const auto names = read_special_token_names(directory);
   const PieceIds ids(record.pieces);
-  const auto path = directory / kConfigFile;
   const auto id_of = [&](const std::optional<std::string>& name, std::int64_t otherwise) {
     return name ? ids.find(*name) : otherwise;
   };
-  const auto bos = id_of(names.bos, record.bos);
+  const auto required_id = [&](const std::optional<std::string>& name, const char* field,
+                               std::int64_t otherwise) {
+    const auto id = id_of(name, otherwise);
+    if (name && id < 0) {
+      throw FileError(directory, fmt::format("{} is {}, which is no token of its tokenizer.json",
+                                             field, quote(*name)));
+    }
+    return id;
+  };
+  const auto bos = required_id(names.bos, "bos_token", record.bos);
   if (record.adds_bos && bos != record.bos) {
-    throw FileError(path, fmt::format("bos_token is {}, but the tokenizer puts {} in front of a "
-                                      "text",
-                                      quote(*names.bos),
-                                      quote(record.pieces[static_cast<std::size_t>(record.bos)])));
+    throw FileError(
+        directory,
+        fmt::format("bos_token is {}, but its tokenizer.json puts {} in front of a text",
+                    quote(*names.bos), quote(record.pieces[static_cast<std::size_t>(record.bos)])));
   }
   record.bos = bos;
-  record.eos = id_of(names.eos, -1);
-  record.unknown = record.drops_unknown ? id_of(names.unk, -1) : record.unknown;
+  record.eos = required_id(names.eos, "eos_token", -1);
+  if (record.drops_unknown) record.unknown = id_of(names.unk, -1);
   record.pad = id_of(names.pad, -1);
-  for (const auto& [name, id] : {std::pair(names.bos, record.bos), {names.eos, record.eos}}) {
-    if (name && id < 0) {
-      throw FileError(path, fmt::format("names {}, which is no token", quote(*name)));
-    }
-  }
   record.adds_bos = read_hugging_face_tokens(directory, record.adds_bos).special.add_bos;
 }
 

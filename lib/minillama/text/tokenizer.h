@@ -49,10 +49,11 @@ class Tokenizer {
   explicit Tokenizer(std::shared_ptr<const TokenizerModel> model);
 
   /// The ids of `text`, without BOS or EOS: for a sentencepiece model those of Python's
-  /// `SentencePieceProcessor.encode`, wherever the text stands; for a tokenizer.json those of Python's
-  /// `Tokenizer.encode(text, add_special_tokens=False)`, which recognises special tokens in a text.
-  /// An empty text has none. Throws OptionError if `text` is not UTF-8 or too long to be tokenized at
-  /// once (more than 256 MiB), InputError if libsentencepiece, or a pattern of the file, fails on it.
+  /// `SentencePieceProcessor.encode`, wherever the text stands; for a tokenizer.json those of
+  /// Python's `Tokenizer.encode(text, add_special_tokens=False)`, which recognises special tokens
+  /// in a text. An empty text has none. Throws OptionError if `text` is not UTF-8 or too long to be
+  /// tokenized at once (more than 256 MiB), InputError if libsentencepiece, or a pattern of the
+  /// file, fails on it.
   std::vector<std::int64_t> encode(std::string_view text, TextPlace place = TextPlace::start) const;
 
   /// The text of `ids`; control pieces such as BOS have none, bytes that form no UTF-8 become

@@ -48,8 +48,8 @@ class TokenDecoder {
   /// the vocabulary, and is then as it was.
   virtual TokenText push(std::int64_t id) = 0;
 
-  /// What U+FFFD stands for where bytes form no character: each byte, or as many as begin one, which
-  /// is what Unicode recommends (Unicode Standard 3.9, "maximal subparts").
+  /// What U+FFFD stands for where bytes form no character: each byte, or as many as begin one,
+  /// which is what Unicode recommends (Unicode Standard 3.9, "maximal subparts").
   virtual bool replaces_each_byte() const { return true; }
 };
 
