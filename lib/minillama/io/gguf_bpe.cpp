@@ -144,9 +144,10 @@ std::vector<std::string> merge_texts(const BpeRecord& record) {
   for (const auto& merge : record.merges) {
     const auto& left = record.pieces[static_cast<std::size_t>(merge.left)];
     const auto& right = record.pieces[static_cast<std::size_t>(merge.right)];
-    if ((left + right).find(' ') != std::string::npos)
+    if (left.find(' ') != std::string::npos || right.find(' ') != std::string::npos) {
       refuse("tokens that are merged hold a space");
-    texts.push_back(left + " " + right);
+    }
+    texts.push_back(fmt::format("{} {}", left, right));
   }
   return texts;
 }

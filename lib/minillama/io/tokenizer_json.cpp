@@ -191,13 +191,13 @@ std::pair<AddedPiece, std::string> read_added_token(const Json& token, const fs:
   if (id < 0 || id > INT32_MAX) {
     throw FileError(path, fmt::format("the added token {} has the id {}", quote(content), id));
   }
-  return {{.id = static_cast<std::int32_t>(id),
-           .is_special = fields.boolean("special"),
-           .is_normalized = fields.boolean("normalized"),
-           .is_word = fields.boolean("single_word"),
-           .strips_left = fields.boolean("lstrip"),
-           .strips_right = fields.boolean("rstrip")},
-          std::move(content)};
+  const AddedPiece added{.id = static_cast<std::int32_t>(id),
+                         .is_special = fields.boolean("special"),
+                         .is_normalized = fields.boolean("normalized"),
+                         .is_word = fields.boolean("single_word"),
+                         .strips_left = fields.boolean("lstrip"),
+                         .strips_right = fields.boolean("rstrip")};
+  return {added, std::move(content)};
 }
 
 /// Reads the pieces: those of the vocabulary, and added ones, which it may lack.

@@ -41,20 +41,20 @@ const BpeMerges::Entry* BpeMerges::find(std::int32_t left, std::int32_t right) c
 }
 
 void BpeMerges::add_candidate(std::int32_t position, Workspace& workspace) const {
-  const auto& symbols = workspace.symbols;
+  const auto& symbols = workspace.symbols_;
   const auto& symbol = symbols[static_cast<std::size_t>(position)];
   if (symbol.next < 0) return;
   const auto right = symbols[static_cast<std::size_t>(symbol.next)].id;
   const Entry* merge = find(symbol.id, right);
   if (merge == nullptr) return;
-  workspace.candidates.push_back({std::uint64_t{static_cast<std::uint32_t>(merge->rank)} << 32 |
-                                      static_cast<std::uint32_t>(position),
-                                  symbol.id, right, merge->result});
+  workspace.candidates_.push_back({std::uint64_t{static_cast<std::uint32_t>(merge->rank)} << 32 |
+                                       static_cast<std::uint32_t>(position),
+                                   symbol.id, right, merge->result});
 }
 
 void BpeMerges::apply(std::vector<std::int32_t>& ids, Workspace& workspace) const {
-  auto& symbols = workspace.symbols;
-  auto& candidates = workspace.candidates;
+  auto& symbols = workspace.symbols_;
+  auto& candidates = workspace.candidates_;
   const auto n = static_cast<std::int32_t>(ids.size());
   symbols.clear();
   candidates.clear();

@@ -33,8 +33,8 @@ class BpeMerges {
       std::int32_t result;
     };
 
-    std::vector<Symbol> symbols;
-    std::vector<Candidate> candidates;  // a heap
+    std::vector<Symbol> symbols_;
+    std::vector<Candidate> candidates_;  // a heap
   };
 
   /// The rank of a merge is its index.
