@@ -6,6 +6,7 @@
 #include <limits>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -91,6 +92,7 @@ constexpr WeightFormat elements(DType dtype, std::string_view name, double beyon
           .beyond = beyond,
           .takes_bytes = false,
           .file_type = file_type,
+          .fallback = dtype,
           .to_floats = to_floats<T>,
           .from_floats = from_floats<T>,
           .product = product<T>};
@@ -105,6 +107,7 @@ constexpr WeightFormat read_blocks() {
           .beyond = Block::kBeyond,
           .takes_bytes = true,
           .file_type = Block::kFileType,
+          .fallback = Block::kFallback,
           .to_floats = to_floats<Block>};
 }
 
@@ -159,6 +162,31 @@ const WeightFormat& weight_format(std::string_view name) {
   }
   throw OptionError(
       fmt::format("the type of the weights is {}, must be one of {}", quote(name), names));
+}
+
+void to_floats(const TensorRecord& record, float* numbers) {
+  const auto count = static_cast<std::size_t>(element_count(record));
+  std::vector<std::byte> copy;
+  const std::byte* dense = record.data.data();
+  if (!is_contiguous(record)) {
+    copy.resize(storage_size(record.dtype, element_count(record)));
+    copy_elements(record, copy.data());
+    dense = copy.data();
+  }
+  if (record.dtype != DType::float64) {
+    return weight_format(record.dtype).to_floats(count, dense, numbers);
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    double number = 0;
+    std::memcpy(&number, dense + i * sizeof(number), sizeof(number));
+    numbers[i] = static_cast<float>(number);
+  }
+}
+
+const WeightFormat* fitting(const WeightFormat& format, std::size_t cols) {
+  if (cols % block_size(format.dtype) == 0) return &format;
+  if (cols % block_size(format.fallback) == 0) return &weight_format(format.fallback);
+  return nullptr;
 }
 
 }  // namespace minillama

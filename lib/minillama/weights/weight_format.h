@@ -27,6 +27,7 @@ struct WeightFormat {
   double beyond;            ///< magnitudes from here on become infinite
   bool takes_bytes;         ///< whether product() reads its input in eight bits
   std::uint32_t file_type;  ///< GGUF's "general.file_type" where most tensors are of it
+  DType fallback;  ///< of rows that are no multiple of the block; this one's type if there is none
 
   /// The numbers that `elements` stored ones stand for, and the stored form of `elements` numbers.
   /// A multiple of the block; at any alignment.
@@ -51,5 +52,13 @@ const WeightFormat& weight_format(DType dtype);
 
 /// The format of that name; throws OptionError that lists the names if there is none.
 const WeightFormat& weight_format(std::string_view name);
+
+/// The numbers of a checked record (io/tensor_record.h), row-major: element_count() of them. Throws
+/// OptionError if there is no format of its type and it is not float64.
+void to_floats(const TensorRecord& record, float* numbers);
+
+/// `format`, or its fallback, so that rows of `cols` numbers are a multiple of the block; null if
+/// neither fits.
+const WeightFormat* fitting(const WeightFormat& format, std::size_t cols);
 
 }  // namespace minillama

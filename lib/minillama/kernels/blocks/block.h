@@ -37,6 +37,8 @@ template <DType Type>
 struct BlockOf {
   static constexpr DType kType = Type;
   static constexpr std::size_t kSize = block_size(Type);  ///< numbers
+  /// What rows that are no multiple of the block are stored in, as llama.cpp has it.
+  static constexpr DType kFallback = Type;
   static constexpr int kOffset = 0;
   static constexpr bool kHasMinimum = false;
   static constexpr bool kHasSubScales = false;

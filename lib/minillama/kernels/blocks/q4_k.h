@@ -10,6 +10,7 @@ struct Q4_KBlock : BlockOf<DType::q4_k> {
   static constexpr int kLargestCode = 15;
   static constexpr bool kHasMinimum = true;
   static constexpr std::uint32_t kFileType = 14;
+  static constexpr DType kFallback = DType::q5_0;
 
   KScales head;
   /// Each 32 bytes hold two parts: one in their low halves, the next in the high ones.

@@ -11,6 +11,7 @@ struct Q5_KBlock : BlockOf<DType::q5_k> {
   static constexpr int kLargestCode = 31;
   static constexpr bool kHasMinimum = true;
   static constexpr std::uint32_t kFileType = 16;
+  static constexpr DType kFallback = DType::q5_1;
 
   KScales head;
   std::uint8_t fifth_bits[kPartSize];  ///< bit p of byte i is that of code i of part p

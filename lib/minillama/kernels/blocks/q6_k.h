@@ -11,6 +11,7 @@ struct Q6_KBlock : BlockOf<DType::q6_k> {
   static constexpr int kLargestCode = 63, kOffset = 32;
   static constexpr bool kHasSubScales = true;
   static constexpr std::uint32_t kFileType = 18;
+  static constexpr DType kFallback = DType::q8_0;
 
   /// The low four bits of the codes. Each 64 bytes are those of 128 codes: parts 0 and 1 in the
   /// low halves, parts 2 and 3 in the high ones.
