@@ -326,7 +326,7 @@ MINILLAMA_INLINE void panel_product(const BlockProduct<Block>& p) {
   }
 }
 
-/// From so many tokens on, a panel is worth its unpacking (docs/performance.md).
+/// From so many tokens on, a panel is to be worth its unpacking.
 constexpr std::size_t kPanelFrom = 6;
 
 template <typename Set, typename Block>
