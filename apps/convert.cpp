@@ -32,19 +32,13 @@ const std::map<std::string, ModelFormat> kFormats = {{"dir", ModelFormat::direct
                                                      {"pt", ModelFormat::torch_save},
                                                      {"gguf", ModelFormat::gguf}};
 /// By how much logits may differ from the original's for weights of that type, as a share of the
-/// largest one: a rounding of 2^-24, 2^-11, 2^-8, 2^-8 or 2^-4 in every weight, grown in the
-/// layers.
+/// largest one: what rounding every weight to so many bits becomes in the layers.
 double verify_bound(DType type) {
-  switch (type) {
-    case DType::float32:
-      return 1e-3;
-    case DType::float16:
-      return 0.02;
-    case DType::q4_0:
-      return 0.6;
-    default:
-      return 0.2;
-  }
+  if (type == DType::float32) return 1e-3;
+  if (type == DType::float16) return 0.02;
+  const double bits =
+      8.0 * static_cast<double>(byte_size(type)) / static_cast<double>(block_size(type));
+  return bits > 6 ? 0.2 : bits > 5 ? 0.4 : 0.6;
 }
 
 /// The name that a PEFT adapter gets.

@@ -5,6 +5,7 @@
 #include "minillama/generate/text_generator.h"
 
 #include "common/app.h"
+#include "common/output.h"
 #include "common/sibling.h"
 
 namespace {
@@ -18,6 +19,7 @@ TextGenerator load(const app::Arguments& arguments, const app::ModelArguments& m
   } else if (arguments.is_set("huge-pages")) {
     generator.use_huge_pages();
   }
+  if (!model.quiet && !generator.remark().empty()) app::note("{}\n", generator.remark());
   return generator;
 }
 

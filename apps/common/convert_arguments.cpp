@@ -2,6 +2,9 @@
 
 #include <vector>
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include "common/model_arguments.h"
 #include "common/option_rules.h"
 
@@ -23,12 +26,15 @@ Arguments declare_convert_arguments() {
       "FORMAT", "dir");
   arguments.option("out", "File or directory to write", "PATH");
   arguments.option("dtype",
-                   "Type of the stored weights: f32, f16, bf16; with gguf also q8_0 and q4_0",
+                   fmt::format("Type of the stored weights, {}; those of blocks with gguf only",
+                               fmt::join(weight_format_names(), ", ")),
                    "TYPE", "f32");
   arguments.flag(
       "verify",
       "Read the result again, print the largest difference of the logits, and fail if it is "
-      "more than 0.001 (f32), 0.02 (f16), 0.2 (bf16, q8_0) or 0.6 (q4_0) of the largest logit");
+      "more than 0.001 (f32), 0.02 (f16), 0.2 (bf16 and types of more than six bits), 0.4 (of more "
+      "than "
+      "five) or 0.6 of the largest logit");
   arguments.repeated_option(
       "adapter", "Adapter of PEFT's to add to the model; given again, the next one", "DIR");
   arguments.flag("force", "Replace the model that --out is");

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "minillama/core/error.h"
 
@@ -58,9 +59,10 @@ Arguments declare_generate_arguments() {
   add_model_arguments(arguments);
   arguments.option(
       "weights",
-      "Compute with weights of this type: f32, f16, bf16, q8_0 or q4_0 (default: as they "
-      "lie in the file). Eight bits are a quarter of the memory and up to three times as "
-      "fast, at a small loss of quality",
+      fmt::format("Compute with weights of this type, {} (default: as they lie in the file). Eight "
+                  "bits (q8_0) are a quarter of the memory and up to three times as fast, at a "
+                  "small loss of quality",
+                  fmt::join(weight_format_names(), ", ")),
       "TYPE");
   arguments.flag("huge-pages",
                  "Copy the weights into huge pages of memory, which some processors read faster; "

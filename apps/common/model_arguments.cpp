@@ -70,10 +70,14 @@ ModelArguments read_model_arguments(const Arguments& arguments, const std::strin
   return out;
 }
 
-const WeightFormat& read_weight_format(const Arguments& arguments, const std::string& option) {
+std::vector<std::string> weight_format_names() {
   std::vector<std::string> names;
   for (const auto& format : weight_formats()) names.emplace_back(format.name);
-  return weight_format(arguments.choice(option, names));
+  return names;
+}
+
+const WeightFormat& read_weight_format(const Arguments& arguments, const std::string& option) {
+  return weight_format(arguments.choice(option, weight_format_names()));
 }
 
 }  // namespace minillama::app

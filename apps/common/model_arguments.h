@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "minillama/checkpoint/checkpoint.h"
 
@@ -27,6 +28,9 @@ void set_threads_of(const Arguments& arguments);
 /// Reads the others. `default_model` is the shipped checkpoint's name, "" if there is no need of
 /// one.
 ModelArguments read_model_arguments(const Arguments& arguments, const std::string& default_model);
+
+/// "f32", "f16", …: those of weight_formats().
+std::vector<std::string> weight_format_names();
 
 /// The format of weights that the option names; throws OptionError with all names if it is none.
 const WeightFormat& read_weight_format(const Arguments& arguments, const std::string& option);

@@ -4,7 +4,7 @@
 
 #include "minillama/core/error.h"
 #include "minillama/engine/engine.h"
-#include "minillama/kernels/q8_0.h"
+#include "minillama/kernels/block_kinds.h"
 #include "minillama/model/language_model_file.h"
 
 #include "support/catch.h"
@@ -30,8 +30,8 @@ TEST_CASE("engine: quantized, it computes with the weights that the blocks stand
     const torch::NoGradGuard no_grad;
     for (auto& item : model->named_parameters()) {
       if (item.value().dim() != 2) continue;
-      std::vector<kernels::Q8Block> blocks(static_cast<std::size_t>(item.value().numel()) /
-                                           kernels::kBlockSize);
+      std::vector<kernels::Q8_0Block> blocks(static_cast<std::size_t>(item.value().numel()) /
+                                           kernels::kPartSize);
       const auto size = static_cast<std::size_t>(item.value().numel());
       kernels::pack(size, item.value().data_ptr<float>(), blocks.data());
       kernels::unpack(size, blocks.data(), item.value().data_ptr<float>());

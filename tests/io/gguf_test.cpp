@@ -169,7 +169,8 @@ TEST_CASE("gguf: what lies is refused, and says where") {
   refused({tensor("a", {0}, 0, 0)}, "has a dimension of 0");
   refused({tensor("a", {UINT64_MAX}, 0, 0)}, "has a dimension of 18446744073709551615");
   refused({tensor("a", {300, 300, 300, 300}, 0, 0)}, "more than the file has bytes");
-  refused({tensor("a", {32}, 12, 0)}, "is of ggml type 12");
+  refused({tensor("a", {32}, 16, 0)}, "is of ggml type 16 (IQ2_XXS)");
+  refused({tensor("a", {32}, 12, 0)}, "no multiple of 256");
   refused({tensor("a", {16}, 8, 0)}, "no multiple of 32");
   refused({tensor("a", {4}, 0, 8)}, "not aligned to 32");
   refused({tensor("a", {64}, 0, 32)}, "leave the 256 bytes");

@@ -161,6 +161,7 @@ TEST_CASE(
   const auto logits = expected<float>("logits");
   for (const auto& format : weight_formats()) {
     INFO(std::string(format.name));
+    if (fitting(format, 32) == nullptr) continue;  // the model's width
     const auto other = converted(weights, format);
     const auto found = logits_of(other, true);
     const double bound = format.dtype == DType::float32    ? 3e-6

@@ -210,7 +210,7 @@ std::vector<std::pair<std::string, GgufValue>> metadata(const ModelConfig& confi
 std::vector<std::byte> in_format(const TensorRecord& record, const WeightFormat& format) {
   const auto count = static_cast<std::size_t>(element_count(record));
   std::vector<float> numbers(count);
-  weight_format(record.dtype).to_floats(count, record.data.data(), numbers.data());
+  to_floats(record, numbers.data());
   std::vector<std::byte> stored(storage_size(format.dtype, element_count(record)));
   format.from_floats(count, numbers.data(), stored.data());
   return stored;
@@ -254,10 +254,9 @@ void write_gguf_checkpoint(const std::filesystem::path& path, const StoredModel&
   for (TensorRecord tensor : model.tensors) {
     // llama.cpp wants norms as float32.
     const bool is_norm = tensor.shape.size() == 1;
-    const bool fits =
-        tensor.shape.back() % static_cast<std::int64_t>(block_size(format.dtype)) == 0;
-    const WeightFormat* wanted = is_norm ? &weight_format(DType::float32) : &format;
-    if ((is_norm || fits) && tensor.dtype != wanted->dtype) {
+    const auto* wanted = is_norm ? &weight_format(DType::float32)
+                                 : fitting(format, static_cast<std::size_t>(tensor.shape.back()));
+    if (wanted != nullptr && tensor.dtype != wanted->dtype) {
       tensor.data = memory.emplace_back(in_format(tensor, *wanted));
       tensor.dtype = wanted->dtype;
     }

@@ -1,13 +1,13 @@
 #include "minillama/checkpoint/stored_weights.h"
 
 #include <algorithm>
-#include <cstring>
 #include <deque>
 #include <map>
 #include <set>
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "minillama/checkpoint/tensor_match.h"
 #include "minillama/core/error.h"
@@ -22,20 +22,9 @@ struct Memory {
   std::deque<std::vector<std::byte>> copies;
 };
 
-std::vector<float> to_floats(const TensorRecord& record) {
-  const auto count = static_cast<std::size_t>(element_count(record));
-  std::vector<std::byte> dense(storage_size(record.dtype, element_count(record)));
-  copy_elements(record, dense.data());
-  std::vector<float> numbers(count);
-  if (record.dtype == DType::float64) {
-    for (std::size_t i = 0; i < count; ++i) {
-      double number = 0;
-      std::memcpy(&number, dense.data() + i * sizeof(number), sizeof(number));
-      numbers[i] = static_cast<float>(number);
-    }
-  } else {
-    weight_format(record.dtype).to_floats(count, dense.data(), numbers.data());
-  }
+std::vector<float> floats_of(const TensorRecord& record) {
+  std::vector<float> numbers(static_cast<std::size_t>(element_count(record)));
+  to_floats(record, numbers.data());
   return numbers;
 }
 
@@ -72,6 +61,7 @@ class Parts {
       return matrix;
     }
     matrix.format = &weight_format(record.dtype);
+    if (matrix.format->product == nullptr) return made_q8_0(matrix, record);
     if (is_usable(record)) {
       matrix.data = record.data.data();
       matrix.is_mapped = record.is_mapped;
@@ -90,16 +80,39 @@ class Parts {
     if (record->dtype == DType::float32 && is_usable(*record)) {
       return reinterpret_cast<const float*>(record->data.data());
     }
-    return memory_->floats.emplace_back(to_floats(*record)).data();
+    return memory_->floats.emplace_back(floats_of(*record)).data();
   }
 
   std::shared_ptr<const void> memory() const { return memory_; }
 
+  /// Weights::remark
+  std::string remark() const {
+    if (n_converted_ == 0) return {};
+    return fmt::format(
+        "{} matrices of type {} are made {} in memory: nothing computes with them "
+        "as they lie",
+        n_converted_, fmt::join(converted_, ", "), "q8_0");
+  }
+
  private:
+  /// A matrix in a format that is only read. Blocks lie row-major.
+  Matrix made_q8_0(Matrix matrix, const TensorRecord& record) {
+    const auto& format = weight_format(DType::q8_0);
+    matrix.data = record.data.data();
+    matrix.is_mapped = record.is_mapped;
+    auto& made = memory_->copies.emplace_back(storage_size(format.dtype, element_count(record)));
+    convert(matrix, format, made.data());
+    ++n_converted_;
+    converted_.insert(matrix.format->name);
+    return {.rows = matrix.rows, .cols = matrix.cols, .format = &format, .data = made.data()};
+  }
+
   const StoredModel& stored_;
   std::shared_ptr<Memory> memory_;
   std::vector<NeededTensor> needed_;
   std::map<std::string, const TensorRecord*> by_name_;
+  std::size_t n_converted_ = 0;
+  std::set<std::string_view> converted_;  // formats
 };
 
 /// Needs the tensors of an adapter on a linear, or adds it to the matrix. All adapters need theirs;
@@ -218,6 +231,7 @@ Weights weights_of(const StoredModel& stored) {
     }
   }
   weights.memory = parts.memory();
+  weights.remark = parts.remark();
   return weights;
 }
 
@@ -231,9 +245,9 @@ ClassifierHead head_of(const StoredModel& stored) {
   std::vector<NeededTensor> needed{{"classifier_head.weight", {n_labels, stored.config.dim}}};
   if (tensors.size() != 1) needed.push_back({"classifier_head.bias", {n_labels}});
   const auto records = match_tensors(needed, tensors, stored.path);
-  ClassifierHead head{.weight = to_floats(*records[0]),
+  ClassifierHead head{.weight = floats_of(*records[0]),
                       .bias = std::vector<float>(static_cast<std::size_t>(n_labels))};
-  if (records.size() > 1) head.bias = to_floats(*records[1]);
+  if (records.size() > 1) head.bias = floats_of(*records[1]);
   return head;
 }
 

@@ -76,7 +76,8 @@ EngineBuffers::EngineBuffers(const Weights& model, std::size_t sequences, std::s
     own.inverses = Buffer<float>(max_tokens);
     own.input = Buffer<float>(max_tokens * dim);
     own.values = Buffer<std::int8_t>(max_tokens * widest);
-    own.scales = Buffer<float>(max_tokens * widest / kernels::kBlockSize);
+    own.scales = Buffer<float>(max_tokens * widest / kernels::kPartSize);
+    own.half_sums = Buffer<std::int16_t>(max_tokens * widest / kernels::kPartSize * 2);
     own.low_rank = Buffer<float>(max_tokens * rank);
     own.scores =
         Buffer<float>(std::max(n_heads / n_kv_heads, kBlockTokens) * kernels::score_room(capacity));

@@ -50,13 +50,14 @@ inline constexpr std::size_t kBlockTokens = 8;
 
 /// What belongs to one thread alone.
 struct ThreadBuffers {
-  Buffer<float> means;         ///< [T], of the norms
-  Buffer<float> inverses;      ///< [T]
-  Buffer<float> input;         ///< [T, D], normalised
-  Buffer<std::int8_t> values;  ///< [T, max(D, hidden)], the input in eight bits
-  Buffer<float> scales;        ///< one for each 32 of them
-  Buffer<float> low_rank;      ///< [T, rank], of an adapter
-  Buffer<float> scores;        ///< [max(H / Hkv, kBlockTokens), score_room(capacity)]
+  Buffer<float> means;             ///< [T], of the norms
+  Buffer<float> inverses;          ///< [T]
+  Buffer<float> input;             ///< [T, D], normalised
+  Buffer<std::int8_t> values;      ///< [T, max(D, hidden)], the input in eight bits
+  Buffer<float> scales;            ///< one for each 32 of them
+  Buffer<std::int16_t> half_sums;  ///< one for each 16 of them
+  Buffer<float> low_rank;          ///< [T, rank], of an adapter
+  Buffer<float> scores;            ///< [max(H / Hkv, kBlockTokens), score_room(capacity)]
 };
 
 /// Sizes of a model and what a pass over at most T tokens needs. The kernels count in size_t.

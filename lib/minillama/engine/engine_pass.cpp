@@ -240,7 +240,8 @@ void EnginePass::set_input(const NormWeights& norm, std::initializer_list<const 
 
 void EnginePass::set_input(const float* x, std::size_t size,
                            std::initializer_list<const Matrix*> matrices) {
-  input_ = {.floats = {x, size, tokens_.size()}, .bytes = {own_.values.at(0), own_.scales.at(0)}};
+  input_ = {.floats = {x, size, tokens_.size()},
+            .bytes = {own_.values.at(0), own_.scales.at(0), own_.half_sums.at(0)}};
   const auto takes_bytes = [](const Matrix* matrix) { return matrix->format->takes_bytes; };
   if (std::ranges::none_of(matrices, takes_bytes)) return;
   for (std::size_t t = 0; t < tokens_.size(); ++t) {

@@ -62,6 +62,9 @@ class TextGenerator {
   std::vector<ContinuedText> generate_batch(const std::vector<std::string>& prompts,
                                             const GenerationOptions& options) const;
 
+  /// Which weights are not used as they lie in the file, in words; usually empty.
+  std::string remark() const { return weights_ ? weights_->remark : std::string(); }
+
   const ModelConfig& config() const { return model_.config; }
   const Tokenizer& tokenizer() const { return tokenizer_; }
 

@@ -7,19 +7,19 @@
 #include <string>
 #include <string_view>
 
-#include "minillama/io/tensor_record.h"
+#include "minillama/io/dtype.h"
 
 namespace minillama {
 
 /// https://github.com/ggml-org/ggml/blob/master/docs/gguf.md, "ggml_type"
 struct GgmlType {
-  std::uint32_t number;
+  std::int64_t number;  ///< -1: it is not in GGUF
   std::string_view name;
   std::optional<DType> dtype = {};  ///< empty: known by name only
 };
 
 /// Null if there is no type of that number.
-const GgmlType* find_ggml_type(std::uint32_t number);
+const GgmlType* find_ggml_type(std::int64_t number);
 
 /// Null if GGUF has no such type.
 const GgmlType* find_ggml_type(DType dtype);

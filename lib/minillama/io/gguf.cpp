@@ -50,7 +50,8 @@ void GgufFile::read_tensors(ByteReader& reader) {
     std::int64_t elements = 1;
     for (std::uint32_t k = 0; k < n_dimensions; ++k) {
       const auto size = reader.read<std::uint64_t>();
-      if (size == 0 || size > file_.bytes().size() ||
+      // No type takes less than a bit for an element.
+      if (size == 0 || size / 8 > file_.bytes().size() ||
           __builtin_mul_overflow(elements, static_cast<std::int64_t>(size), &elements)) {
         refuse(fmt::format("has a dimension of {}", size));
       }
@@ -63,8 +64,9 @@ void GgufFile::read_tensors(ByteReader& reader) {
       refuse(fmt::format("is of type {}, but its rows are no multiple of {}",
                          find_ggml_type(tensor.dtype)->name, block));
     }
-    if (static_cast<std::uint64_t>(elements) > file_.bytes().size()) {
-      refuse(fmt::format("has {} elements, more than the file has bytes", elements));
+    if (static_cast<std::size_t>(elements / block) >
+        file_.bytes().size() / byte_size(tensor.dtype)) {
+      refuse(fmt::format("has {} elements, more than the file has bytes for", elements));
     }
     offsets.push_back(reader.read<std::uint64_t>());
     tensors_.push_back(std::move(tensor));

@@ -86,7 +86,7 @@ void write_gguf(const std::filesystem::path& path,
     for (auto size = tensor.shape.rbegin(); size != tensor.shape.rend(); ++size) {
       header.write(static_cast<std::uint64_t>(*size));
     }
-    header.write(type->number);
+    header.write(static_cast<std::uint32_t>(type->number));
     header.write(offset);
     offset = aligned(offset + tensor.data.size());
   }

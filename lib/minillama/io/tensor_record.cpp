@@ -1,7 +1,6 @@
 #include "minillama/io/tensor_record.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <tuple>
 
@@ -12,26 +11,6 @@
 
 namespace minillama {
 namespace {
-
-struct DTypeFacts {
-  std::string_view name;
-  std::size_t size;  // of a block, in bytes
-  std::size_t block = 1;
-};
-
-/// In the order of the enumeration.
-constexpr std::array<DTypeFacts, 12> kDTypes = {{{"float64", 8},
-                                                 {"float32", 4},
-                                                 {"float16", 2},
-                                                 {"bfloat16", 2},
-                                                 {"int64", 8},
-                                                 {"int32", 4},
-                                                 {"int16", 2},
-                                                 {"int8", 1},
-                                                 {"uint8", 1},
-                                                 {"bool", 1},
-                                                 {"q8_0", 34, 32},
-                                                 {"q4_0", 18, 32}}};
 
 /// a * b for non-negative numbers, or INT64_MAX if that is too small for it.
 std::int64_t saturating_product(std::int64_t a, std::int64_t b) {
@@ -49,22 +28,6 @@ bool has_negative(const std::vector<std::int64_t>& numbers) {
 }
 
 }  // namespace
-
-std::size_t block_size(DType dtype) {
-  return kDTypes[static_cast<std::size_t>(dtype)].block;
-}
-
-std::size_t storage_size(DType dtype, std::int64_t elements) {
-  return static_cast<std::size_t>(elements) / block_size(dtype) * byte_size(dtype);
-}
-
-std::size_t byte_size(DType dtype) {
-  return kDTypes[static_cast<std::size_t>(dtype)].size;
-}
-
-std::string_view to_string(DType dtype) {
-  return kDTypes[static_cast<std::size_t>(dtype)].name;
-}
 
 std::int64_t element_count(const TensorRecord& record) {
   std::int64_t count = 1;

@@ -3,41 +3,12 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "minillama/io/bytes.h"
+#include "minillama/io/dtype.h"
 
 namespace minillama {
-
-/// The element types that checkpoints store.
-enum class DType {
-  float64,
-  float32,
-  float16,
-  bfloat16,
-  int64,
-  int32,
-  int16,
-  int8,
-  uint8,
-  boolean,
-  q8_0,  ///< blocks of 32: a float16 scale d and 32 int8 q; an element is d q (GGUF)
-  q4_0,  ///< blocks of 32: a float16 scale d and 32 numbers q of four bits; d (q - 8) (GGUF)
-};
-
-/// Elements in a block, which are stored together: 1 of most types. The last dimension of a tensor
-/// is a multiple of it.
-std::size_t block_size(DType dtype);
-
-/// Bytes of a block: of an element, of most types.
-std::size_t byte_size(DType dtype);
-
-/// Bytes of so many elements, a multiple of the block.
-std::size_t storage_size(DType dtype, std::int64_t elements);
-
-/// "float32", "bool", …: PyTorch's names.
-std::string_view to_string(DType dtype);
 
 /// More dimensions than any tensor of a checkpoint has; a file with more is refused.
 inline constexpr std::size_t kMaxRank = 16;

@@ -39,9 +39,8 @@ std::string_view storage_class(DType dtype) {
       return "ByteStorage";
     case DType::boolean:
       return "BoolStorage";
-    case DType::q8_0:
-    case DType::q4_0:
-      break;
+    default:
+      break;  // blocks
   }
   throw OptionError(fmt::format("torch.save's format has no type {}", to_string(dtype)));
 }

@@ -63,9 +63,7 @@ DType dtype_of(torch::ScalarType type) {
 torch::Tensor to_tensor(const TensorRecord& record) {
   if (block_size(record.dtype) > 1) {
     auto numbers = torch::empty(record.shape, torch::kFloat);
-    weight_format(record.dtype)
-        .to_floats(static_cast<std::size_t>(element_count(record)), record.data.data(),
-                   numbers.data_ptr<float>());
+    to_floats(record, numbers.data_ptr<float>());
     return numbers;
   }
   auto tensor = torch::empty(record.shape, scalar_type(record.dtype));

@@ -6,23 +6,20 @@
 #include <limits>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "minillama/core/error.h"
+#include "minillama/kernels/block_kinds.h"
 #include "minillama/kernels/element.h"
 #include "minillama/kernels/half.h"
-#include "minillama/kernels/q4_0.h"
-#include "minillama/kernels/q8_0.h"
 
 namespace minillama {
 namespace {
 
 using kernels::BFloat16;
 using kernels::Half;
-
-/// From half a step beyond the largest float16 on, rounding gives infinity.
-constexpr double kBeyondHalf = 65520;
 
 float to_float(float x) {
   return x;
@@ -86,26 +83,57 @@ void product(kernels::Isa isa, const std::byte* w, std::size_t rows, std::size_t
   }
 }
 
-/// A row for elements or blocks of the C++ type T.
+/// A row for elements of the C++ type T.
 template <typename T>
-constexpr WeightFormat row(DType dtype, std::string_view name, double beyond,
-                           std::uint32_t file_type) {
+constexpr WeightFormat elements(DType dtype, std::string_view name, double beyond,
+                                std::uint32_t file_type) {
   return {.dtype = dtype,
           .name = name,
           .beyond = beyond,
-          .takes_bytes = !kIsFloat<T>,
+          .takes_bytes = false,
           .file_type = file_type,
+          .fallback = dtype,
           .to_floats = to_floats<T>,
           .from_floats = from_floats<T>,
           .product = product<T>};
 }
 
+/// A row for blocks that are only read.
+template <typename Block>
+constexpr WeightFormat read_blocks() {
+  static_assert(sizeof(Block) == byte_size(Block::kType));
+  return {.dtype = Block::kType,
+          .name = to_string(Block::kType),
+          .beyond = Block::kBeyond,
+          .takes_bytes = true,
+          .file_type = Block::kFileType,
+          .fallback = Block::kFallback,
+          .to_floats = to_floats<Block>};
+}
+
+template <typename Block>
+constexpr WeightFormat blocks() {
+  WeightFormat format = read_blocks<Block>();
+  format.from_floats = from_floats<Block>;
+  format.product = product<Block>;
+  return format;
+}
+
+using namespace kernels;
+
 constexpr std::array kFormats = {
-    row<float>(DType::float32, "f32", std::numeric_limits<double>::infinity(), 0),
-    row<Half>(DType::float16, "f16", kBeyondHalf, 1),
-    row<BFloat16>(DType::bfloat16, "bf16", 0x1.ffp127, 32),
-    row<kernels::Q8Block>(DType::q8_0, "q8_0", 127 * kBeyondHalf, 7),
-    row<kernels::Q4Block>(DType::q4_0, "q4_0", 8 * kBeyondHalf, 2),
+    elements<float>(DType::float32, "f32", std::numeric_limits<double>::infinity(), 0),
+    elements<Half>(DType::float16, "f16", kBeyondHalf, 1),
+    elements<BFloat16>(DType::bfloat16, "bf16", 0x1.ffp127, 32),
+#define MINILLAMA_BLOCK(Block) blocks<Block>(),
+    MINILLAMA_FOR_EACH_BLOCK(MINILLAMA_BLOCK)
+#undef MINILLAMA_BLOCK
+};
+
+constexpr std::array kReadFormats = {
+#define MINILLAMA_BLOCK(Block) read_blocks<Block>(),
+    MINILLAMA_FOR_EACH_READ_BLOCK(MINILLAMA_BLOCK)
+#undef MINILLAMA_BLOCK
 };
 
 }  // namespace
@@ -116,7 +144,9 @@ std::span<const WeightFormat> weight_formats() {
 
 const WeightFormat* find_weight_format(DType dtype) {
   const auto found = std::ranges::find(kFormats, dtype, &WeightFormat::dtype);
-  return found == kFormats.end() ? nullptr : &*found;
+  if (found != kFormats.end()) return &*found;
+  const auto read = std::ranges::find(kReadFormats, dtype, &WeightFormat::dtype);
+  return read == kReadFormats.end() ? nullptr : &*read;
 }
 
 const WeightFormat& weight_format(DType dtype) {
@@ -132,6 +162,31 @@ const WeightFormat& weight_format(std::string_view name) {
   }
   throw OptionError(
       fmt::format("the type of the weights is {}, must be one of {}", quote(name), names));
+}
+
+void to_floats(const TensorRecord& record, float* numbers) {
+  const auto count = static_cast<std::size_t>(element_count(record));
+  std::vector<std::byte> copy;
+  const std::byte* dense = record.data.data();
+  if (!is_contiguous(record)) {
+    copy.resize(storage_size(record.dtype, element_count(record)));
+    copy_elements(record, copy.data());
+    dense = copy.data();
+  }
+  if (record.dtype != DType::float64) {
+    return weight_format(record.dtype).to_floats(count, dense, numbers);
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    double number = 0;
+    std::memcpy(&number, dense + i * sizeof(number), sizeof(number));
+    numbers[i] = static_cast<float>(number);
+  }
+}
+
+const WeightFormat* fitting(const WeightFormat& format, std::size_t cols) {
+  if (cols % block_size(format.dtype) == 0) return &format;
+  if (cols % block_size(format.fallback) == 0) return &weight_format(format.fallback);
+  return nullptr;
 }
 
 }  // namespace minillama

@@ -74,33 +74,6 @@ std::size_t with_padding(std::size_t bytes) {
   return (bytes + kLine - 1) / kLine * kLine;
 }
 
-/// Strip by strip, so that never the whole of a mapped matrix is there in both forms.
-void convert(const Matrix& from, const WeightFormat& format, std::byte* to) {
-  constexpr std::size_t kStripRows = 2048;
-  constexpr std::int64_t kGrain = 64;
-  const std::size_t row_bytes = storage_size(format.dtype, static_cast<std::int64_t>(from.cols));
-  const auto convert_rows = [&](std::size_t begin, std::size_t end) {
-    if (from.format == &format) {
-      std::copy(from.row(begin), from.row(end), to + begin * row_bytes);
-      return;
-    }
-    std::vector<float> numbers(from.cols);
-    for (auto i = begin; i < end; ++i) {
-      from.format->to_floats(from.cols, from.row(i), numbers.data());
-      format.from_floats(from.cols, numbers.data(), to + i * row_bytes);
-    }
-  };
-  for (std::size_t strip = 0; strip < from.rows; strip += kStripRows) {
-    const std::size_t count = std::min(kStripRows, from.rows - strip);
-    parallel_for(static_cast<std::int64_t>(count), kGrain,
-                 [&](std::int64_t begin, std::int64_t end) {
-                   convert_rows(strip + static_cast<std::size_t>(begin),
-                                strip + static_cast<std::size_t>(end));
-                 });
-    if (from.is_mapped) MappedFile::release({from.row(strip), count * from.row_bytes()});
-  }
-}
-
 /// A copy of `weights`, every matrix in the format that `format_of` names for it.
 Weights copy_in(const Weights& weights, const auto& format_of) {
   Weights out = weights;
@@ -148,18 +121,44 @@ std::vector<Matrix*> matrices_of(Weights& weights) {
   return matrices;
 }
 
+void convert(const Matrix& from, const WeightFormat& format, std::byte* to) {
+  constexpr std::size_t kStripRows = 2048;
+  constexpr std::int64_t kGrain = 64;
+  const std::size_t row_bytes = storage_size(format.dtype, static_cast<std::int64_t>(from.cols));
+  const auto convert_rows = [&](std::size_t begin, std::size_t end) {
+    if (from.format == &format) {
+      std::copy(from.row(begin), from.row(end), to + begin * row_bytes);
+      return;
+    }
+    std::vector<float> numbers(from.cols);
+    for (auto i = begin; i < end; ++i) {
+      from.format->to_floats(from.cols, from.row(i), numbers.data());
+      format.from_floats(from.cols, numbers.data(), to + i * row_bytes);
+    }
+  };
+  for (std::size_t strip = 0; strip < from.rows; strip += kStripRows) {
+    const std::size_t count = std::min(kStripRows, from.rows - strip);
+    parallel_for(static_cast<std::int64_t>(count), kGrain,
+                 [&](std::int64_t begin, std::int64_t end) {
+                   convert_rows(strip + static_cast<std::size_t>(begin),
+                                strip + static_cast<std::size_t>(end));
+                 });
+    if (from.is_mapped) MappedFile::release({from.row(strip), count * from.row_bytes()});
+  }
+}
+
 Weights converted(const Weights& weights, const WeightFormat& format) {
   const auto& config = weights.config;
-  const auto block = static_cast<std::int64_t>(block_size(format.dtype));
   for (const auto& [field, value] :
        {std::pair{"dim", config.dim}, std::pair{"hidden_dim", config.hidden_dim}}) {
-    if (value % block == 0) continue;
+    if (fitting(format, static_cast<std::size_t>(value)) != nullptr) continue;
     throw OptionError(
         fmt::format("weights of type {} (--weights {}) need a {} that is a multiple of {}; the "
                     "model's is {}",
-                    format.name, format.name, field, block, value));
+                    format.name, format.name, field, block_size(format.fallback), value));
   }
-  return copy_in(weights, [&](const Matrix&) -> const WeightFormat& { return format; });
+  return copy_in(weights,
+                 [&](const Matrix& m) -> const WeightFormat& { return *fitting(format, m.cols); });
 }
 
 Weights copied(const Weights& weights) {

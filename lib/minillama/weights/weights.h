@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -56,6 +57,8 @@ struct Weights {
   NormWeights norm;
   Matrix head;                         ///< the embeddings, if they are tied
   std::shared_ptr<const void> memory;  ///< keeps all of it alive
+  /// Which matrices are not used as they lie, in words for whoever runs the model; usually empty.
+  std::string remark = {};
 };
 
 /// The head of a classifier, float32: logits = W state + bias.
@@ -87,9 +90,13 @@ std::span<const NormPart> norm_parts();
 /// All matrices, embeddings first; a tied head is not there twice.
 std::vector<Matrix*> matrices_of(Weights& weights);
 
-/// `weights` with every matrix in the given format, in memory of its own, which is in huge pages
-/// (weights/huge_pages.h). What was mapped and is not needed any more gives its memory back, strip
-/// by strip. Throws OptionError if the rows of one are no multiple of the format's block.
+/// Writes the rows of a matrix to `to` in another format. What was mapped gives its memory back,
+/// strip by strip, so that never the whole of a matrix is there in both forms.
+void convert(const Matrix& from, const WeightFormat& format, std::byte* to);
+
+/// `weights` with every matrix in the given format, or, where its rows are no multiple of the
+/// block, in the format's fallback; in memory of its own, which is in huge pages
+/// (weights/huge_pages.h). Throws OptionError if neither fits the rows of one.
 Weights converted(const Weights& weights, const WeightFormat& format);
 
 /// The same, with every matrix in the format that it has.

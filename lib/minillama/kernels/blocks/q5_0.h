@@ -1,0 +1,41 @@
+#pragma once
+
+// GGUF's Q5_0: five bits for a weight.
+
+#include "minillama/kernels/blocks/block.h"
+
+namespace minillama::kernels {
+
+struct Q5_0Block : BlockOf<DType::q5_0> {
+  static constexpr int kLargestCode = 31, kOffset = 16;
+  static constexpr std::uint32_t kFileType = 8;
+  static constexpr double kBeyond = 16 * kBeyondHalf;
+
+  std::uint16_t scale;         ///< a half float: the number of the largest magnitude / -16
+  std::uint8_t fifth_bits[4];  ///< bit i is code i's
+  std::uint8_t pairs[kPartSize / 2];
+};
+
+inline void codes(const Q5_0Block& block, std::size_t /*part*/, std::uint8_t* out) {
+  nibbles(block.pairs, out);
+  add_fifth_bits(block.fifth_bits, out);
+}
+
+inline void pack_block(const float* x, Q5_0Block& block) {
+  std::uint8_t out[kPartSize];
+  block.scale = pack_signed<Q5_0Block>(x, out);
+  take_fifth_bits(out, block.fifth_bits);
+  pair_nibbles(out, block.pairs);
+}
+
+#if defined(__AVX2__)
+namespace {  // each file has its own, for its instruction set
+
+MINILLAMA_INLINE __m256i codes(const Q5_0Block& block, std::size_t /*part*/) {
+  return _mm256_or_si256(nibbles(block.pairs), fifth_bits(block.fifth_bits));
+}
+
+}  // namespace
+#endif
+
+}  // namespace minillama::kernels

@@ -1,0 +1,99 @@
+// A real model, SmolLM2-135M-Instruct in four bits, against transformers on the same weights made
+// float32: the golden values and the model are optional data.
+
+#include <algorithm>
+#include <cmath>
+
+#include "minillama/checkpoint/checkpoint.h"
+#include "minillama/engine/engine.h"
+#include "minillama/io/safetensors.h"
+
+#include "support/catch.h"
+#include "support/files.h"
+
+using namespace minillama;
+
+namespace {
+
+constexpr std::size_t kTop = 10;
+
+/// A tensor of the golden file.
+template <typename T>
+std::vector<T> golden(const SafetensorsFile& file, const std::string& name) {
+  for (const auto& record : file.tensors()) {
+    if (record.name != name) continue;
+    std::vector<T> values(static_cast<std::size_t>(element_count(record)));
+    copy_elements(record, reinterpret_cast<std::byte*>(values.data()));
+    return values;
+  }
+  FAIL(name << " is not in the golden file");
+  return {};
+}
+
+/// How far a model's logits are from the golden ones, at 200 positions of three texts.
+struct Distance {
+  double largest = 0;    ///< of the ten highest logits at every position
+  double same_best = 0;  ///< share of positions with the same best token
+  double kl = 0;         ///< mean over positions, of the ten and all others together, in nats
+};
+
+Distance distance(const SafetensorsFile& file, Weights weights) {
+  const auto ids = golden<std::int32_t>(file, "ids"), top = golden<std::int32_t>(file, "top_ids");
+  const auto top_logits = golden<float>(file, "top_logits"),
+             sums = golden<float>(file, "logsumexp");
+  const auto vocabulary = static_cast<std::size_t>(weights.config.vocab_size);
+  const std::size_t rows = 3, length = ids.size() / rows;
+  Engine engine(std::make_shared<const Weights>(std::move(weights)), 1, length);
+  Distance found;
+  for (std::size_t row = 0; row < rows; ++row) {
+    const std::vector<std::int64_t> text(ids.begin() + std::ptrdiff_t(row * length),
+                                         ids.begin() + std::ptrdiff_t((row + 1) * length));
+    engine.restart(0);
+    engine.append(std::vector<Continuation>{{0, text, length}});
+    const auto logits = engine.logits(0);
+    for (std::size_t i = 0; i < length; ++i) {
+      const auto here = logits.subspan(i * vocabulary, vocabulary);
+      const auto best = std::max_element(here.begin(), here.end());
+      double sum = 0;
+      for (const float logit : here) sum += std::exp(double(logit) - *best);
+      const double log_sum = std::log(sum) + *best;
+      const std::size_t at = row * length + i;
+      double rest = 1, our_rest = 1;
+      for (std::size_t k = 0; k < kTop; ++k) {
+        const float logit = here[static_cast<std::size_t>(top[at * kTop + k])];
+        const float wanted = top_logits[at * kTop + k];
+        found.largest = std::max(found.largest, std::abs(double(logit) - wanted));
+        const double log_p = double(wanted) - sums[at], log_q = logit - log_sum;
+        found.kl += std::exp(log_p) * (log_p - log_q);
+        rest -= std::exp(log_p);
+        our_rest -= std::exp(log_q);
+      }
+      if (rest > 0 && our_rest > 0) found.kl += rest * std::log(rest / our_rest);
+      found.same_best += best - here.begin() == top[at * kTop];
+    }
+  }
+  found.kl /= double(rows * length);
+  found.same_best /= double(rows * length);
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("SmolLM2: logits are transformers', in float32 and with inputs of eight bits") {
+  const auto model = test::data_file("smollm2/SmolLM2-135M-Instruct.Q4_1.gguf");
+  const auto values = test::data_file("smollm2/golden.safetensors");
+  SKIP_WITHOUT(model, "smollm2/SmolLM2-135M-Instruct.Q4_1.gguf");
+  SKIP_WITHOUT(values, "smollm2/golden.safetensors");
+  const SafetensorsFile file(*values);
+  const auto weights = Checkpoint::open(*model).language_model();
+  CHECK(weights.remark.empty());
+  const auto exact = distance(file, converted(weights, weight_format(DType::float32)));
+  INFO("float32: " << exact.largest << ", " << exact.same_best << ", " << exact.kl);
+  CHECK(exact.largest < 1e-3);
+  CHECK(exact.same_best == 1);
+  const auto as_it_lies = distance(file, weights);
+  INFO("as it lies: " << as_it_lies.largest << ", " << as_it_lies.same_best << ", "
+                      << as_it_lies.kl);
+  CHECK(as_it_lies.same_best >= 0.96);
+  CHECK(as_it_lies.kl <= 0.003);
+}
