@@ -18,6 +18,7 @@ foreach(directory ${TORCH_INCLUDE_DIRS})
   endif()
 endforeach()
 find_package(nlohmann_json REQUIRED)
+include(TextLibraries)
 
 # sentencepiece carries its own protobuf, whose symbols clash with the one that Debian's LibTorch
 # uses: linking both crashes before main(). So only its header is used at build time, and the library

@@ -22,6 +22,7 @@ configure_package_config_file(cmake/minillamaConfig.cmake.in minillamaConfig.cma
 write_basic_package_version_file(minillamaConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/minillamaConfig.cmake
               ${PROJECT_BINARY_DIR}/minillamaConfigVersion.cmake cmake/LibTorch.cmake
+              cmake/TextLibraries.cmake
         DESTINATION ${package_dir})
 
 if(MINILLAMA_TORCH)

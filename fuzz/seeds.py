@@ -50,6 +50,19 @@ def gguf():
     return head + b'\0' * (-len(head) % 32) + bytes(34) + bytes(30) + bytes(16)
 
 
+def gguf_byte_pairs():
+    texts = [b'<s>', b'a', b'b', b'ab', b'<go>', b'\xc4\xa0']
+    values = {
+        b'tokenizer.ggml.model': struct.pack('<I', 8) + string(b'gpt2'),
+        b'tokenizer.ggml.pre': struct.pack('<I', 8) + string(b'llama-bpe'),
+        b'tokenizer.ggml.tokens': struct.pack('<IIQ', 9, 8, 6) + b''.join(map(string, texts)),
+        b'tokenizer.ggml.token_type': struct.pack('<IIQ6i', 9, 5, 6, 3, 1, 1, 1, 4, 1),
+        b'tokenizer.ggml.merges': struct.pack('<IIQ', 9, 8, 1) + string(b'a b'),
+    }
+    return b'GGUF' + struct.pack('<IQQ', 3, 0, len(values)) + b''.join(
+        string(key) + value for key, value in values.items())
+
+
 def safetensors(header, data):
     text = json.dumps(header).encode()
     return struct.pack('<Q', len(text)) + text + data
@@ -90,9 +103,19 @@ def main():
     write('peft_config', 'wrong', json.dumps(adapter).encode())
     write('tokenizer', 'unigram', reference('unigram.model'))
     write('tokenizer', 'gguf', gguf())
+    write('tokenizer', 'gguf_byte_pairs', gguf_byte_pairs())
     pieces = [b'<unk>', b'\n<s>\n', b'\n</s>\n'] + [b'<0x%02X>' % i for i in range(256)] + [b' a', b'b']
     write('tokenizer', 'llama2c', struct.pack('<I', 6) + b''.join(
         struct.pack('<fI', -i, len(piece)) + piece for i, piece in enumerate(pieces)))
+    for kind in ('gpt2', 'normalized', 'llama2', 'metaspace_split'):
+        file = json.loads(reference(f'byte_pairs/{kind}.json'))
+        vocab = dict(list(file['model']['vocab'].items())[-20:])  # the fuzzer learns little from more
+        file['model'].update(vocab={piece: i for i, piece in enumerate(vocab)}, merges=[], unk_token=None)
+        for i, token in enumerate(file['added_tokens']):
+            token.update(id=vocab[token['content']] if token['content'] in vocab else len(vocab) + i)
+        file['post_processor'] = None
+        write('tokenizer_json', kind, json.dumps(file).encode())
+    write('tokenizer_json', 'llama3', reference('byte_pairs/llama3.json'))
     for width in (2, 4):
         ids = b''.join(i.to_bytes(width, 'little') for i in (1, 4, 2, 3))
         write('token_file', f'width{width}', b'minitok1' + struct.pack('<4I2Q', width, 7, 8, 0, 20, 5) +

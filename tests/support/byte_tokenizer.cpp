@@ -108,7 +108,7 @@ std::shared_ptr<const TokenizerModel> read_bytes(Bytes bytes, const std::filesys
   return std::make_shared<ByteTokenizer>(added);
 }
 
-std::shared_ptr<const TokenizerModel> read_gguf_bytes(const GgufFile& file) {
+std::shared_ptr<const TokenizerModel> read_gguf_bytes(const GgufMetadata& file) {
   const auto texts = file.texts("tokenizer.ggml.tokens");
   return std::make_shared<ByteTokenizer>(Pieces(texts.begin(), texts.end()));
 }

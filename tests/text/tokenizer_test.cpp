@@ -198,11 +198,13 @@ TEST_CASE("tokenizer: what is no tokenizer is refused by what it is") {
              contains("git-lfs pointer"));
   for (const std::string json : {"{\"model\": 1}", "\n{\"model\": 1}"}) {
     CHECK_THAT(load_error(directory.file("a", json)),
-               contains("a: is JSON; a sentencepiece tokenizer.model is needed"));
+               contains("a: is JSON; a byte-pair tokenizer.json or a sentencepiece tokenizer.model "
+                        "is needed"));
   }
-  CHECK_THAT(load_error(directory.file("a", "PK\x03\x04 some archive")),
-             contains("a: is neither a sentencepiece model nor a tokenizer.bin of llama2.c nor a "
-                      "GGUF file"));
+  CHECK_THAT(
+      load_error(directory.file("a", "PK\x03\x04 some archive")),
+      contains("a: is neither a tokenizer.json nor a sentencepiece model nor a tokenizer.bin "
+               "of llama2.c nor a GGUF file"));
   CHECK_THAT(load_error(directory.file("a", "\n")), contains("neither"));
   CHECK_THAT(load_error(directory.file("a", "\n\n\n")), contains("a: "));
 }
@@ -213,11 +215,12 @@ TEST_CASE(
   const auto path = directory.path() / "m.gguf";
   write_gguf(path, std::vector<std::pair<std::string, GgufValue>>{}, {});
   CHECK_THAT(load_error(path), contains("m.gguf: holds no tokenizer: name one"));
-  const std::vector<std::pair<std::string, GgufValue>> gpt2{
-      {"tokenizer.ggml.model", std::string("gpt2")}};
-  write_gguf(path, gpt2, {});
-  CHECK_THAT(load_error(path), contains("m.gguf: its tokenizer is of the kind \"gpt2\"; only "
-                                        "\"llama\" (sentencepiece) is read"));
+  const std::vector<std::pair<std::string, GgufValue>> bert{
+      {"tokenizer.ggml.model", std::string("bert")}};
+  write_gguf(path, bert, {});
+  CHECK_THAT(load_error(path), contains("m.gguf: its tokenizer is of the kind \"bert\"; only "
+                                        "\"gpt2\" (byte-pair) or \"llama\" (sentencepiece) is "
+                                        "read"));
 }
 
 TEST_CASE("tokenizer: what only libsentencepiece finds wrong is an error, too") {

@@ -84,7 +84,7 @@ bool holds(const std::filesystem::path& path, std::string_view content) {
 }
 
 void add_hugging_face_tokens(const std::filesystem::path& directory, Tokenizer& tokenizer) {
-  auto tokens = read_hugging_face_tokens(directory);
+  auto tokens = read_hugging_face_tokens(directory, tokenizer.special_tokens().add_bos);
   for (const auto& [id, text, is_special] : tokens.added) {
     if (id < tokenizer.vocab_size() && tokenizer.piece(id) == text) continue;
     if (id != tokenizer.vocab_size()) {
@@ -200,7 +200,8 @@ void write_directory(const std::filesystem::path& directory, const StoredModel& 
   if (model.classifier) json["classifier"] = to_json(*model.classifier);
   for (const auto& [name, options] : model.adapters) json["adapters"][name] = to_json(options);
   if (!model.active_adapter.empty()) json["active_adapter"] = model.active_adapter;
-  if (const auto& special = tokenizer.special_tokens(); special != SpecialTokens()) {
+  if (const auto& special = tokenizer.special_tokens();
+      special != tokenizer.model().special_tokens()) {
     json["special_tokens"] = {{"add_bos", special.add_bos}, {"stop_ids", special.stop_ids}};
   }
   const std::string config = json.dump(2) + "\n";

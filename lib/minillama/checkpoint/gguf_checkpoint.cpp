@@ -17,8 +17,8 @@ namespace {
 
 constexpr const char* kArchitecture = "llama";
 
-/// Keys that the reader reads, here or in io/gguf_tokenizer.h; and those that say nothing about
-/// what is computed. A name that ends with a dot stands for all that begin with it.
+/// Keys that the reader reads, here or in io/gguf_tokenizer.h and io/gguf_bpe.h; and those that say
+/// nothing about what is computed. A name that ends with a dot stands for all that begin with it.
 constexpr std::array kUsedKeys = {"general.architecture",
                                   "general.alignment",
                                   "general.type",
@@ -35,9 +35,11 @@ constexpr std::array kUsedKeys = {"general.architecture",
                                   "llama.rope.dimension_count",
                                   "llama.rope.freq_base",
                                   "tokenizer.ggml.model",
+                                  "tokenizer.ggml.pre",
                                   "tokenizer.ggml.tokens",
                                   "tokenizer.ggml.scores",
                                   "tokenizer.ggml.token_type",
+                                  "tokenizer.ggml.merges",
                                   "tokenizer.ggml.unknown_token_id",
                                   "tokenizer.ggml.bos_token_id",
                                   "tokenizer.ggml.eos_token_id",
@@ -54,8 +56,6 @@ constexpr std::array kHarmlessKeys = {"general.",
                                       "llama.rope.scaling.original_context_length",
                                       "llama.rope.scaling.finetuned",
                                       "llama.expert_used_count",
-                                      "tokenizer.ggml.pre",
-                                      "tokenizer.ggml.merges",
                                       "tokenizer.ggml.seperator_token_id",
                                       "tokenizer.ggml.separator_token_id",
                                       "tokenizer.ggml.cls_token_id",

@@ -21,13 +21,15 @@ bool is_gguf_file(const std::filesystem::path& path) {
 }
 
 /// Whether a model of `rows` rows can be for `pieces` pieces: as many, or padded to a multiple of a
-/// power of two, as is done for graphics cards. Of fewer rows, or many more, the tokenizer is
+/// power of two, as is done for graphics cards; of a larger one such as 128, which nobody chooses
+/// by chance, perhaps with room for more pieces. Of fewer rows, or many more, the tokenizer is
 /// another model's.
 bool is_padded(std::int64_t pieces, std::int64_t rows) {
-  for (std::int64_t step = 1; step <= 1024; step *= 2) {
+  constexpr std::int64_t kMostPadding = 1024;
+  for (std::int64_t step = 1; step <= kMostPadding; step *= 2) {
     if ((pieces + step - 1) / step * step == rows) return true;
   }
-  return false;
+  return rows % 128 == 0 && rows > pieces && rows - pieces < kMostPadding;
 }
 
 /// What is looked for beside a model, for a message.

@@ -8,8 +8,8 @@
 
 namespace minillama {
 
-/// The file in `directory` of which Tokenizer::load() makes a tokenizer: tokenizer.model, or that
-/// of another kind. Empty if there is none.
+/// The file in `directory` of which Tokenizer::load() makes a tokenizer: tokenizer.json, which goes
+/// first as in transformers, or tokenizer.model. Empty if there is none.
 std::filesystem::path tokenizer_file_in(const std::filesystem::path& directory);
 
 /// Writes a tokenizer's files() into a directory that is there. Throws IoError.

@@ -10,9 +10,10 @@
 
 namespace minillama {
 
-Json parse_json(std::string_view text, const std::filesystem::path& path) {
+Json parse_json(std::string_view text, const std::filesystem::path& path,
+                const Json::parser_callback_t& filter) {
   try {
-    return Json::parse(text);
+    return Json::parse(text, filter);
   } catch (const nlohmann::json::parse_error& error) {
     const auto at = error.byte > 0 ? error.byte - 1 : 0;  // of the last byte that was read
     if (at >= text.size()) throw FileError(path, "not valid JSON: it ends too early");

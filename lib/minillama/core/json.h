@@ -17,7 +17,9 @@ namespace minillama {
 using Json = nlohmann::ordered_json;
 
 /// Parses JSON text that came from `path`. Throws FileError on anything but one well-formed value.
-Json parse_json(std::string_view text, const std::filesystem::path& path);
+/// `filter`, if given, sees every part and says whether it is kept.
+Json parse_json(std::string_view text, const std::filesystem::path& path,
+                const Json::parser_callback_t& filter = nullptr);
 
 /// A value as messages show it: its JSON text, in ASCII and no longer than a line has room for.
 std::string shown(const Json& value);

@@ -25,7 +25,7 @@ bool has_byte_piece(const SentencePieceModel& model) {
 
 }  // namespace
 
-SentencePieceModel read_gguf_tokenizer(const GgufFile& file) {
+SentencePieceModel read_gguf_tokenizer(const GgufMetadata& file) {
   const auto texts = file.texts("tokenizer.ggml.tokens");
   const auto scores = file.floats("tokenizer.ggml.scores");
   const auto types = file.integers("tokenizer.ggml.token_type");
@@ -47,12 +47,7 @@ SentencePieceModel read_gguf_tokenizer(const GgufFile& file) {
 
   const auto special = [&](std::string_view key, std::int32_t& id, std::string* piece) {
     if (!file.has(key)) return;
-    const std::int64_t stored = file.integer(key);
-    if (stored < -1 || stored >= static_cast<std::int64_t>(model.pieces.size())) {
-      throw FileError(file.path(), fmt::format("{} is {}, there are {} tokens", quote(key), stored,
-                                               model.pieces.size()));
-    }
-    id = static_cast<std::int32_t>(stored);
+    id = static_cast<std::int32_t>(gguf_token_id(file, key, model.pieces.size()));
     if (piece != nullptr && id >= 0) *piece = model.piece(id).text;
   };
   special("tokenizer.ggml.unknown_token_id", model.unk_id, &model.unk_piece);
@@ -73,14 +68,38 @@ SentencePieceModel read_gguf_tokenizer(const GgufFile& file) {
   return model;
 }
 
-SpecialTokens read_gguf_special_tokens(const GgufFile& file) {
-  SpecialTokens special;
+std::int64_t gguf_token_id(const GgufMetadata& file, std::string_view key, std::size_t n_pieces) {
+  if (!file.has(key)) return -1;
+  const std::int64_t id = file.integer(key);
+  if (id < -1 || id >= static_cast<std::int64_t>(n_pieces)) {
+    throw FileError(file.path(),
+                    fmt::format("{} is {}, there are {} tokens", quote(key), id, n_pieces));
+  }
+  return id;
+}
+
+SpecialTokens read_gguf_special_tokens(const GgufMetadata& file, bool adds_bos) {
+  SpecialTokens special{.add_bos = adds_bos};
   if (file.has(kAddBos)) special.add_bos = file.boolean(kAddBos);
   for (const auto* key : {kEos, kEot, kEom}) {
     if (!file.has(key) || file.integer(key) == -1) continue;
     special.stop_ids.push_back(file.integer(key));
   }
   return special;
+}
+
+void add_gguf_special_tokens(bool add_bos, const std::vector<std::int64_t>& ends,
+                             std::vector<std::pair<std::string, GgufValue>>& entries) {
+  constexpr std::array kEnds = {kEos, kEot, kEom};
+  if (ends.size() > kEnds.size()) {
+    throw OptionError(fmt::format("GGUF names {} tokens that end a text; this tokenizer has {}",
+                                  kEnds.size(), ends.size()));
+  }
+  entries.emplace_back(kAddBos, add_bos);
+  entries.emplace_back("tokenizer.ggml.add_eos_token", false);
+  for (std::size_t i = 0; i < ends.size(); ++i) {
+    entries.emplace_back(kEnds[i], static_cast<std::uint32_t>(ends[i]));
+  }
 }
 
 std::vector<std::pair<std::string, GgufValue>> gguf_tokenizer(const SentencePieceModel& model,
@@ -105,8 +124,6 @@ std::vector<std::pair<std::string, GgufValue>> gguf_tokenizer(const SentencePiec
       {"tokenizer.ggml.tokens", std::move(texts)},
       {"tokenizer.ggml.scores", std::move(scores)},
       {"tokenizer.ggml.token_type", std::move(types)},
-      {kAddBos, special.add_bos},
-      {"tokenizer.ggml.add_eos_token", false},
       {"tokenizer.ggml.add_space_prefix", model.add_dummy_prefix},
       {"tokenizer.ggml.remove_extra_whitespaces", model.remove_extra_whitespaces}};
   const auto add = [&](const char* key, std::int64_t id) {
@@ -117,12 +134,7 @@ std::vector<std::pair<std::string, GgufValue>> gguf_tokenizer(const SentencePiec
   add("tokenizer.ggml.padding_token_id", model.pad_id);
   std::vector<std::int64_t> ends = special.stop_ids;
   if (model.eos_id >= 0) ends.insert(ends.begin(), model.eos_id);
-  constexpr std::array kEnds = {kEos, kEot, kEom};
-  if (ends.size() > kEnds.size()) {
-    throw OptionError(fmt::format("GGUF names {} tokens that end a text; this tokenizer has {}",
-                                  kEnds.size(), ends.size()));
-  }
-  for (std::size_t i = 0; i < ends.size(); ++i) add(kEnds[i], ends[i]);
+  add_gguf_special_tokens(special.add_bos, ends, out);
   return out;
 }
 

@@ -80,8 +80,8 @@ void read_added(const Json& added, const Json& config, const fs::path& directory
 
 }  // namespace
 
-HuggingFaceTokens read_hugging_face_tokens(const fs::path& directory) {
-  HuggingFaceTokens tokens;
+HuggingFaceTokens read_hugging_face_tokens(const fs::path& directory, bool adds_bos) {
+  HuggingFaceTokens tokens{.special = {.add_bos = adds_bos}};
   const auto tokenizer_path = directory / "tokenizer_config.json";
   const Json tokenizer = read_if_there(tokenizer_path);
   if (tokenizer.is_object()) {
@@ -103,6 +103,23 @@ HuggingFaceTokens read_hugging_face_tokens(const fs::path& directory) {
     }
   }
   return tokens;
+}
+
+SpecialTokenNames read_special_token_names(const fs::path& directory) {
+  SpecialTokenNames names;
+  for (const auto* file : {"tokenizer_config.json", "special_tokens_map.json"}) {
+    const auto path = directory / file;
+    const Json json = read_if_there(path);
+    const auto read = [&](const char* field, std::optional<std::string>& name) {
+      if (name || !json.is_object() || !JsonObject(json, path).has(field)) return;
+      name = content_of(json.at(field), path, field);
+    };
+    read("bos_token", names.bos);
+    read("eos_token", names.eos);
+    read("unk_token", names.unk);
+    read("pad_token", names.pad);
+  }
+  return names;
 }
 
 }  // namespace minillama

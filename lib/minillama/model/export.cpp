@@ -63,7 +63,7 @@ void trim_vocabulary(StoredModel& stored, std::int64_t n_pieces) {
 
 /// Throws OptionError if the tokenizer says of special tokens what `format` cannot.
 void require_usual_tokens(const Tokenizer& tokenizer, std::string_view format) {
-  if (tokenizer.special_tokens() == SpecialTokens()) return;
+  if (tokenizer.special_tokens() == tokenizer.model().special_tokens()) return;
   throw OptionError(
       fmt::format("{} cannot say that texts of this model begin without BOS or end with "
                   "other tokens than EOS",

@@ -199,7 +199,7 @@ std::shared_ptr<const TokenizerModel> read_sentencepiece_tokenizer(
   return made_of(parse_llama2c_tokenizer(bytes, path), path);
 }
 
-std::shared_ptr<const TokenizerModel> read_gguf_sentencepiece(const GgufFile& file) {
+std::shared_ptr<const TokenizerModel> read_gguf_sentencepiece(const GgufMetadata& file) {
   return made_of(read_gguf_tokenizer(file), file.path());
 }
 

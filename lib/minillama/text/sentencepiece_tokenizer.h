@@ -28,7 +28,7 @@ std::shared_ptr<const TokenizerModel> read_sentencepiece_tokenizer(
     Bytes bytes, const std::filesystem::path& path);
 
 /// The same of a GGUF file whose tokenizer is of the kind "llama".
-std::shared_ptr<const TokenizerModel> read_gguf_sentencepiece(const GgufFile& file);
+std::shared_ptr<const TokenizerModel> read_gguf_sentencepiece(const GgufMetadata& file);
 
 /// Learns one from the lines of a text: see train_sentencepiece() (text/sentencepiece_library.h).
 std::shared_ptr<const TokenizerModel> train_sentencepiece_tokenizer(const TextFile& text,

@@ -21,15 +21,25 @@ bool may_become_character(std::string_view bytes) {
   return false;
 }
 
+/// How many bytes in front of `bytes`, which are no character, begin one; at least 1.
+std::size_t beginning(std::string_view bytes) {
+  std::size_t length = std::min<std::size_t>(bytes.size(), 3);
+  while (length > 1 && !may_become_character(bytes.substr(0, length))) --length;
+  return length;
+}
+
 /// Takes the characters off the front of `bytes`; if `last`, nothing more will come.
-std::string take_characters(std::string& bytes, bool last) {
+std::string take_characters(std::string& bytes, bool last, bool replaces_each_byte) {
   std::string text;
-  while (!bytes.empty()) {
-    const std::size_t length = utf8_character_length(bytes);
-    if (length == 0 && !last && may_become_character(bytes)) break;
-    text += length == 0 ? kReplacement : std::string_view(bytes).substr(0, length);
-    bytes.erase(0, std::max<std::size_t>(length, 1));
+  std::string_view left = bytes;
+  while (!left.empty()) {
+    std::size_t length = utf8_character_length(left);
+    if (length == 0 && !last && may_become_character(left)) break;
+    text += length == 0 ? kReplacement : left.substr(0, length);
+    if (length == 0) length = replaces_each_byte ? 1 : beginning(left);
+    left.remove_prefix(length);
   }
+  bytes.erase(0, bytes.size() - left.size());
   return text;
 }
 
@@ -49,11 +59,11 @@ std::string StreamDecoder::push(std::int64_t id) {
   const TokenText token = decoder_->push(id);
   if (token.is_whole) return flush() + token.bytes;
   bytes_ += token.bytes;
-  return take_characters(bytes_, false);
+  return take_characters(bytes_, false, decoder_->replaces_each_byte());
 }
 
 std::string StreamDecoder::flush() {
-  return take_characters(bytes_, true);
+  return take_characters(bytes_, true, !decoder_ || decoder_->replaces_each_byte());
 }
 
 }  // namespace minillama

@@ -23,10 +23,11 @@ Tokenizer Tokenizer::load(const std::filesystem::path& path) {
   if (!content.starts_with("GGUF")) {
     return Tokenizer(kind_of_file(content, path).read(file.bytes(), path));
   }
-  const GgufFile gguf(path);
+  const GgufMetadata gguf(path);
   Tokenizer tokenizer(kind_of_gguf(gguf).read_gguf(gguf));
   try {
-    tokenizer.set_special_tokens(read_gguf_special_tokens(gguf));
+    tokenizer.set_special_tokens(
+        read_gguf_special_tokens(gguf, tokenizer.special_tokens().add_bos));
   } catch (const OptionError& error) {
     throw FileError(path, error.what());
   }
@@ -37,7 +38,8 @@ Tokenizer Tokenizer::train(const std::filesystem::path& text, std::int64_t vocab
   return Tokenizer(train_sentencepiece_tokenizer(TextFile(text), vocab_size));
 }
 
-Tokenizer::Tokenizer(std::shared_ptr<const TokenizerModel> model) : model_(std::move(model)) {}
+Tokenizer::Tokenizer(std::shared_ptr<const TokenizerModel> model)
+    : model_(std::move(model)), special_(model_->special_tokens()) {}
 
 const TokenizerModel& Tokenizer::model() const {
   if (!model_) throw OptionError("the tokenizer is empty: it was moved from");

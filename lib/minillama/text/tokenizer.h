@@ -34,9 +34,10 @@ struct TokenizerFile {
 /// several threads at once. One that was moved from throws OptionError whatever it is asked.
 class Tokenizer {
  public:
-  /// Loads a sentencepiece model (`tokenizer.model`), llama2.c's `tokenizer.bin`, or the tokenizer
-  /// within a GGUF file, told apart by content. Throws FileError if the file is none of these or is
-  /// broken, IoError if it cannot be read, InputError if libsentencepiece cannot be opened.
+  /// Loads a `tokenizer.json` of byte pairs (with what tokenizer_config.json beside it says), a
+  /// sentencepiece model (`tokenizer.model`), llama2.c's `tokenizer.bin`, or the tokenizer within a
+  /// GGUF file, told apart by content. Throws FileError if the file is none of these or is broken,
+  /// IoError if it cannot be read, InputError if libsentencepiece cannot be opened.
   static Tokenizer load(const std::filesystem::path& path);
 
   /// Makes a tokenizer of `vocab_size` pieces from the text in a file: byte pairs, learned with
@@ -48,9 +49,11 @@ class Tokenizer {
   explicit Tokenizer(std::shared_ptr<const TokenizerModel> model);
 
   /// The ids of `text`, without BOS or EOS: for a sentencepiece model those of Python's
-  /// `SentencePieceProcessor.encode`, wherever the text stands. An empty text has none. Throws
-  /// OptionError if `text` is not UTF-8 or too long to be tokenized at once (sentencepiece: more
-  /// than 256 MiB), InputError if libsentencepiece fails on it.
+  /// `SentencePieceProcessor.encode`, wherever the text stands; for a tokenizer.json those of
+  /// Python's `Tokenizer.encode(text, add_special_tokens=False)`, which recognises special tokens
+  /// in a text. An empty text has none. Throws OptionError if `text` is not UTF-8 or too long to be
+  /// tokenized at once (more than 256 MiB), InputError if libsentencepiece, or a pattern of the
+  /// file, fails on it.
   std::vector<std::int64_t> encode(std::string_view text, TextPlace place = TextPlace::start) const;
 
   /// The text of `ids`; control pieces such as BOS have none, bytes that form no UTF-8 become

@@ -45,7 +45,7 @@ const TokenizerKind& kind_of_file(std::string_view content, const std::filesyste
   throw FileError(path, fmt::format("is neither {} nor a GGUF file", each_kind(" nor ", formats)));
 }
 
-const TokenizerKind& kind_of_gguf(const GgufFile& file) {
+const TokenizerKind& kind_of_gguf(const GgufMetadata& file) {
   constexpr const char* kModel = "tokenizer.ggml.model";
   if (!file.has(kModel)) throw FileError(file.path(), "holds no tokenizer: name one");
   const auto model = file.text(kModel);

@@ -24,7 +24,7 @@ struct TokenizerKind {
   bool (*recognises)(std::string_view content);
   /// Throw FileError if the file is broken.
   std::shared_ptr<const TokenizerModel> (*read)(Bytes bytes, const std::filesystem::path& path);
-  std::shared_ptr<const TokenizerModel> (*read_gguf)(const GgufFile& file);
+  std::shared_ptr<const TokenizerModel> (*read_gguf)(const GgufMetadata& file);
 };
 
 /// All kinds (text/tokenizer_kinds.cpp). A directory with files of several is taken for one of the
@@ -37,6 +37,6 @@ const TokenizerKind& kind_of_file(std::string_view content, const std::filesyste
 
 /// The kind of the tokenizer within a GGUF file. Throws FileError if it holds none, or one of a
 /// kind that is not read.
-const TokenizerKind& kind_of_gguf(const GgufFile& file);
+const TokenizerKind& kind_of_gguf(const GgufMetadata& file);
 
 }  // namespace minillama

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "minillama/text/bpe_tokenizer.h"
 #include "minillama/text/sentencepiece_tokenizer.h"
 #include "minillama/text/tokenizer_kind.h"
 
@@ -9,6 +10,13 @@ namespace minillama {
 namespace {
 
 constexpr std::array kKinds = {
+    TokenizerKind{.name = "byte-pair",
+                  .file = "tokenizer.json",
+                  .formats = "a tokenizer.json",
+                  .gguf_model = "gpt2",
+                  .recognises = is_tokenizer_json,
+                  .read = read_bpe_tokenizer,
+                  .read_gguf = read_gguf_bpe_tokenizer},
     TokenizerKind{.name = "sentencepiece",
                   .file = "tokenizer.model",
                   .formats = "a sentencepiece model nor a tokenizer.bin of llama2.c",

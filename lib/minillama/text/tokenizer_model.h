@@ -47,6 +47,10 @@ class TokenDecoder {
   /// What `id` adds to the text of those that came before. Throws OptionError if it lies outside
   /// the vocabulary, and is then as it was.
   virtual TokenText push(std::int64_t id) = 0;
+
+  /// What U+FFFD stands for where bytes form no character: each byte, or as many as begin one,
+  /// which is what Unicode recommends (Unicode Standard 3.9, "maximal subparts").
+  virtual bool replaces_each_byte() const { return true; }
 };
 
 /// A vocabulary, and how text becomes its pieces. Immutable, so that threads and copies of a
@@ -63,6 +67,9 @@ class TokenizerModel {
 
   virtual std::int64_t vocab_size() const = 0;
   virtual SpecialIds special_ids() const = 0;
+
+  /// What files() say of special tokens.
+  virtual SpecialTokens special_tokens() const { return {}; }
 
   /// As the vocabulary spells it. Throw OptionError if the id lies outside the vocabulary.
   virtual const std::string& piece(std::int64_t id) const = 0;
