@@ -1,7 +1,6 @@
 #include "minillama/io/tokenizer_json.h"
 
 #include <algorithm>
-#include <array>
 #include <unordered_set>
 #include <utility>
 
@@ -12,97 +11,11 @@
 #include "minillama/io/bpe_check.h"
 #include "minillama/io/piece_ids.h"
 #include "minillama/io/tokenizer_json_steps.h"
+#include "minillama/io/tokenizer_json_vocabulary.h"
 
 namespace minillama {
 namespace fs = std::filesystem;
 namespace {
-
-/// A vocabulary and merges, as they stand in the file.
-struct Vocabulary {
-  std::vector<std::pair<std::string, std::int64_t>> pieces;
-  std::vector<std::pair<std::string, std::string>> merges;
-};
-
-/// Takes the vocabulary and merges out of the file as it is parsed: they are nearly all of it, and
-/// JSON's objects are slow with so many fields.
-class VocabularyFilter {
- public:
-  VocabularyFilter(Vocabulary& vocabulary, const fs::path& path)
-      : vocabulary_(vocabulary), path_(path) {}
-
-  /// Whether the part is kept.
-  bool operator()(int depth, Json::parse_event_t event, const Json& part) {
-    using Event = Json::parse_event_t;
-    if (depth > kMaxDepth) throw FileError(path_, "holds lists or objects within too many others");
-    const auto level = static_cast<std::size_t>(depth);
-    if (event == Event::object_start) n_fields_[level] = 0;
-    if (event == Event::key && !is_in("vocab", depth)) {
-      if (++n_fields_[level] > kMaxFields)
-        throw FileError(path_, "has an object of too many fields");
-      if (level < keys_.size()) keys_[level] = part.get<std::string>();
-      if (level == 1) keys_[2].clear();
-      return true;
-    }
-    if (is_in("vocab", depth)) return take_piece(depth, event, part);
-    if (is_in("merges", depth)) return take_merge(depth, event, part);
-    return true;
-  }
-
- private:
-  static constexpr int kMaxDepth = 32;
-  static constexpr std::size_t kMaxFields = 10000;  // of an object other than the vocabulary
-  static constexpr int kDepth = 3;                  // of what stands in them
-
-  bool is_in(std::string_view list, int depth) const {
-    return depth >= kDepth && keys_[1] == "model" && keys_[2] == list;
-  }
-
-  bool take_piece(int depth, Json::parse_event_t event, const Json& part) {
-    using Event = Json::parse_event_t;
-    if (event == Event::key && depth == kDepth) {
-      vocabulary_.pieces.emplace_back(part.get<std::string>(), -1);
-      return false;
-    }
-    if (vocabulary_.pieces.empty()) return true;  // a list, as other kinds of models have one
-    auto& [text, id] = vocabulary_.pieces.back();
-    if (event != Event::value || !part.is_number_integer() || part.get<std::int64_t>() < 0) {
-      throw FileError(path_, fmt::format("the token {} has the id {}", quote(text), shown(part)));
-    }
-    id = part.get<std::int64_t>();
-    return false;
-  }
-
-  /// One merge is "a b" or ["a", "b"].
-  bool take_merge(int depth, Json::parse_event_t event, const Json& part) {
-    using Event = Json::parse_event_t;
-    const bool is_one = depth == kDepth && (event == Event::value || event == Event::array_end);
-    if (!is_one) return true;
-    if (part.is_string()) {
-      const auto& text = part.get_ref<const std::string&>();
-      const std::size_t space = text.find(' ');
-      if (space == std::string::npos || text.find(' ', space + 1) != std::string::npos) {
-        refuse_merge(part);
-      }
-      vocabulary_.merges.emplace_back(text.substr(0, space), text.substr(space + 1));
-      return false;
-    }
-    if (!part.is_array() || part.size() != 2 || !part[0].is_string() || !part[1].is_string()) {
-      refuse_merge(part);
-    }
-    vocabulary_.merges.emplace_back(part[0].get<std::string>(), part[1].get<std::string>());
-    return false;
-  }
-
-  [[noreturn]] void refuse_merge(const Json& merge) const {
-    throw FileError(path_, fmt::format("merge {} is {}, must be two tokens",
-                                       vocabulary_.merges.size(), shown(merge)));
-  }
-
-  Vocabulary& vocabulary_;
-  const fs::path& path_;
-  std::array<std::string, 3> keys_;  // those of the objects that are open, from level 1
-  std::array<std::size_t, kMaxDepth + 1> n_fields_{};
-};
 
 /// Puts each piece where its id says; one may be named twice.
 std::vector<std::string> placed(std::vector<std::pair<std::string, std::int64_t>> pieces,
@@ -123,7 +36,7 @@ std::vector<std::string> placed(std::vector<std::pair<std::string, std::int64_t>
   return placed;
 }
 
-void resolve_merges(const Vocabulary& vocabulary, const PieceIds& ids, const fs::path& path,
+void resolve_merges(const StoredVocabulary& vocabulary, const PieceIds& ids, const fs::path& path,
                     BpeRecord& record) {
   const auto id_of = [&](std::string_view text, std::size_t rank) {
     const auto id = ids.find(text);
@@ -153,7 +66,7 @@ void check_type(const Json& file, const fs::path& path) {
   }
 }
 
-void read_model(const Json& file, const Vocabulary& vocabulary, const PieceIds& ids,
+void read_model(const Json& file, const StoredVocabulary& vocabulary, const PieceIds& ids,
                 const fs::path& path, BpeRecord& record) {
   const auto fields = JsonObject(file, path).object("model");
   fields.allow_only({"type", "dropout", "unk_token", "continuing_subword_prefix",
@@ -201,7 +114,7 @@ std::pair<AddedPiece, std::string> read_added_token(const Json& token, const fs:
 }
 
 /// Reads the pieces: those of the vocabulary, and added ones, which it may lack.
-void read_pieces(const Json& file, Vocabulary& vocabulary, const fs::path& path,
+void read_pieces(const Json& file, StoredVocabulary& vocabulary, const fs::path& path,
                  BpeRecord& record) {
   auto pieces = std::move(vocabulary.pieces);
   const auto list = file.find("added_tokens");
@@ -354,8 +267,8 @@ std::string model_text(const BpeRecord& record) {
 }  // namespace
 
 BpeRecord read_tokenizer_json(Bytes bytes, const fs::path& path) {
-  Vocabulary vocabulary;
-  const Json file = parse_json(as_text(bytes), path, VocabularyFilter(vocabulary, path));
+  StoredVocabulary vocabulary;
+  const Json file = parse_tokenizer_json(bytes, path, vocabulary);
   JsonObject(file, path)
       .allow_only({"version", "truncation", "padding", "added_tokens", "normalizer",
                    "pre_tokenizer", "post_processor", "decoder", "model"});
