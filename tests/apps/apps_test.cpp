@@ -249,7 +249,7 @@ TEST_CASE("apps: files that cannot be used are refused with exit code 3") {
   refused({"-m", "broken-config.json"}, "config.json: not valid JSON");
   refused({"-m", "broken-model.safetensors"}, "model.safetensors: ");
   refused({"-m", repository_file("tests/reference/tiny_layernorm.pt").string()},
-          "no tokenizer.model or tokenizer.bin beside it");
+          "no tokenizer.json or tokenizer.model or tokenizer.bin beside it");
   refused({"--tokenizer", "absent.model"}, "absent.model: no such file");
   refused({"--tokenizer", "dir"}, "dir: is a directory");
   refused({"--tokenizer", "page.html"}, "page.html: ");

@@ -170,8 +170,9 @@ TEST_CASE("language model file: the tokenizer is found beside the model and must
   const auto bpe = test::repository_file("tests/reference/bpe.model");
   const auto size = test::small_tokenizer().vocab_size();
   const auto model = directory.file("model.pt", "x");
-  CHECK_THROWS_WITH(read_tokenizer_for(model, {.vocab_size = size}),
-                    contains("model.pt: no tokenizer.model or tokenizer.bin beside it"));
+  CHECK_THROWS_WITH(
+      read_tokenizer_for(model, {.vocab_size = size}),
+      contains("model.pt: no tokenizer.json or tokenizer.model or tokenizer.bin beside it"));
   std::filesystem::copy(bpe, directory.path() / "tokenizer.model");
   CHECK(read_tokenizer_for(model, {.vocab_size = size}).vocab_size() == size);
   CHECK_THROWS_WITH(read_tokenizer_for(model, {.vocab_size = 32000}),
