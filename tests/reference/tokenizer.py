@@ -1,5 +1,5 @@
 """Writes what the tokenizer tests compare with: two small sentencepiece models (unigram.model,
-bpe.model) and tokenizer.json, the ids and texts that Python's sentencepiece (0.1.97) gives.
+bpe.model) and sentencepiece.json, the ids and texts that Python's sentencepiece (0.1.97) gives.
 
     python3 tests/reference/tokenizer.py DATA
 
@@ -128,7 +128,7 @@ def main():
     for seed, (name, path) in enumerate(tokenizers.items()):
         out[name] = reference(path, seed)
     lines = [f'"{key}": {json.dumps(value, separators=(",", ":"))}' for key, value in out.items()]
-    (HERE / "tokenizer.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
+    (HERE / "sentencepiece.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
 
 
 main()

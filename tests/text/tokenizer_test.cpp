@@ -18,8 +18,9 @@ using Ids = std::vector<std::int64_t>;
 
 /// Written by tests/reference/tokenizer.py.
 const Json& reference() {
-  static const Json json = parse_json(
-      test::read_text(test::repository_file("tests/reference/tokenizer.json")), "tokenizer.json");
+  static const Json json =
+      parse_json(test::read_text(test::repository_file("tests/reference/sentencepiece.json")),
+                 "sentencepiece.json");
   return json;
 }
 
