@@ -31,7 +31,7 @@ TEST_CASE("engine: quantized, it computes with the weights that the blocks stand
     for (auto& item : model->named_parameters()) {
       if (item.value().dim() != 2) continue;
       std::vector<kernels::Q8_0Block> blocks(static_cast<std::size_t>(item.value().numel()) /
-                                           kernels::kPartSize);
+                                             kernels::kPartSize);
       const auto size = static_cast<std::size_t>(item.value().numel());
       kernels::pack(size, item.value().data_ptr<float>(), blocks.data());
       kernels::unpack(size, blocks.data(), item.value().data_ptr<float>());
