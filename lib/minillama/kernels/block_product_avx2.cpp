@@ -1,5 +1,7 @@
 // Compiled for AVX2, FMA and F16C.
 
+#include <cstring>
+
 #include "minillama/kernels/block_product_avx.h"
 
 namespace minillama::kernels {

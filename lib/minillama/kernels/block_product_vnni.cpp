@@ -1,5 +1,7 @@
 // Compiled for AVX-512 with VNNI.
 
+#include <cstring>
+
 #include "minillama/kernels/block_product_avx.h"
 
 namespace minillama::kernels {

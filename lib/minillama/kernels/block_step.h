@@ -5,7 +5,6 @@
 #include <immintrin.h>
 
 #include <cstdint>
-#include <cstring>
 
 #include "minillama/kernels/block_product.h"
 
@@ -26,11 +25,11 @@ struct Step {
 /// The half floats `field` of up to eight blocks of one part each.
 template <typename Block>
 MINILLAMA_INLINE __m256 halves_of(const Step<Block>& step, std::uint16_t Block::*field) {
-  std::uint16_t halves[8] = {};
-  for (std::size_t k = 0; k < step.count; ++k) halves[k] = step.blocks[k].*field;
-  __m128i vector;
-  std::memcpy(&vector, halves, sizeof(vector));
-  return _mm256_cvtph_ps(vector);
+  const auto half = [&](std::size_t k) MINILLAMA_INLINED {
+    return static_cast<std::int16_t>(k < step.count ? step.blocks[k].*field : 0);
+  };
+  return _mm256_cvtph_ps(
+      _mm_setr_epi16(half(0), half(1), half(2), half(3), half(4), half(5), half(6), half(7)));
 }
 
 template <typename Block>
