@@ -56,12 +56,12 @@ install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR})
 if(MINILLAMA_BUILD_APPS)
   # Programs of everyday names carry the project's where others' lie: ImageMagick has a convert, too.
   # They go as they were linked, so that a LibTorch outside the system's places is found.
-  set(apps generate)
+  set(apps convert generate)
   if(MINILLAMA_TORCH)
-    list(APPEND apps convert pretrain)
+    list(APPEND apps pretrain)
     # What the apps without LibTorch become where they need it.
-    install(PROGRAMS $<TARGET_FILE:generate_module> $<TARGET_FILE:classify_cfimdb_module>
-                     $<TARGET_FILE:classify_sst_module>
+    install(PROGRAMS $<TARGET_FILE:convert_module> $<TARGET_FILE:generate_module>
+                     $<TARGET_FILE:classify_cfimdb_module> $<TARGET_FILE:classify_sst_module>
             DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/minillama)
   endif()
   foreach(app ${apps})

@@ -11,4 +11,7 @@ Arguments declare_convert_arguments();
 /// --dtype name none of their choices.
 void check_convert_arguments(const Arguments& arguments);
 
+/// Whether nothing is to be converted, but --info, --tokenize or --detokenize to be answered.
+bool looks_inside(const Arguments& arguments);
+
 }  // namespace minillama::app

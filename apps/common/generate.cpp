@@ -17,10 +17,12 @@
 #include "minillama/text/text_file.h"
 
 #include "common/arguments.h"
+#include "common/chat.h"
 #include "common/generate_arguments.h"
 #include "common/model_arguments.h"
 #include "common/output.h"
 #include "common/output_files.h"
+#include "common/score.h"
 
 namespace minillama::app {
 namespace {
@@ -183,6 +185,11 @@ void generate(int argc, char** argv, const GenerateProgram& program) {
   const auto model = read_model_arguments(arguments, "reviews");
   if (program.choose) program.choose(model);
   set_threads_of(arguments);
+  if (arguments.given("score")) {
+    const TextFile file(arguments.text("score"));
+    return score_lines(program.load(arguments, model), file, arguments.is_set("json"));
+  }
+  if (arguments.is_set("chat")) return chat(program.load(arguments, model), arguments, model);
   const auto file = open_text(arguments);
   const auto options = read_generation_options(arguments, model.compatible);
   const auto generator = program.load(arguments, model);

@@ -14,11 +14,13 @@
 namespace minillama::app {
 
 Arguments declare_generate_arguments() {
-  Arguments arguments("generate", "Continues a text with a language model.", "[OPTION...]",
-                      {"generate -p \"This movie is\"", "echo \"This movie is\" | generate",
-                       "generate -p \"Once upon a time\" --temp 0 -n 200 -m stories260K.bin "
-                       "--tokenizer tok512.bin",
-                       "generate -f prompts.txt --each-line --weights q8_0"});
+  Arguments arguments(
+      "generate", "Continues a text with a language model.", "[OPTION...]",
+      {"generate -p \"This movie is\"", "echo \"This movie is\" | generate",
+       "generate -p \"Once upon a time\" --temp 0 -n 200 -m stories260K.bin "
+       "--tokenizer tok512.bin",
+       "generate -f prompts.txt --each-line --weights q8_0", "generate --score held-out.txt",
+       "generate -m SmolLM2-135M-Instruct.Q4_1.gguf --chat --system \"You are brief.\""});
   arguments.group("Text");
   arguments.repeated_option("prompt,p", "A text to continue; given again, the next one", "TEXT");
   arguments.option("file,f",
@@ -32,7 +34,9 @@ Arguments declare_generate_arguments() {
   arguments.option("batch-size", "With --each-line: how many are continued at the same time", "N",
                    "16");
   arguments.option("max-new-tokens,max-tokens,n",
-                   "Tokens to write at most (default: 256; the assignment's task: 75)", "N");
+                   "Tokens to write at most (default: 256; the assignment's task: 75; with --chat: "
+                   "1024)",
+                   "N");
   arguments.flag("no-display-prompt", "Write the continuation only");
   arguments.flag("ignore-eos", "Go on behind the end of a text");
   arguments.group("Sampling");
@@ -48,6 +52,21 @@ Arguments declare_generate_arguments() {
       "1");
   arguments.option("seed,s", "Of the random numbers", "N", "1337");
   arguments.flag("no-cache", "Compute all positions again for every token");
+  arguments.group("Chat");
+  arguments.flag("chat",
+                 "Talk with a model that was trained for that, by the chat template of its file: "
+                 "each line of standard input or --file, or each --prompt, is a message; Ctrl-D "
+                 "ends. The oldest turns are dropped when the model's context is full");
+  arguments.option("system", "With --chat: the system message (default: the template's)", "TEXT");
+  arguments.group("Scoring");
+  arguments.option("score",
+                   "In place of writing: how probable the model finds each line of a file (-: of "
+                   "standard input) by itself, its first token given: tokens, log-probability in "
+                   "nats, bits per byte; at the end of all of them. A line that is longer than the "
+                   "model's context has an empty line, is named and is an error at the end",
+                   "PATH");
+  arguments.flag("json",
+                 "With --score: one JSON object a line, with every token and its log-probability");
   arguments.group("Assignment");
   arguments.flag("assignment",
                  "Continue the CMU assignment's prompt at temperatures 0 and 1, into two files; so "
@@ -78,6 +97,8 @@ void check_generate_arguments(const Arguments& arguments) {
   std::vector<OptionRule> rules{{.option = "each-line", .excludes = {"prompt"}},
                                 {.option = "file", .excludes = {"prompt"}},
                                 {.option = "batch-size", .needs = {"each-line"}},
+                                {.option = "json", .needs = {"score"}},
+                                {.option = "system", .needs = {"chat"}},
                                 {.option = "weights", .excludes = {"use-gpu"}},
                                 {.option = "huge-pages", .excludes = {"use-gpu"}},
                                 {.option = "ignore-eos", .excludes = {"compat"}},
@@ -89,6 +110,32 @@ void check_generate_arguments(const Arguments& arguments) {
   const std::vector<std::string> assignment{"assignment", kLowFile, kHighFile};
   for (const auto* option : {"prompt", "file", "each-line", "no-display-prompt", "temp"}) {
     rules.push_back({.option = option, .excludes = assignment});
+  }
+  for (const auto* option : {"prompt",
+                             "file",
+                             "each-line",
+                             "batch-size",
+                             "max-new-tokens",
+                             "no-display-prompt",
+                             "ignore-eos",
+                             "temp",
+                             "epsilon",
+                             "top-k",
+                             "top-p",
+                             "min-p",
+                             "repetition-penalty",
+                             "seed",
+                             "no-cache",
+                             "compat",
+                             "assignment",
+                             kLowFile,
+                             kHighFile,
+                             "chat"}) {
+    rules.push_back({.option = option, .excludes = {"score"}});
+  }
+  for (const auto* option : {"each-line", "no-display-prompt", "ignore-eos", "compat", "assignment",
+                             kLowFile, kHighFile}) {
+    rules.push_back({.option = option, .excludes = {"chat"}});
   }
   check_options(arguments, rules);
   if (arguments.given("weights")) read_weight_format(arguments, "weights");

@@ -24,8 +24,8 @@ void become_sibling(const std::string& name, char** argv) {
     throw IoError(path, "cannot run", errno);
   }
   throw OptionError(
-      fmt::format("the program {} is not beside this one: it was built without "
-                  "LibTorch, for --device cpu only",
+      fmt::format("the program {}, which does this with LibTorch, is not beside this one: it was "
+                  "built without",
                   name));
 }
 

@@ -3,9 +3,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <sstream>
 
 #include "minillama/checkpoint/checkpoint.h"
+#include "minillama/core/json.h"
 #include "minillama/engine/engine.h"
+#include "minillama/eval/text_likelihood.h"
+#include "minillama/generate/chat.h"
 #include "minillama/io/safetensors.h"
 
 #include "support/catch.h"
@@ -96,4 +100,71 @@ TEST_CASE("SmolLM2: logits are transformers', in float32 and with inputs of eigh
                       << as_it_lies.kl);
   CHECK(as_it_lies.same_best >= 0.96);
   CHECK(as_it_lies.kl <= 0.003);
+}
+
+TEST_CASE("SmolLM2: texts are as probable as tests/reference/smollm2_scores.py computes") {
+  const auto model = test::data_file("smollm2/SmolLM2-135M-Instruct.Q4_1.gguf");
+  SKIP_WITHOUT(model, "smollm2/SmolLM2-135M-Instruct.Q4_1.gguf");
+  std::vector<std::string> texts;
+  std::vector<TokenIds> tokens;
+  std::vector<std::vector<double>> logprobs;
+  const auto fixture = test::repository_file("tests/reference/smollm2_scores.jsonl");
+  std::istringstream lines(test::read_text(fixture));
+  for (std::string line; std::getline(lines, line);) {
+    const auto json = parse_json(line, fixture);
+    texts.push_back(json.at("text"));
+    tokens.push_back(json.at("tokens"));
+    logprobs.push_back(json.at("logprobs"));
+  }
+  REQUIRE(texts.size() == 6);
+  auto generator = TextGenerator::load(*model);
+  for (const bool exact : {false, true}) {
+    if (exact) generator.use_weights(weight_format(DType::float32));
+    const auto found = text_likelihoods(generator, texts);
+    double distance = 0, sum = 0;
+    std::size_t n = 0;
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      INFO(texts[i]);
+      CHECK(found[i].tokens == tokens[i]);  // without BOS
+      REQUIRE(found[i].logprobs.size() == logprobs[i].size());
+      for (std::size_t k = 0; k < logprobs[i].size(); ++k, ++n) {
+        if (exact) CHECK(found[i].logprobs[k] == Approx(logprobs[i][k]).margin(1e-3));
+        distance += std::abs(found[i].logprobs[k] - logprobs[i][k]);
+        sum -= logprobs[i][k];
+      }
+    }
+    INFO(distance / double(n) << " of " << sum / double(n) << " nats a token");
+    CHECK(distance / double(n) < (exact ? 1e-4 : 0.1));
+  }
+}
+
+TEST_CASE("SmolLM2: conversations are transformers' texts and ids, and the model takes part") {
+  const auto model = test::data_file("smollm2/SmolLM2-135M-Instruct.Q4_1.gguf");
+  SKIP_WITHOUT(model, "smollm2/SmolLM2-135M-Instruct.Q4_1.gguf");
+  const auto generator = TextGenerator::load(*model);
+  const auto format = Chat::read_template(*model, generator.tokenizer());
+  CHECK(format.format().kind == "ChatML");
+  const auto fixture = test::repository_file("tests/reference/smollm2_chat.json");
+  const auto cases = parse_json(test::read_text(fixture), fixture);
+  REQUIRE(cases.size() == 6);
+  for (const auto& one : cases) {
+    std::vector<ChatMessage> messages;
+    for (const auto& message : one.at("messages")) {
+      const std::string role = message.at(0);
+      messages.push_back({role == "system" ? ChatRole::system
+                          : role == "user" ? ChatRole::user
+                                           : ChatRole::assistant,
+                          message.at(1)});
+    }
+    const auto text = format.render(messages);
+    CHECK(text == one.at("text").get<std::string>());
+    CHECK(ChatTemplate::encode(generator.tokenizer(), text) == one.at("ids").get<TokenIds>());
+  }
+  Chat chat(generator, format, {.max_new_tokens = 40, .temperature = 0});
+  std::ostringstream out;
+  const auto first = chat.reply("What is the capital of France? Answer in one sentence.", out);
+  CHECK(first.generation.stop == StopReason::end_of_text);
+  CHECK_THAT(first.text, contains("Paris"));
+  const auto second = chat.reply("And of Italy?", out);
+  CHECK_THAT(second.text, contains("Rome"));
 }

@@ -39,6 +39,7 @@ StoredModel open_adapted(const std::filesystem::path& path, const std::filesyste
   const auto memory = std::make_shared<AdapterMemory>(
       AdapterMemory{.base = stored.file, .adapter = adapter.file, .reordered = {}});
   stored.file = memory;
+  stored.format = "an adapter of PEFT's with its base";
   stored.path = adapter.path;
   stored.adapters.emplace(kName, adapter.options);
   stored.active_adapter = kName;

@@ -40,6 +40,9 @@ class Checkpoint {
   const std::filesystem::path& path() const { return path_; }
   const ModelConfig& config() const { return stored_.config; }
 
+  /// What lies there, under minillama's names.
+  const StoredModel& stored() const { return stored_; }
+
   /// Of a classifier.
   const std::optional<ClassifierConfig>& classifier() const { return stored_.classifier; }
 

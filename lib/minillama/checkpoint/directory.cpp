@@ -151,7 +151,8 @@ StoredModel open_directory(const std::filesystem::path& directory) {
   const Json json = config_of(directory);
   if (is_hugging_face(json)) return open_hugging_face(directory, json);
   check_kind(json, config_path);
-  StoredModel stored{.path = directory / "model.safetensors",
+  StoredModel stored{.format = "minillama's directory",
+                     .path = directory / "model.safetensors",
                      .config = read_model_config(json, config_path)};
   if (json.contains("classifier")) {
     stored.classifier = read_classifier_config(json.at("classifier"), config_path);

@@ -220,8 +220,11 @@ std::vector<std::byte> in_format(const TensorRecord& record, const WeightFormat&
 
 StoredModel open_gguf_checkpoint(const std::filesystem::path& path) {
   const auto file = std::make_shared<GgufFile>(path);
-  StoredModel stored{
-      .path = path, .config = read_config(*file), .tensors = file->tensors(), .file = file};
+  StoredModel stored{.format = "GGUF",
+                     .path = path,
+                     .config = read_config(*file),
+                     .tensors = file->tensors(),
+                     .file = file};
   stored.config.tied_embeddings = true;
   for (TensorRecord& tensor : stored.tensors) {
     if (tensor.name == "rope_freqs.weight") {

@@ -175,7 +175,8 @@ void take_records(std::vector<Found> records, StoredModel& stored, Memory& memor
 
 StoredModel open_hugging_face(const std::filesystem::path& directory, const Json& json) {
   const auto config_path = directory / "config.json";
-  StoredModel stored{.path = directory / kWeights,
+  StoredModel stored{.format = "Hugging Face's directory",
+                     .path = directory / kWeights,
                      .config = read_hugging_face_config(json, config_path)};
   const auto memory = std::make_shared<Memory>();
   take_records(read_records(directory, stored.path, *memory), stored, *memory);
@@ -199,7 +200,9 @@ StoredModel open_hugging_face_file(const std::filesystem::path& path,
                     fmt::format("is none of Hugging Face's, as the tensors of {} would need",
                                 quote(path.native(), 400)));
   }
-  StoredModel stored{.path = path, .config = read_hugging_face_config(json, config_path)};
+  StoredModel stored{.format = "a file of Hugging Face's tensors",
+                     .path = path,
+                     .config = read_hugging_face_config(json, config_path)};
   const auto memory = std::make_shared<Memory>();
   std::vector<Found> found;
   for (auto& record : records_of(path, *memory)) found.push_back({std::move(record), path});

@@ -6,7 +6,11 @@ namespace minillama {
 
 StoredModel open_llama2c_checkpoint(const std::filesystem::path& path) {
   const auto file = std::make_shared<Llama2cFile>(path);
-  return {.path = path, .config = file->config(), .tensors = file->tensors(), .file = file};
+  return {.format = "llama2.c",
+          .path = path,
+          .config = file->config(),
+          .tensors = file->tensors(),
+          .file = file};
 }
 
 }  // namespace minillama

@@ -81,7 +81,8 @@ StoredModel open_meta_checkpoint(const std::filesystem::path& directory) {
                     "supported: convert it to Hugging Face's layout");
   }
   const auto file = std::make_shared<TorchSaveFile>(directory / kWeights);
-  StoredModel stored{.path = file->path(), .tensors = file->tensors(), .file = file};
+  StoredModel stored{
+      .format = "Meta's directory", .path = file->path(), .tensors = file->tensors(), .file = file};
   std::erase_if(stored.tensors,
                 [](const TensorRecord& tensor) { return tensor.name == "rope.freqs"; });
   to_assignment_names(stored.tensors);

@@ -33,8 +33,11 @@ StoredModel open_safetensors(const std::filesystem::path& path,
   const auto file = std::make_shared<SafetensorsFile>(path);
   if (has_hugging_face_names(file->tensors())) return open_hugging_face_file(path, config);
   for (const auto& record : file->tensors()) refuse_quantized_tensor(record.name, path);
-  return {
-      .path = path, .config = read_config_file(config), .tensors = file->tensors(), .file = file};
+  return {.format = "safetensors",
+          .path = path,
+          .config = read_config_file(config),
+          .tensors = file->tensors(),
+          .file = file};
 }
 
 StoredModel open_any(const std::filesystem::path& path, const std::filesystem::path& config) {

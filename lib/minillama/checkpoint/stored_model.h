@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "minillama/core/model_config.h"
@@ -16,6 +17,7 @@ namespace minillama {
 
 /// A model as it lies in a file of any format, under minillama's names.
 struct StoredModel {
+  std::string_view format = {};            ///< whose format it is, in words: "GGUF"; "" of none
   std::filesystem::path path = {};         ///< where the tensors are, for error messages
   ModelConfig config = {};                 ///< resolved
   std::vector<TensorRecord> tensors = {};  ///< no "output.weight" if the embeddings are tied

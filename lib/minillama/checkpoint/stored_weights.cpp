@@ -61,7 +61,7 @@ class Parts {
       return matrix;
     }
     matrix.format = &weight_format(record.dtype);
-    if (matrix.format->product == nullptr) return made_q8_0(matrix, record);
+    if (&computed_format(record.dtype) != matrix.format) return made_computable(matrix, record);
     if (is_usable(record)) {
       matrix.data = record.data.data();
       matrix.is_mapped = record.is_mapped;
@@ -96,8 +96,8 @@ class Parts {
 
  private:
   /// A matrix in a format that is only read. Blocks lie row-major.
-  Matrix made_q8_0(Matrix matrix, const TensorRecord& record) {
-    const auto& format = weight_format(DType::q8_0);
+  Matrix made_computable(Matrix matrix, const TensorRecord& record) {
+    const auto& format = computed_format(record.dtype);
     matrix.data = record.data.data();
     matrix.is_mapped = record.is_mapped;
     auto& made = memory_->copies.emplace_back(storage_size(format.dtype, element_count(record)));

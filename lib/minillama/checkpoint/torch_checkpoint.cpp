@@ -183,7 +183,8 @@ bool drop_tied_output(std::vector<TensorRecord>& tensors) {
 StoredModel open_torch_checkpoint(const std::filesystem::path& path,
                                   const std::filesystem::path& config) {
   const auto file = std::make_shared<TorchSaveFile>(path);
-  StoredModel stored{.path = path, .tensors = tensors_of(*file), .file = file};
+  StoredModel stored{
+      .format = "torch.save", .path = path, .tensors = tensors_of(*file), .file = file};
 
   const ModelArgs args(*file);
   if (args.are_there() && !config.empty()) {

@@ -1,30 +1,12 @@
 #include "minillama/eval/label_likelihoods.h"
 
-#include <algorithm>
-#include <atomic>
-#include <cmath>
 #include <memory>
 
 #include "minillama/core/require.h"
-#include "minillama/core/thread_pool.h"
-#include "minillama/core/threads.h"
-#include "minillama/kernels/softmax.h"
-#include "minillama/text/batches.h"
+#include "minillama/eval/likelihood_batches.h"
 
 namespace minillama {
 namespace {
-
-/// Tokens that go through the model together: enough for the weights to be read rarely, few enough
-/// for what is computed to stay in cache.
-constexpr std::int64_t kBatchTokens = 256;
-
-/// log of the sum of exp(logit): log p(token) is the token's logit less this.
-double log_normalizer(std::span<const float> logits) {
-  std::vector<float> row(logits.begin(), logits.end());
-  const float most = *std::ranges::max_element(row);
-  return most +
-         std::log(kernels::exponentials(kernels::best_isa(), row.size(), most, 1, row.data()));
-}
 
 void check(const DecoderSource& model) {
   if (!model.make) throw OptionError("there is no language model to ask");
@@ -123,28 +105,13 @@ class BatchScorer {
 std::vector<LabelScores> label_log_likelihoods(const DecoderSource& model,
                                                std::span<const TokenIds> prompts,
                                                const LabelPlan& plan) {
-  check(model);
-  if (model.config.attention != AttentionKind::causal) {
-    throw OptionError(
-        "scoring a label needs causal attention: under full attention it would see itself");
-  }
+  require_scorer(model);
   check(plan, model.config.vocab_size);
-  const auto sizes = lengths_of(prompts);
-  require_lengths(sizes, 1);
   std::vector<LabelScores> scores(prompts.size(), LabelScores(plan.labels.size()));
-  const auto batches = batches_by_length(sizes, kBatchTokens, threads());
-  const auto score = [&](const std::vector<std::size_t>& batch) {
+  for_each_batch(model, prompts, [&](const std::vector<std::size_t>& batch) {
     BatchScorer scorer(model, plan, prompts, batch);
     scorer.read_prompts(scores);
     scorer.read_continuations(scores);
-  };
-  if (batches.size() == 1 || !model.is_concurrent) {
-    std::ranges::for_each(batches, score);
-    return scores;
-  }
-  std::atomic<std::size_t> next = 0;
-  run_team(batches.size(), [&](std::size_t) {
-    for (auto i = next++; i < batches.size(); i = next++) score(batches[i]);
   });
   return scores;
 }

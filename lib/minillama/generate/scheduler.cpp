@@ -17,6 +17,14 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
+/// How many tokens both begin with, but the last of a prompt, behind which logits are wanted.
+std::size_t common_prefix(const std::vector<std::int64_t>& kept,
+                          const std::vector<std::int64_t>& prompt) {
+  const auto end = kept.begin() + std::ptrdiff_t(std::min(kept.size(), prompt.size() - 1));
+  return static_cast<std::size_t>(std::mismatch(kept.begin(), end, prompt.begin()).first -
+                                  kept.begin());
+}
+
 std::int64_t longest_sequence(const ModelConfig& config, bool crop_context, std::int64_t capacity) {
   if (crop_context) return std::numeric_limits<std::int64_t>::max();
   return std::min(config.max_seq_len, capacity);
@@ -31,11 +39,16 @@ struct Scheduler::Request {
         stop_ids(std::move(request.stop_ids)),
         on_token(std::move(request.on_token)),
         on_end(std::move(at_end)),
+        keeps_prefix(request.keeps_prefix),
         sampler(options),
         history(std::move(request.prompt)),
         prompt(history.size()) {}
 
   std::size_t unread() const { return history.size() - read; }
+
+  std::vector<std::int64_t> tokens_read() const {
+    return {history.begin(), history.begin() + static_cast<std::ptrdiff_t>(read)};
+  }
 
   /// The next `count` tokens for the decoder. Logits are wanted behind all that is known alone.
   Continuation next(std::size_t sequence, std::size_t count) const {
@@ -82,6 +95,7 @@ struct Scheduler::Request {
   std::vector<std::int64_t> stop_ids;
   std::function<bool(std::int64_t)> on_token;
   OnEnd on_end;
+  bool keeps_prefix;
   Sampler sampler;
   std::vector<std::int64_t> history;
   std::size_t prompt;    // how much of it is the prompt
@@ -99,6 +113,7 @@ Scheduler::Scheduler(const DecoderSource& model, const GenerationOptions& option
   require(size.sequences >= 1, "the scheduler's sequences", size.sequences, "be at least 1");
   decoder_ = model.make(options, size);
   running_.resize(size.sequences);
+  kept_.resize(size.sequences);
 }
 
 Scheduler::~Scheduler() = default;
@@ -179,7 +194,9 @@ Scheduler::Requests Scheduler::admit() {
       continue;
     }
     request->start = Clock::now();
-    decoder_->restart(i);
+    request->read = request->keeps_prefix ? common_prefix(kept_[i], request->history) : 0;
+    decoder_->truncate(i, request->read);
+    kept_[i].clear();
     running_[i] = std::move(request);
   }
   return ended;
@@ -204,9 +221,11 @@ std::vector<std::size_t> Scheduler::divide(std::size_t token_budget) const {
 void Scheduler::take_logits(std::size_t sequence, std::span<float> logits) {
   // If this throws, the request is over and its sequence free.
   auto request = std::move(running_[sequence]);
+  // What the decoder has of a text that ends here; whoever throws leaves nothing to go on from.
   if (request->go_on(logits, longest_)) {
     running_[sequence] = std::move(request);
   } else {
+    kept_[sequence] = request->tokens_read();
     request->end();
   }
 }

@@ -22,6 +22,10 @@ struct GenerationRequest {
   GenerationOptions options = {};           ///< but for use_cache and use_engine, the scheduler's
   std::vector<std::int64_t> stop_ids = {};  ///< tokens that end the text, if options.stop_at_end
   std::function<bool(std::int64_t)> on_token = {};  ///< called with each token; false ends the text
+  /// Whether what its sequence has read for the request before, and the prompt begins with too, is
+  /// kept and not read again. It changes roundings where tokens are computed alone and together
+  /// with different ones, as modules do (model/module_decoder.h), and nothing with an engine.
+  bool keeps_prefix = false;
 };
 
 /// Continues prompts side by side in the sequences of one decoder: the loop that all generation is
@@ -85,7 +89,8 @@ class Scheduler {
   bool crop_context_;
   std::int64_t longest_;  // that a sequence may get
   std::unique_ptr<Decoder> decoder_;
-  Requests running_;  // of each sequence, or null
+  Requests running_;                             // of each sequence, or null
+  std::vector<std::vector<std::int64_t>> kept_;  // what sequences that are free have read
 
   std::mutex mutex_;  // of what follows
   Handle next_ = 0;

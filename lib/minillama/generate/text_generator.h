@@ -65,6 +65,9 @@ class TextGenerator {
   /// Which weights are not used as they lie in the file, in words; usually empty.
   std::string remark() const { return weights_ ? weights_->remark : std::string(); }
 
+  /// What computes the model.
+  const DecoderSource& source() const { return model_; }
+
   const ModelConfig& config() const { return model_.config; }
   const Tokenizer& tokenizer() const { return tokenizer_; }
 

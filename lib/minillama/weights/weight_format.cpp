@@ -154,6 +154,12 @@ const WeightFormat& weight_format(DType dtype) {
   throw OptionError(fmt::format("weights are {}, which nothing computes with", to_string(dtype)));
 }
 
+const WeightFormat& computed_format(DType dtype) {
+  if (dtype == DType::float64) return weight_format(DType::float32);
+  const auto& format = weight_format(dtype);
+  return format.product == nullptr ? weight_format(DType::q8_0) : format;
+}
+
 const WeightFormat& weight_format(std::string_view name) {
   std::string names;
   for (const auto& format : kFormats) {

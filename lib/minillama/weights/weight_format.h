@@ -50,6 +50,11 @@ const WeightFormat* find_weight_format(DType dtype);
 /// The same; throws OptionError if there is none.
 const WeightFormat& weight_format(DType dtype);
 
+/// The format that matrices of that type are computed in: its own or, where nothing computes with
+/// them as they lie, the one that they are made at load (float32 of float64, else q8_0). Throws
+/// OptionError if there is no format of the type and it is not float64.
+const WeightFormat& computed_format(DType dtype);
+
 /// The format of that name; throws OptionError that lists the names if there is none.
 const WeightFormat& weight_format(std::string_view name);
 

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace minillama {
+
+/// A chat template of Jinja, and the file that it stands in.
+struct ChatTemplateText {
+  std::string jinja;
+  std::filesystem::path path;
+};
+
+/// The chat template of a model: "tokenizer.chat_template" of a GGUF file; of a directory what
+/// chat_template.jinja holds or, where there is none, the field "chat_template" of
+/// tokenizer_config.json (of several, the one called "default"). Nothing if there is none. Throws
+/// FileError if it is no text.
+std::optional<ChatTemplateText> read_chat_template(const std::filesystem::path& model);
+
+}  // namespace minillama

@@ -1,0 +1,53 @@
+#include "minillama/eval/likelihood_batches.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <cstdint>
+
+#include "minillama/core/error.h"
+#include "minillama/core/thread_pool.h"
+#include "minillama/core/threads.h"
+#include "minillama/kernels/softmax.h"
+#include "minillama/text/batches.h"
+
+namespace minillama {
+namespace {
+
+/// Tokens that go through the model together: enough for the weights to be read rarely, few enough
+/// for what is computed to stay in cache.
+constexpr std::int64_t kBatchTokens = 256;
+
+}  // namespace
+
+double log_normalizer(std::span<const float> logits) {
+  std::vector<float> row(logits.begin(), logits.end());
+  const float most = *std::ranges::max_element(row);
+  return most +
+         std::log(kernels::exponentials(kernels::best_isa(), row.size(), most, 1, row.data()));
+}
+
+void require_scorer(const DecoderSource& model) {
+  if (!model.make) throw OptionError("there is no language model to ask");
+  if (model.config.attention != AttentionKind::causal) {
+    throw OptionError(
+        "scoring tokens needs causal attention: under full attention they would see themselves");
+  }
+}
+
+void for_each_batch(const DecoderSource& model, std::span<const TokenIds> sequences,
+                    const std::function<void(const std::vector<std::size_t>& batch)>& score) {
+  const auto sizes = lengths_of(sequences);
+  require_lengths(sizes, 1);
+  const auto batches = batches_by_length(sizes, kBatchTokens, threads());
+  if (batches.size() <= 1 || !model.is_concurrent) {
+    std::ranges::for_each(batches, score);
+    return;
+  }
+  std::atomic<std::size_t> next = 0;
+  run_team(batches.size(), [&](std::size_t) {
+    for (auto i = next++; i < batches.size(); i = next++) score(batches[i]);
+  });
+}
+
+}  // namespace minillama
