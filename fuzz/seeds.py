@@ -116,6 +116,9 @@ def main():
         file['post_processor'] = None
         write('tokenizer_json', kind, json.dumps(file).encode())
     write('tokenizer_json', 'llama3', reference('byte_pairs/llama3.json'))
+    for i, entry in enumerate(json.loads(reference('chat/templates.json'))):
+        write('chat_template', f'{(entry["kind"] or "none").lower().replace(" ", "")}_{i}',
+              entry['template'].encode())
     for width in (2, 4):
         ids = b''.join(i.to_bytes(width, 'little') for i in (1, 4, 2, 3))
         write('token_file', f'width{width}', b'minitok1' + struct.pack('<4I2Q', width, 7, 8, 0, 20, 5) +

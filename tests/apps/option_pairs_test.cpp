@@ -171,17 +171,18 @@ const Words kSampling{"--temp=0.5", "--epsilon=0", "--top-k=5",
                       "--top-p=1",  "--min-p=0",   "--seed=1"};
 
 Words generate_options() {
-  Words all =
-      with_model({"--prompt=p", "--file=f", "--each-line", "--batch-size=2", "--max-new-tokens=9",
-                  "--no-display-prompt", "--ignore-eos", "--repetition-penalty=1.2", "--no-cache",
-                  "--weights=q8_0", "--huge-pages", "--assignment",
-                  "--generated-sentence-low-temp-out=a", "--generated-sentence-high-temp-out=b"});
+  Words all = with_model(
+      {"--prompt=p", "--file=f", "--each-line", "--batch-size=2", "--max-new-tokens=9",
+       "--no-display-prompt", "--ignore-eos", "--repetition-penalty=1.2", "--no-cache",
+       "--weights=q8_0", "--huge-pages", "--assignment", "--generated-sentence-low-temp-out=a",
+       "--generated-sentence-high-temp-out=b", "--score=s", "--json", "--chat", "--system=s"});
   all.insert(all.end(), kSampling.begin(), kSampling.end());
   return all;
 }
 
 Words convert_options() {
-  return with_model({"--dtype=f16", "--verify", "--adapter=a", "--force", "--base-name=b"});
+  return with_model({"--dtype=f16", "--verify", "--adapter=a", "--force", "--base-name=b", "--info",
+                     "--tokenize", "--detokenize", "--file=f", "--json"});
 }
 
 }  // namespace
@@ -230,22 +231,62 @@ TEST_CASE("option pairs: of generate when it samples, and when it takes the most
       pairs.insert(std::string(option) + " " + task);
     }
     pairs.insert(std::string(task) + " --temp");
+    pairs.insert(std::string(task) + " --score");
+    pairs.insert(std::string(task) + " --chat");
   }
-  try_pairs(check_generate, {"--model=m"}, generate_options(), {"--batch-size"}, pairs);
+  for (const std::string option :
+       {"--compat", "--prompt", "--file", "--each-line", "--max-new-tokens", "--no-display-prompt",
+        "--ignore-eos", "--repetition-penalty", "--no-cache"}) {
+    pairs.insert(option + " --score");
+  }
+  for (const std::string option :
+       {"--chat", "--temp", "--epsilon", "--top-k", "--top-p", "--min-p", "--seed"}) {
+    pairs.insert("--score " + option);
+  }
+  for (const std::string option :
+       {"--compat", "--each-line", "--no-display-prompt", "--ignore-eos"}) {
+    pairs.insert(option + " --chat");
+  }
+  try_pairs(check_generate, {"--model=m"}, generate_options(),
+            {"--batch-size", "--json", "--system"}, pairs);
 
   auto greedy_options = generate_options();
   std::erase(greedy_options, "--temp=0.5");
   try_pairs(check_generate, {"--model=m", "--temp=0", "--each-line"}, greedy_options,
             {"--prompt", "--each-line", "--assignment", "--generated-sentence-low-temp-out",
-             "--generated-sentence-high-temp-out", "--epsilon", "--top-k", "--top-p", "--min-p",
-             "--seed"},
+             "--generated-sentence-high-temp-out", "--score", "--json", "--chat", "--system",
+             "--epsilon", "--top-k", "--top-p", "--min-p", "--seed"},
             {"--use-gpu --weights", "--use-gpu --huge-pages", "--compat --ignore-eos",
              "--device --use-gpu"});
 }
 
 TEST_CASE("option pairs: of convert to a model, and to an adapter alone") {
-  try_pairs(check_convert, {"--model=m", "--out=o"}, convert_options(), {"--base-name"},
+  const Names inside{"--info", "--tokenize", "--detokenize", "--file", "--json"};
+  auto alone = inside;
+  alone.insert("--base-name");
+  try_pairs(check_convert, {"--model=m", "--out=o"}, convert_options(), alone,
             {"--device --use-gpu"});
-  try_pairs(check_convert, {"--model=m", "--out=o", "--to=peft"}, convert_options(),
-            {"--dtype", "--verify", "--tokenizer"}, {"--device --use-gpu"});
+  alone = inside;
+  alone.insert({"--dtype", "--verify", "--tokenizer"});
+  try_pairs(check_convert, {"--model=m", "--out=o", "--to=peft"}, convert_options(), alone,
+            {"--device --use-gpu"});
+}
+
+TEST_CASE("option pairs: of convert when it looks inside") {
+  Names pairs{"--device --use-gpu", "--info --tokenize", "--info --detokenize",
+              "--tokenize --detokenize"};
+  for (const std::string inside : {"--info", "--tokenize", "--detokenize"}) {
+    for (const std::string option :
+         {"--threads", "--device", "--use-gpu", "--dtype", "--verify", "--adapter", "--force"}) {
+      pairs.insert(option + " " + inside);
+    }
+    for (const std::string option : {"--out", "--to"}) pairs.insert(inside + " " + option);
+    if (inside == "--info") continue;
+    for (const std::string option : {"--attention", "--compat"}) {
+      pairs.insert(option + " " + inside);
+    }
+  }
+  auto options = convert_options();
+  options.insert(options.end(), {"--out=o", "--to=hf"});
+  try_pairs(check_convert, {"--model=m"}, options, {"--base-name", "--file", "--json"}, pairs);
 }

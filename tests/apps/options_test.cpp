@@ -75,6 +75,13 @@ TEST_CASE("options: those that cannot take effect are refused with the reason") 
           {"config", "has no effect"});
   refused("convert", {"--out", "o", "--base-name", "b"}, {"--base-name", "--to peft"});
   refused("convert", {"--out", "o", "--to", "peft", "--verify"}, {"--verify", "--to peft"});
+  refused("convert", {"--out", "o", "--info"}, {"--out", "--info"});
+  refused("convert", {"--tokenize", "--info"}, {"--info", "--tokenize"});
+  refused("convert", {"--tokenize", "--json"}, {"--json", "--info or --detokenize"});
+  refused("generate", {"-p", "a", "--score", "s"}, {"--prompt", "--score"});
+  refused("generate", {"-p", "a", "--json"}, {"--json", "--score"});
+  refused("generate", {"--chat", "--score", "s"}, {"--chat", "--score"});
+  refused("generate", {"-p", "a", "--system", "s"}, {"--system", "--chat"});
   for (const auto* option : {"--top-k", "--top-p", "--min-p", "--epsilon", "--seed"}) {
     refused("generate", {"-p", "a", "--temp", "0.0", option, "1"}, {option, "--temp 0"});
   }

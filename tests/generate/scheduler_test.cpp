@@ -336,3 +336,41 @@ TEST_CASE("scheduler: what it cannot use is refused by name") {
                     "the request's crop_context is true, must be the scheduler's");
   CHECK_FALSE(scheduler.step());
 }
+
+TEST_CASE("scheduler: a request that keeps a prefix reads what is new, and ends the same") {
+  std::vector<std::size_t> counts;
+  const auto counted = counting_model(counts);
+  Scheduler scheduler(counted, {}, {.sequences = 1, .capacity = 100});
+  const auto ended = [&](Ids prompt, bool keeps_prefix) {
+    counts.clear();
+    GenerationRequest request{.prompt = std::move(prompt),
+                              .options = {.max_new_tokens = 6, .temperature = 0},
+                              .keeps_prefix = keeps_prefix};
+    const auto expected = alone(request);
+    Generation generation;
+    scheduler.submit(std::move(request), [&](Generation g) { generation = std::move(g); });
+    while (scheduler.step()) {
+    }
+    CHECK(generation.ids == expected.ids);
+    return generation.ids;
+  };
+  const Ids prompt{1, 5, 6, 7, 8};
+  const auto answer = ended(prompt, true);
+  CHECK(counts == std::vector<std::size_t>{5, 1, 1, 1, 1, 1});
+  REQUIRE(answer.size() == 6);
+  // Goes on behind the answer, whose last token was chosen and not read.
+  auto longer = prompt;
+  longer.insert(longer.end(), answer.begin(), answer.end());
+  longer.push_back(9);
+  ended(longer, true);
+  CHECK(counts.front() == 2);
+  // The same prompt again: logits are wanted behind its last token.
+  ended(longer, true);
+  CHECK(counts.front() == 1);
+  ended({1, 5, 99, 100}, true);  // parts after two tokens
+  CHECK(counts.front() == 2);
+  ended({200, 201}, true);  // has nothing in common
+  CHECK(counts.front() == 2);
+  ended({200, 201, 202}, false);  // does not ask for it
+  CHECK(counts.front() == 3);
+}
