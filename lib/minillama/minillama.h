@@ -5,6 +5,7 @@
 #include <torch/torch.h>
 
 #include "minillama/adapters/lora.h"
+#include "minillama/checkpoint/chat_template_file.h"
 #include "minillama/checkpoint/checkpoint.h"
 #include "minillama/checkpoint/peft_adapter.h"
 #include "minillama/checkpoint/tokenizer_file.h"
@@ -19,7 +20,9 @@
 #include "minillama/eval/predictions.h"
 #include "minillama/eval/sentence_classifier.h"
 #include "minillama/eval/text_classifier.h"
+#include "minillama/eval/text_likelihood.h"
 #include "minillama/eval/zero_shot.h"
+#include "minillama/generate/chat.h"
 #include "minillama/generate/decoder.h"
 #include "minillama/generate/filters.h"
 #include "minillama/generate/generate.h"
@@ -58,6 +61,7 @@
 #include "minillama/optim/schedule.h"
 #include "minillama/text/batch.h"
 #include "minillama/text/batches.h"
+#include "minillama/text/chat_template.h"
 #include "minillama/text/labelled_sentences.h"
 #include "minillama/text/sentence_template.h"
 #include "minillama/text/sentiment_prompt.h"
