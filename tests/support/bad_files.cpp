@@ -21,10 +21,11 @@ constexpr bool kLimitsTimeAndMemory = false;
 #endif
 
 /// How long an app takes that does nothing, and how much memory: the best of three. Of the
-/// classifiers, what they become where LibTorch is needed.
+/// classifiers and of convert, what they become where LibTorch is needed.
 const Outcome& idle(const std::string& app) {
   static std::map<std::string, Outcome> known;
-  const auto program = app.starts_with("classify") ? app + "-module" : app;
+  const bool becomes_module = app.starts_with("classify") || app == "convert";
+  const auto program = becomes_module ? app + "-module" : app;
   const auto found = known.find(program);
   if (found != known.end()) return found->second;
   const TemporaryDirectory directory;
