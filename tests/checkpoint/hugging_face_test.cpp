@@ -23,11 +23,11 @@ TEST_CASE("formats: a Hugging Face model that computes something else is refused
   CHECK(error_with("\"silu\"", "\"silu\"") == "accepted");
   CHECK_THAT(error_with("\"silu\"", "\"gelu\""), contains("\"hidden_act\" is \"gelu\""));
   CHECK_THAT(error_with("\"rope_scaling\": null", "\"rope_scaling\": {\"type\": \"linear\"}"),
-             contains("\"rope_scaling.type\" is \"linear\""));
+             contains("\"rope_scaling.factor\" is missing"));
   CHECK_THAT(error_with("\"rope_scaling\": null", "\"attention_bias\": true"),
-             contains("\"attention_bias\" is true"));
+             contains("layers.0.attention.compute_query.bias"));
   CHECK_THAT(error_with("\"rope_scaling\": null", "\"head_dim\": 16"),
-             contains("\"head_dim\" is 16"));
+             contains("compute_query.weight is [32, 32], must be [64, 32]"));
   CHECK_THAT(error_with("\"hidden_size\": 32", "\"hidden_size\": 1.5"),
              contains("\"hidden_size\""));
   CHECK_THAT(error_with("\"hidden_size\": 32", "\"hidden_size\": 64"),
