@@ -9,6 +9,7 @@
 #include "minillama/io/gguf.h"
 
 #include "support/catch.h"
+#include "support/corruption.h"
 #include "support/file_error.h"
 #include "support/files.h"
 
@@ -125,10 +126,26 @@ TEST_CASE("gguf config: scaled rotary positions in new and old keys") {
              contains("attn_factor\" is 0.5, which only yarn may have"));
   CHECK_THAT(error_of("llama", {{kType, "yarn"}, {"@.rope.scaling.yarn_ext_factor", 0.5F}}),
              contains("yarn_ext_factor\" is 0.5, which is not supported"));
-  CHECK_THAT(error_of("llama", {{kType, "yarn"},
-                                {"@.rope.scaling.original_context_length", std::uint32_t{0}},
-                                {"@.rope.scaling.yarn_beta_slow", 0.0F}}),
+  CHECK_THAT(error_of("llama", {{kType, "yarn"}, {"@.rope.scaling.yarn_beta_slow", 0.0F}}),
              contains("yarn_beta_slow\" is 0"));
+}
+
+TEST_CASE("gguf config: every truncation and every wrong byte is survived") {
+  const test::TemporaryDirectory directory;
+  const auto path = directory.path() / "model.gguf";
+  const std::vector<float> values{1, 1.5F, 2, 4};
+  write_gguf(path,
+             with("llama", {{kType, "linear"},
+                            {kFactor, 1.0F},
+                            {"@.rope.scaling.attn_factor", 1.0F},
+                            {"@.attention.key_length", std::uint32_t{8}}}),
+             std::vector{divisors(values)});
+  const auto read_file = [](const std::filesystem::path& file) { open_gguf_checkpoint(file); };
+  read_file(path);
+  auto content = test::read_text(path);
+  CHECK(test::check_every_flip(content, read_file) > 0);
+  content.resize(content.find("rope_freqs.weight") + 17 + 4 + 8 + 4 + 8);  // behind its description
+  test::check_every_truncation(content, read_file);
 }
 
 TEST_CASE("gguf config: a table of divisors") {

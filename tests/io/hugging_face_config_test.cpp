@@ -110,6 +110,7 @@ TEST_CASE("hugging face config: what is harmless with one value is refused with 
         {"rope_interleaved", false, true},
         {"partial_rotary_factor", 1.0, 0.5},
         {"use_sliding_window", false, true},
+        {"use_mrope", false, true},
         {"use_bfloat16", false, true},
         {"chunk_size_feed_forward", 0, 1},
         {"pruned_heads", Json::object(), Json{{"0", list}}},
@@ -265,4 +266,8 @@ TEST_CASE("hugging face config: every truncation and every wrong byte is survive
     test::check_every_truncation(content, read);
     CHECK(test::check_every_flip(content, read) > 0);
   }
+  Json scaled = parse_file(test::repository_file("tests/reference/configs_qwen3/config.json"));
+  scaled["rope_scaling"] = {{"rope_type", "yarn"}, {"factor", 4.0}, {"mscale", 1.0}};
+  test::check_every_truncation(scaled.dump(), read_config);
+  CHECK(test::check_every_flip(scaled.dump(), read_config) > 0);
 }

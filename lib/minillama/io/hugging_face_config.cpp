@@ -109,6 +109,7 @@ const KnownFields kFields = {
     .neutral = {{"mlp_bias", "false"},
                 {"rope_interleaved", "false"},
                 {"partial_rotary_factor", "1.0"},
+                {"use_mrope", "false"},
                 {"use_bfloat16", "false"},
                 {"chunk_size_feed_forward", "0"},
                 {"pruned_heads", "{}"},
