@@ -229,7 +229,17 @@ TEST_CASE("llama: biases and norms of queries and keys, where the config says so
   }
   {
     const torch::NoGradGuard no_grad;
-    for (auto& parameter : llama->parameters()) parameter.add_(0.1);
+    float next = 0;  // parameters of their own
+    for (auto& parameter : llama->parameters()) parameter.add_(next += 0.01F);
+    next = 0;
+    for (const auto& item : llama->named_parameters()) {
+      next += 0.01F;
+      if (item.key().ends_with("bias"))
+        CHECK(item.value().equal(torch::full_like(item.value(), next)));
+      if (item.key().find("norm") != std::string::npos && item.key().ends_with("weight")) {
+        CHECK(item.value().equal(torch::ones_like(item.value()) + next));
+      }
+    }
   }
   const auto clone = std::dynamic_pointer_cast<LlamaImpl>(llama->clone());
   const auto ids = random_ids({1, 6}, 4);

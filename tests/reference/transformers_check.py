@@ -50,7 +50,7 @@ def check_configs(convert, directory):
         with open(os.path.join(source, 'config.json'), 'w') as file:
             json.dump(dict(config, rope_scaling=json.loads(scaling)), file)
         sentencepiece.SentencePieceTrainer.train(
-            sentence_iterator=iter(['the quick brown fox jumps over a lazy dog']), model_type='char',
+            sentence_iterator=iter(['the quick brown fox jumps over a lazy dog 12']), model_type='char',
             vocab_size=config['vocab_size'], hard_vocab_limit=False, minloglevel=2,
             model_prefix=os.path.join(source, 'tokenizer'))
         subprocess.run([convert, '-m', source, '--to', 'hf', '--out', out, '--quiet', '--verify'],
@@ -58,8 +58,7 @@ def check_configs(convert, directory):
         model = transformers.AutoModelForCausalLM.from_pretrained(out, torch_dtype=torch.float32)
         with torch.no_grad():
             logits = model(ids).logits[0]
-        # Rows of the vocabulary that are no piece's are not exported.
-        worst = (logits - expected.get_tensor(case + '.logits')[:, :logits.shape[1]]).abs().max().item()
+        worst = (logits - expected.get_tensor(case + '.logits')).abs().max().item()
         print(f'{case}: {type(model).__name__}, largest logit difference {worst:.3g}')
         assert worst <= 1e-4
 

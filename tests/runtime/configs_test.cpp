@@ -14,6 +14,7 @@
 #include "minillama/core/error.h"
 #include "minillama/core/json.h"
 #include "minillama/engine/engine.h"
+#include "minillama/io/gguf.h"
 #include "minillama/io/llama2c_bin.h"
 #include "minillama/io/safetensors.h"
 #include "minillama/weights/weight_format.h"
@@ -207,6 +208,28 @@ TEST_CASE("configs: what is written is the model that was read") {
   }
 }
 
+TEST_CASE("configs: biases of all but the output are a qwen2's in GGUF, or else a llama's") {
+  const auto tokenizer = any_tokenizer();
+  auto model = open_stored_model(golden("_qwen2"), {});
+  const auto written = [&] {
+    const test::TemporaryDirectory to;
+    const auto path = to.path() / "model.gguf";
+    write_gguf_checkpoint(path, model, tokenizer, weight_format(DType::float32));
+    CHECK(difference(open_stored_model(path, {}), model) == "");
+    return std::string(GgufFile(path).text("general.architecture"));
+  };
+  CHECK(written() == "qwen2");
+  model.config.rope_scaling = {.kind = "divisors", .divisors = {1, 3}};
+  CHECK(written() == "llama");
+  // Of another width of heads, which the tensors of the layers' biases tell.
+  model = open_stored_model(golden("_llama"), {});
+  model.config.output_bias = false;
+  std::erase_if(model.tensors, [](const TensorRecord& tensor) {
+    return tensor.name.ends_with("compute_output.bias");
+  });
+  CHECK(written() == "llama");
+}
+
 TEST_CASE("configs: the table of Llama 3.1 and 3.2 in a GGUF file is told from its numbers") {
   const auto tokenizer = any_tokenizer();
   for (const double factor : {8.0, 32.0}) {
@@ -267,12 +290,12 @@ TEST_CASE("configs: formats that cannot say what a model is refuse it by the fie
   other.config.output_bias = false;
   CHECK_THAT(option_error([&] { write_hugging_face(file, other, tokenizer); }),
              contains("qkv_bias true, output_bias false and qk_norm true"));
-  other.config.qk_norm = false;
+  other.config.qkv_bias = false;
   other.config.rope_scaling = {.kind = "divisors", .divisors = {1, 2, 3, 4}};
   CHECK_THAT(option_error([&] {
                write_gguf_checkpoint(file, other, tokenizer, weight_format(DType::float32));
              }),
-             contains("qwen2 cannot have rope_scaling of the kind divisors"));
+             contains("qwen3 cannot have rope_scaling of the kind divisors"));
   CHECK_FALSE(std::filesystem::exists(file));
 }
 

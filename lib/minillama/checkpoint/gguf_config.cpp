@@ -171,16 +171,18 @@ const GgufArchitecture& gguf_architecture(const GgufFile& file) {
 }
 
 const GgufArchitecture& gguf_architecture_for(const ModelConfig& config) {
-  const auto& architecture = config.qk_norm                           ? named("qwen3")
-                             : config.qkv_bias && !config.output_bias ? named("qwen2")
-                                                                      : named("llama");
+  // llama.cpp's qwen2 knows no width of heads and no divisors, its llama any biases.
+  const bool has_divisors = !gguf_divisors(config).empty();
+  const bool is_qwen2 =
+      config.qkv_bias && !config.output_bias && config.query_dim() == config.dim && !has_divisors;
+  const auto& architecture = named(config.qk_norm ? "qwen3" : is_qwen2 ? "qwen2" : "llama");
   const auto refuse = [&](std::string_view what) {
     throw OptionError(
         fmt::format("a GGUF file of the architecture {} cannot have {}", architecture.name, what));
   };
   if (config.qkv_bias && !architecture.biases) refuse("biases of attention (qkv_bias)");
   if (config.output_bias && !architecture.biases) refuse("biases of attention (output_bias)");
-  if (!gguf_divisors(config).empty() && !architecture.has_divisors) {
+  if (has_divisors && !architecture.has_divisors) {
     refuse(fmt::format("rope_scaling of the kind {}", config.rope_scaling.kind));
   }
   gguf_rotary_metadata(config, architecture.name);  // refuses kinds that it has no keys for

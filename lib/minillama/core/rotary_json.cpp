@@ -18,7 +18,11 @@ constexpr const char* kDivisors = "divisors";
 Json to_json(const RotaryScaling& scaling) {
   Json json{{kKind, scaling.kind}};
   for (const auto& field : find_rotary_kind(scaling.kind)->fields) {
-    json[std::string(field.name)] = scaling.*field.value;
+    const double value = scaling.*field.value;
+    // A number of positions, of which transformers wants an integer.
+    const bool is_count = field.value == &RotaryScaling::original_context &&
+                          value == std::floor(value) && value < 1e15;
+    json[std::string(field.name)] = is_count ? Json(static_cast<std::int64_t>(value)) : Json(value);
   }
   if (scaling.kind == kDivisors) json[kDivisors] = scaling.divisors;
   return json;

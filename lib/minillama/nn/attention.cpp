@@ -7,6 +7,7 @@
 #include "minillama/nn/fused.h"
 #include "minillama/nn/fused_attention.h"
 #include "minillama/nn/head_rows.h"
+#include "minillama/nn/rms_norm.h"
 #include "minillama/nn/rope.h"
 
 namespace minillama {
@@ -104,9 +105,8 @@ AttentionImpl::AttentionImpl(const ModelConfig& config, const torch::Generator& 
   compute_value = projection("compute_value", dim, config.kv_dim(), config.qkv_bias);
   compute_output = projection("compute_output", config.query_dim(), dim, config.output_bias);
   if (config.qk_norm) {
-    const Norm norm(NormKind::rmsnorm, head_dim_, config.norm_eps);
-    query_norm = register_module("query_norm", Norm(*norm));
-    key_norm = register_module("key_norm", Norm(*norm));
+    query_norm = register_module("query_norm", RMSNorm(head_dim_, config.norm_eps));
+    key_norm = register_module("key_norm", RMSNorm(head_dim_, config.norm_eps));
   }
   attention_dropout_ = register_module("attention_dropout", Dropout(config.dropout, generator));
   output_dropout_ = register_module("output_dropout", Dropout(config.dropout, generator));
