@@ -117,7 +117,10 @@ TEST_CASE("rotary scaling: configs that describe none are refused") {
   };
   CHECK_THAT(with({.kind = "warp"}), contains("of the kind \"warp\""));
   CHECK_THAT(with({.kind = "linear"}), contains("rope_scaling.factor is 0, must be positive"));
-  CHECK_THAT(with({.kind = "linear", .factor = NAN}), contains("factor is nan"));
+  CHECK_THAT(with({.kind = "linear", .factor = INFINITY}), contains("factor is inf"));
+  CHECK_THAT(with({.kind = "linear", .factor = 2, .attention_factor = 2}),
+             contains("holds numbers that the kind linear does not have"));
+  CHECK_THAT(with({.divisors = {1, 1, 1, 1}}), contains("kind default does not have"));
   CHECK_THAT(with({.kind = "yarn", .factor = 2}, 1), contains("rope_theta is 1, must be above 1"));
   CHECK_THAT(with({.kind = "llama3",
                    .factor = 2,

@@ -138,6 +138,15 @@ RotaryScaling resolved_scaling(const ModelConfig& config) {
                     quote(config.rope_scaling.kind)));
   }
   ModelConfig copy = config;
+  RotaryScaling of_the_kind{.kind = config.rope_scaling.kind};
+  if (kind->scaled == divided) of_the_kind.divisors = config.rope_scaling.divisors;
+  for (const RotaryField& field : kind->fields) {
+    of_the_kind.*field.value = config.rope_scaling.*field.value;
+  }
+  if (of_the_kind != config.rope_scaling) {
+    throw OptionError(fmt::format(
+        "model config: rope_scaling holds numbers that the kind {} does not have", kind->name));
+  }
   for (const RotaryField& field : kind->fields) {
     double& value = copy.rope_scaling.*field.value;
     if (value == 0 && field.otherwise != nullptr) value = field.otherwise(copy);
