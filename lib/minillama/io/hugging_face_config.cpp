@@ -207,7 +207,7 @@ ModelConfig read_hugging_face_config(const Json& json, const std::filesystem::pa
   }
   const auto head_dim = read_head_dim(fields, path);
   try {
-    const auto config =
+    auto config =
         ModelConfig{
             .dim = fields.integer("hidden_size"),
             .n_layers = fields.integer("num_hidden_layers"),

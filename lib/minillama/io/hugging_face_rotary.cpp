@@ -29,13 +29,14 @@ constexpr std::array<std::pair<std::string_view, double>, 2> kNeutral{
 
 /// The kind's name goes before in versions that know both: "type" is the older one.
 void unite_kinds(Json& object, const std::filesystem::path& path, const std::string& inside) {
+  const auto named = [&](std::string_view name) { return fmt::format("{}.{}", inside, name); };
   const JsonObject fields(object, path);
   for (const auto* name : {"rope_type", "type"}) {
     if (fields.has(name) && find_rotary_kind(fields.string(name)) == nullptr) {
-      refuse(path, inside + "." + name, object.at(name));
+      refuse(path, named(name), object.at(name));
     }
     if (fields.has(name) && fields.string(name) == "divisors") {  // ours alone
-      refuse(path, inside + "." + name, object.at(name));
+      refuse(path, named(name), object.at(name));
     }
   }
   if (fields.has("type")) {
@@ -75,18 +76,19 @@ RotaryScaling read_object(Json object, const std::filesystem::path& path,
   const auto is_known = [&](std::string_view name) {
     return std::ranges::find(known, name, &RotaryField::name) != known.end();
   };
+  const auto named = [&](std::string_view name) { return fmt::format("{}.{}", inside, name); };
   object.erase("rope_theta");
   if (kind == "yarn") take_mscale(object, path);
   for (const auto& [name, neutral] : kNeutral) {
     const std::string field(name);
     if (is_known(name) || !fields.has(name)) continue;
-    if (fields.number(name) != neutral) refuse(path, inside + "." + field, object.at(field));
+    if (fields.number(name) != neutral) refuse(path, named(field), object.at(field));
     object.erase(field);
   }
   for (const auto& [name, neutral] :
        {std::pair{"partial_rotary_factor", Json(1.0)}, std::pair{"truncate", Json(true)}}) {
     if (!fields.has(name)) continue;
-    if (object.at(name) != neutral) refuse(path, inside + "." + name, object.at(name));
+    if (object.at(name) != neutral) refuse(path, named(name), object.at(name));
     object.erase(name);
   }
   for (const std::string name : {"original_max_position_embeddings", "finetuned"}) {
