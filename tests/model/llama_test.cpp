@@ -79,7 +79,6 @@ TEST_CASE("llama: passes the assignment's sanity_check") {
 
 TEST_CASE("llama: gradients agree with finite differences, through the tied head too") {
   std::vector<ModelConfig> configs(2, test::small_config());
-  configs[1].norm = NormKind::rmsnorm;
   configs[1].head_dim = 4;
   configs[1].qkv_bias = configs[1].output_bias = configs[1].qk_norm = true;
   configs[1].rope_scaling = {.kind = "yarn", .factor = 4, .original_context = 4};
@@ -92,7 +91,12 @@ TEST_CASE("llama: gradients agree with finite differences, through the tied head
     model->to(torch::kDouble);
     {
       const torch::NoGradGuard no_grad;
-      for (auto& parameter : model->parameters()) parameter.mul_(10);
+      for (auto& item : model->named_parameters()) {
+        // Gains of queries and keys would make the softmax too steep for differences.
+        const bool is_of_heads = item.key().find("attention.") != std::string::npos &&
+                                 item.key().find("norm") != std::string::npos;
+        if (!is_of_heads) item.value().mul_(10);
+      }
     }
     const auto ids = torch::tensor({1, 5, 5, 2, 0, 6});
     CHECK(test::parameter_gradient_difference(*model, [&] {
