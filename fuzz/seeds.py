@@ -91,10 +91,18 @@ def main():
                   attention='causal', rope_theta=1e4, dropout=0.0, tie_word_embeddings=True)
     write('config_json', 'right', json.dumps(config).encode())
     write('config_json', 'wrong', json.dumps(dict(config, dim=-1e300, norm=['x'])).encode())
+    scaling = dict(rope_type='llama3', factor=8, original_max_position_embeddings=16, low_freq_factor=1,
+                   high_freq_factor=4)
+    write('config_json', 'scaled', json.dumps(dict(config, head_dim=6, qkv_bias=True, qk_norm=True,
+                                                   rope_scaling=scaling)).encode())
     config = json.loads(reference('formats_hf/config.json'))
     write('hugging_face', 'right', json.dumps(config).encode())
     config.update(rope_scaling={'type': 'linear'}, hidden_act='gelu', head_dim=-1, mlp_bias=True)
     write('hugging_face', 'wrong', json.dumps(config).encode())
+    for name in ('llama', 'mistral', 'qwen3'):
+        config = json.loads(reference(f'configs_{name}/config.json'))
+        config.update(rope_scaling=dict(rope_type='yarn', factor=4.0, mscale=1.0, mscale_all_dim=0.5))
+        write('hugging_face', name, json.dumps(config).encode())
     index = dict(metadata=dict(total_size=16), weight_map={'lm_head.weight': 'a', 'b': '../b', 'c': 1})
     write('hugging_face', 'index', json.dumps(index).encode())
     adapter = json.loads(reference('formats_peft/adapter_config.json'))

@@ -58,6 +58,8 @@ TEST_CASE("arguments: nn/rope.h") {
              contains("theta is -1"));
   CHECK_THAT(option_error([] { rotations(ids({0}), 4, std::nan(""), torch::kFloat); }),
              contains("theta is nan"));
+  CHECK_THAT(option_error([] { rotations(ids({0}), RotaryFrequencies{}, torch::kFloat); }),
+             contains("the number of frequencies is 0"));
   const auto table = rotations(ids({0, 1}), 4, 1e4, torch::kFloat);
   CHECK_THAT(option_error([&] {
                apply_rotary(zeros({3, 2, 4}), table);

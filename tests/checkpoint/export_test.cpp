@@ -112,7 +112,7 @@ TEST_CASE("formats: stories260K.bin comes back from every format byte for byte")
                           read_tokenizer_for(other, copy->config()), DType::float32);
     // All but the tables of cosines and sines, which lie last and which nobody reads.
     const auto& config = model->config();
-    const auto tables = static_cast<std::size_t>(4 * config.max_seq_len * config.head_dim());
+    const auto tables = static_cast<std::size_t>(4 * config.max_seq_len * config.head_dim);
     const std::string written = test::read_text(back);
     REQUIRE(written.size() == original.size());
     CHECK(written.substr(0, written.size() - tables) ==

@@ -1,10 +1,14 @@
 #include "minillama/checkpoint/hugging_face.h"
 
+#include "minillama/core/json.h"
+#include "minillama/io/safetensors.h"
 #include "minillama/model/language_model_file.h"
+#include "minillama/model/tensors.h"
 
 #include "support/catch.h"
 #include "support/file_error.h"
 #include "support/formats.h"
+#include "support/tensors.h"
 
 using namespace minillama;
 
@@ -23,11 +27,11 @@ TEST_CASE("formats: a Hugging Face model that computes something else is refused
   CHECK(error_with("\"silu\"", "\"silu\"") == "accepted");
   CHECK_THAT(error_with("\"silu\"", "\"gelu\""), contains("\"hidden_act\" is \"gelu\""));
   CHECK_THAT(error_with("\"rope_scaling\": null", "\"rope_scaling\": {\"type\": \"linear\"}"),
-             contains("\"rope_scaling.type\" is \"linear\""));
+             contains("\"rope_scaling.factor\" is missing"));
   CHECK_THAT(error_with("\"rope_scaling\": null", "\"attention_bias\": true"),
-             contains("\"attention_bias\" is true"));
+             contains("layers.0.attention.compute_query.bias"));
   CHECK_THAT(error_with("\"rope_scaling\": null", "\"head_dim\": 16"),
-             contains("\"head_dim\" is 16"));
+             contains("compute_query.weight is [32, 32], must be [64, 32]"));
   CHECK_THAT(error_with("\"hidden_size\": 32", "\"hidden_size\": 1.5"),
              contains("\"hidden_size\""));
   CHECK_THAT(error_with("\"hidden_size\": 32", "\"hidden_size\": 64"),
@@ -37,6 +41,30 @@ TEST_CASE("formats: a Hugging Face model that computes something else is refused
   CHECK_THAT(error_with("\"tie_word_embeddings\": true", "\"tie_word_embeddings\": false"),
              contains("1 missing: output.weight"));
   CHECK_THAT(error_with("\"llama\"", "\"gpt2\""), contains("field \"model_type\" is \"gpt2\""));
+}
+
+TEST_CASE("formats: modules of every architecture compute what transformers computes") {
+  const SafetensorsFile file(test::repository_file("tests/reference/configs_expected.safetensors"));
+  const auto expected = [&](const std::string& name) {
+    const auto tensors = file.tensors();
+    const auto found = std::ranges::find(tensors, name, &TensorRecord::name);
+    REQUIRE(found != tensors.end());
+    return to_tensor(*found);
+  };
+  const auto ids = expected("ids").to(torch::kLong);
+  for (const auto& [name, scaling] : file.metadata()) {
+    INFO(name);
+    const test::TemporaryDirectory directory;
+    const auto from =
+        test::repository_file("tests/reference/configs_" + name.substr(0, name.find('.')));
+    std::filesystem::copy(from / "model.safetensors", directory.path());
+    Json config = Json::parse(test::read_text(from / "config.json"));
+    config["rope_scaling"] = Json::parse(scaling);
+    directory.file("config.json", config.dump());
+    auto model = read_language_model(directory.path());
+    const torch::NoGradGuard no_grad;
+    CHECK(test::difference(model(ids).squeeze(0), expected(name + ".logits"), 1e-4, 1e-4) == "");
+  }
 }
 
 TEST_CASE("formats: pickled shards hold the model that safetensors' hold") {

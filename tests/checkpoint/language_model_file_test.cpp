@@ -59,7 +59,8 @@ TEST_CASE("language model file: torch.save checkpoints say what the model is") {
                                            .hidden_dim = 48,
                                            .multiple_of = 8,
                                            .vocab_size = 61,
-                                           .max_seq_len = 24});
+                                           .max_seq_len = 24}
+                                   .resolved());
   CHECK_FALSE(layernorm->is_training());
   // llama2.c's spelling means its norm.
   CHECK(read_language_model(test::repository_file(kTinyRmsNorm))->config().norm ==

@@ -19,11 +19,13 @@ using test::random_model;
 using test::to_tensor;
 
 TEST_CASE("engine: quantized, it computes with the weights that the blocks stand for") {
-  ModelConfig config = configs()[2];
-  config.dim = 96;
-  config.hidden_dim = 128;
-  for (const bool tied : {true, false}) {
-    config.tied_embeddings = tied;
+  std::vector<ModelConfig> all(3, configs()[2]);
+  all[1].tied_embeddings = false;
+  all[2].head_dim = 32;
+  all[2].qkv_bias = all[2].output_bias = all[2].qk_norm = true;
+  for (ModelConfig& config : all) {
+    config.dim = 96;
+    config.hidden_dim = 128;
     auto model = random_model(config), same = random_model(config);
     const auto quantized =
         std::make_shared<const Weights>(converted(weights_of(same), weight_format(DType::q8_0)));

@@ -1,5 +1,6 @@
 #include "minillama/io/hugging_face_config.h"
 
+#include <cmath>
 #include <set>
 #include <string>
 #include <tuple>
@@ -90,6 +91,8 @@ TEST_CASE("hugging face config: another head and layers of another kind are refu
   CHECK(error("layer_types", Json::array({"full_attention", "full_attention"})) == "accepted");
   CHECK_THAT(error("layer_types", Json::array({"full_attention", "sliding_attention"})),
              contains("names \"sliding_attention\""));
+  CHECK_THAT(error("layer_types", Json::array({"chunked_attention"})),
+             contains("names \"chunked_attention\""));
   CHECK(error("attention_dropout", 0.1) == "accepted");
   CHECK(error("tf_legacy_loss", false) == "accepted");
 }
@@ -103,18 +106,20 @@ TEST_CASE("hugging face config: what is harmless with one value is refused with 
   };
   const auto list = Json::array({1});
   for (const auto& [field, harmless, other] :
-       {std::tuple<std::string, Json, Json>{"attention_bias", false, true},
-        {"mlp_bias", false, true},
+       {std::tuple<std::string, Json, Json>{"mlp_bias", false, true},
         {"rope_interleaved", false, true},
         {"partial_rotary_factor", 1.0, 0.5},
         {"use_sliding_window", false, true},
+        {"use_mrope", false, true},
         {"use_bfloat16", false, true},
         {"chunk_size_feed_forward", 0, 1},
         {"pruned_heads", Json::object(), Json{{"0", list}}},
         {"is_encoder_decoder", false, true},
         {"add_cross_attention", false, true},
         {"tie_encoder_decoder", false, true},
-        {"head_dim", 8, 16},
+        {"head_dim", 8, 7},
+        {"head_dim", 16, 0},
+        {"attention_bias", true, 1},
         {"hidden_act", "swish", "gelu"},
         {"architectures", Json::array({"LlamaForCausalLM"}), Json::array({"LlamaModel"})},
         {"quantization_config", nullptr, Json{{"quant_method", "awq"}}}}) {
@@ -125,8 +130,8 @@ TEST_CASE("hugging face config: what is harmless with one value is refused with 
   }
   for (const std::string inside : {"rope_scaling", "rope_parameters"}) {
     CHECK(error({{inside, {{"type", "default"}, {"factor", 1.0}}}}) == "accepted");
-    for (const auto& [field, other] : {std::pair<std::string, Json>{"type", "linear"},
-                                       {"rope_type", "llama3"},
+    for (const auto& [field, other] : {std::pair<std::string, Json>{"type", "longrope"},
+                                       {"rope_type", "divisors"},
                                        {"factor", 2.0},
                                        {"partial_rotary_factor", 0.5},
                                        {"attention_factor", 2.0},
@@ -135,6 +140,108 @@ TEST_CASE("hugging face config: what is harmless with one value is refused with 
       CHECK_THAT(error({{inside, {{field, other}}}}), contains(inside + "." + field));
     }
   }
+}
+
+TEST_CASE("hugging face config: scaled rotary positions, as versions 4 and 5 write them") {
+  const Json json = parse_file(golden("/config.json"));
+  const auto with = [&](const Json& fields) {
+    Json other = json;
+    other.update(fields);
+    return read_hugging_face_config(other, "config.json").rope_scaling;
+  };
+  const auto error = [&](const Json& fields) { return test::file_error([&] { with(fields); }); };
+  const RotaryScaling linear{.kind = "linear", .factor = 2};
+  CHECK(with({{"rope_scaling", {{"type", "linear"}, {"factor", 2.0}}}}) == linear);
+  CHECK(with({{"rope_parameters",
+               {{"rope_type", "linear"}, {"factor", 2}, {"rope_theta", 1e4}}}}) == linear);
+  CHECK(with({{"rope_scaling", {{"type", "linear"}, {"rope_type", "linear"}, {"factor", 2}}},
+              {"rope_parameters", {{"rope_type", "linear"}, {"factor", 2.0}}}}) == linear);
+  const auto yarn = with({{"rope_scaling",
+                           {{"type", "yarn"},
+                            {"factor", 4},
+                            {"finetuned", true},
+                            {"truncate", true},
+                            {"mscale", 0.5},
+                            {"mscale_all_dim", 1.0}}}});
+  CHECK(yarn.original_context == 16);  // the context
+  CHECK(std::abs(yarn.attention_factor - (0.05 * std::log(4) + 1) / (0.1 * std::log(4) + 1)) <
+        1e-12);
+
+  CHECK_THAT(error({{"rope_scaling", {{"type", "linear"}, {"factor", 2}}},
+                    {"rope_parameters", {{"rope_type", "linear"}, {"factor", 3}}}}),
+             contains("in two different ways"));
+  CHECK_THAT(error({{"rope_scaling", {{"type", "linear"}, {"rope_type", "yarn"}, {"factor", 2}}}}),
+             contains("\"rope_scaling.type\" is \"linear\", but \"rope_type\" is \"yarn\""));
+  CHECK_THAT(error({{"rope_scaling", {{"type", "linear"}}}}),
+             contains("\"rope_scaling.factor\" is missing"));
+  CHECK_THAT(error({{"rope_scaling", {{"type", "dynamic"}, {"factor", 0}}}}),
+             contains("\"rope_scaling.factor\" is 0, must be a positive number"));
+  CHECK_THAT(error({{"rope_scaling", {{"type", "yarn"}, {"factor", 2}, {"truncate", false}}}}),
+             contains("\"rope_scaling.truncate\" is false"));
+  CHECK_THAT(error({{"rope_scaling", {{"type", "su"}}}}),
+             contains("\"rope_scaling.type\" is \"su\""));
+}
+
+TEST_CASE("hugging face config: what the architectures differ in") {
+  const Json json = parse_file(golden("/config.json"));
+  const auto with = [&](const std::string& type, const std::string& name, const Json& fields) {
+    Json other = json;
+    other["model_type"] = type;
+    other["architectures"] = Json::array({name + "ForCausalLM"});
+    other.update(fields);
+    return other;
+  };
+  const auto read = [&](const Json& config) {
+    CHECK(is_hugging_face(config));
+    return read_hugging_face_config(config, "config.json");
+  };
+  const auto error = [&](const Json& config) { return test::file_error([&] { read(config); }); };
+  const auto biases = [](const ModelConfig& config) {
+    return std::tuple(config.qkv_bias, config.output_bias, config.qk_norm);
+  };
+  CHECK(biases(read(json)) == std::tuple(false, false, false));
+  CHECK(biases(read(with("llama", "Llama", {{"attention_bias", true}}))) ==
+        std::tuple(true, true, false));
+  CHECK(biases(read(with("qwen2", "Qwen2", Json::object()))) == std::tuple(true, false, false));
+  CHECK(biases(read(with("qwen3", "Qwen3", {{"attention_bias", true}}))) ==
+        std::tuple(true, true, true));
+  CHECK(read(with("qwen3", "Qwen3", Json::object())).head_dim == 128);  // transformers' default
+  CHECK(read(with("qwen3", "Qwen3", {{"head_dim", 10}})).query_dim() == 40);
+  CHECK(read(json).head_dim == 8);
+
+  CHECK_THAT(
+      error(with("mistral", "Mistral", {{"sliding_window", nullptr}, {"attention_bias", true}})),
+      contains("\"attention_bias\" is true, which no mistral has"));
+  CHECK_THAT(error(with("qwen2", "Llama", Json::object())), contains("names \"LlamaForCausalLM\""));
+  Json without = with("mistral", "Mistral", Json::object());
+  CHECK(error(without) == "accepted");  // a window of 4096 over a context of 16
+  without["max_position_embeddings"] = 32768;
+  CHECK_THAT(error(without),
+             contains("\"sliding_window\" is 4096, shorter than the context of 32768"));
+  without["sliding_window"] = nullptr;
+  CHECK(error(without) == "accepted");
+  without.erase("num_key_value_heads");
+  CHECK_THAT(error(without), contains("n_kv_heads is 8"));  // Mistral's default
+}
+
+TEST_CASE("hugging face config: windows count where they are shorter than the context") {
+  const Json json = parse_file(golden("/config.json"));  // a context of 16
+  const auto error = [&](const Json& fields) {
+    Json other = json;
+    other["model_type"] = "qwen2";
+    other["architectures"] = Json::array({"Qwen2ForCausalLM"});
+    other.update(fields);
+    return test::file_error([&] { read_hugging_face_config(other, "config.json"); });
+  };
+  CHECK(error({{"sliding_window", 4}, {"use_sliding_window", false}}) == "accepted");
+  CHECK(error({{"sliding_window", 16}, {"use_sliding_window", true}}) == "accepted");
+  CHECK_THAT(error({{"sliding_window", 15}, {"use_sliding_window", true}}),
+             contains("\"sliding_window\" is 15"));
+  CHECK_THAT(
+      error({{"sliding_window", 15}, {"layer_types", {"full_attention", "sliding_attention"}}}),
+      contains("\"sliding_window\" is 15"));
+  CHECK_THAT(error({{"sliding_window", "all"}, {"use_sliding_window", true}}),
+             contains("\"sliding_window\" is \"all\""));
 }
 
 TEST_CASE("hugging face config: an index names files of its own directory") {
@@ -159,4 +266,8 @@ TEST_CASE("hugging face config: every truncation and every wrong byte is survive
     test::check_every_truncation(content, read);
     CHECK(test::check_every_flip(content, read) > 0);
   }
+  Json scaled = parse_file(test::repository_file("tests/reference/configs_qwen3/config.json"));
+  scaled["rope_scaling"] = {{"rope_type", "yarn"}, {"factor", 4.0}, {"mscale", 1.0}};
+  test::check_every_truncation(scaled.dump(), read_config);
+  CHECK(test::check_every_flip(scaled.dump(), read_config) > 0);
 }

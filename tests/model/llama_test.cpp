@@ -78,21 +78,31 @@ TEST_CASE("llama: passes the assignment's sanity_check") {
 }
 
 TEST_CASE("llama: gradients agree with finite differences, through the tied head too") {
-  ModelConfig config = test::small_config();
-  config.dim = 8;
-  config.n_layers = 1;
-  config.hidden_dim = 6;
-  config.vocab_size = 7;
-  LanguageModel model(config, make_generator(3));
-  model->to(torch::kDouble);
-  {
-    const torch::NoGradGuard no_grad;
-    for (auto& parameter : model->parameters()) parameter.mul_(10);
+  std::vector<ModelConfig> configs(2, test::small_config());
+  configs[1].head_dim = 4;
+  configs[1].qkv_bias = configs[1].output_bias = configs[1].qk_norm = true;
+  configs[1].rope_scaling = {.kind = "yarn", .factor = 4, .original_context = 4};
+  for (ModelConfig& config : configs) {
+    config.dim = 8;
+    config.n_layers = 1;
+    config.hidden_dim = 6;
+    config.vocab_size = 7;
+    LanguageModel model(config, make_generator(3));
+    model->to(torch::kDouble);
+    {
+      const torch::NoGradGuard no_grad;
+      for (auto& item : model->named_parameters()) {
+        // Gains of queries and keys would make the softmax too steep for differences.
+        const bool is_of_heads = item.key().find("attention.") != std::string::npos &&
+                                 item.key().find("norm") != std::string::npos;
+        if (!is_of_heads) item.value().mul_(10);
+      }
+    }
+    const auto ids = torch::tensor({1, 5, 5, 2, 0, 6});
+    CHECK(test::parameter_gradient_difference(*model, [&] {
+            return model->logits(model->llama->forward_packed(ids, Sequences({4, 2})));
+          }) == "");
   }
-  const auto ids = torch::tensor({1, 5, 5, 2, 0, 6});
-  CHECK(test::parameter_gradient_difference(*model, [&] {
-          return model->logits(model->llama->forward_packed(ids, Sequences({4, 2})));
-        }) == "");
 }
 
 TEST_CASE("llama: packed sequences get what each gets alone") {
@@ -203,6 +213,46 @@ TEST_CASE("llama: parameters have the names of stories42M.pt") {
             "layers.0.feed_forward.w2.weight", "layers.0.feed_forward.w3.weight",
             "layers.0.attention_norm.weight", "layers.0.attention_norm.bias",
             "layers.0.ffn_norm.weight", "layers.0.ffn_norm.bias", "norm.weight", "norm.bias"});
+}
+
+TEST_CASE("llama: biases and norms of queries and keys, where the config says so, and in a clone") {
+  auto config = test::small_config();
+  config.n_layers = 1;
+  config.head_dim = 6;
+  config.qkv_bias = config.output_bias = config.qk_norm = true;
+  Llama llama(config, make_generator(1));
+  const auto parameters = llama->named_parameters();
+  for (const auto& [name, size] : {std::pair{"compute_query.bias", 24},
+                                   {"compute_key.bias", 12},
+                                   {"compute_value.bias", 12},
+                                   {"compute_output.bias", 16}}) {
+    CHECK(parameters[std::string("layers.0.attention.") + name].equal(torch::zeros({size})));
+  }
+  for (const auto* name : {"query_norm.weight", "key_norm.weight"}) {
+    CHECK(parameters[std::string("layers.0.attention.") + name].equal(torch::ones({6})));
+  }
+  {
+    const torch::NoGradGuard no_grad;
+    float next = 0;  // parameters of their own
+    for (auto& parameter : llama->parameters()) parameter.add_(next += 0.01F);
+    next = 0;
+    for (const auto& item : llama->named_parameters()) {
+      next += 0.01F;
+      if (item.key().ends_with("bias"))
+        CHECK(item.value().equal(torch::full_like(item.value(), next)));
+      if (item.key().find("norm") != std::string::npos && item.key().ends_with("weight")) {
+        CHECK(item.value().equal(torch::ones_like(item.value()) + next));
+      }
+    }
+  }
+  const auto clone = std::dynamic_pointer_cast<LlamaImpl>(llama->clone());
+  const auto ids = random_ids({1, 6}, 4);
+  CHECK(clone->named_parameters().size() == parameters.size());
+  CHECK(clone->forward(ids).equal(llama(ids)));
+
+  config.rope_scaling = {.kind = "dynamic", .factor = 2};
+  Llama ends(config, make_generator(1));
+  CHECK_THROWS_WITH(ends(random_ids({1, 21}, 4)), contains("21 positions of a model of 20"));
 }
 
 TEST_CASE("llama: dropout changes training, not evaluation") {

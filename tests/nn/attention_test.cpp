@@ -20,7 +20,7 @@ ModelConfig config_with(std::int64_t n_kv_heads, AttentionKind kind) {
 
 AttentionContext context_for(const ModelConfig& config, const Sequences& sequences) {
   return {.sequences = sequences,
-          .rotations = rotations(sequences.positions(), config.head_dim(), config.rope_theta,
+          .rotations = rotations(sequences.positions(), config.head_dim, config.rope_theta,
                                  torch::kDouble),
           .visible = visible_positions(config.attention, sequences, torch::kCPU)};
 }
@@ -30,7 +30,7 @@ AttentionContext context_for(const ModelConfig& config, const Sequences& sequenc
                              const CachePlaces& places) {
   return {.sequences = sequences,
           .rotations =
-              rotations(places.positions(), config.head_dim(), config.rope_theta, torch::kDouble),
+              rotations(places.positions(), config.head_dim, config.rope_theta, torch::kDouble),
           .visible = places.visible(),
           .places = places};
 }

@@ -105,15 +105,21 @@ TEST_CASE("precision: what other devices compute is rounded as the kernels round
 
 TEST_CASE("precision: a model's loss and gradients in bfloat16 are near those in float32") {
   if (!kernels::has_bfloat16_products()) return;
-  for (const auto norm : {NormKind::layernorm, NormKind::rmsnorm}) {
+  for (const auto& [norm, has_all] : {std::pair{NormKind::layernorm, false},
+                                      {NormKind::rmsnorm, false},
+                                      {NormKind::rmsnorm, true}}) {
     LanguageModel model(ModelConfig{.dim = 32,
                                     .n_layers = 2,
                                     .n_heads = 4,
                                     .n_kv_heads = 2,
+                                    .head_dim = has_all ? 12 : 8,
                                     .hidden_dim = 48,
                                     .vocab_size = 61,
                                     .max_seq_len = 32,
-                                    .norm = norm},
+                                    .norm = norm,
+                                    .qkv_bias = has_all,
+                                    .output_bias = has_all,
+                                    .qk_norm = has_all},
                         make_generator(3));
     const auto rows = torch::randint(61, {4, 17}, make_generator(4), torch::kLong);
     const auto gradients = [&](Precision precision) {

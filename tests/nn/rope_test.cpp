@@ -69,6 +69,21 @@ TEST_CASE("rope: gradients agree with finite differences") {
                                   {x}) == "");
 }
 
+TEST_CASE("rope: frequencies of any kind, cosines and sines times their scale") {
+  const RotaryFrequencies frequencies{.per_position = {0.5, 0.25}, .scale = 1.5};
+  const auto angles =
+      torch::view_as_real(rotations(torch::tensor({0, 3}), frequencies, torch::kDouble));
+  const auto turned = torch::tensor({1.5, 0.75}, torch::kDouble);
+  const auto at_3 = torch::stack({turned.cos(), turned.sin()}, -1) * 1.5;
+  CHECK(torch::allclose(angles[1][0], at_3, 1e-12, 1e-12));
+  CHECK(angles[0][0].equal(torch::tensor({{1.5, 0.0}, {1.5, 0.0}}, torch::kDouble)));
+  auto generator = make_generator(3);
+  const auto x = torch::randn({2, 2, 4}, generator, torch::kDouble);
+  const auto table = rotations(torch::tensor({0, 3}), frequencies, torch::kDouble);
+  CHECK(test::gradient_difference([&](const auto& in) { return apply_rotary(in[0], table); },
+                                  {x}) == "");
+}
+
 TEST_CASE("rope: half types are rotated in float32") {
   auto generator = make_generator(4);
   const auto x = torch::randn({9, 2, 6}, generator).to(torch::kHalf);

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""transformers reads the Hugging Face directory that minillama wrote and computes the same logits,
-and minillama's fixture of one is read by transformers too.
+"""transformers reads the Hugging Face directories that minillama wrote and computes the same logits,
+and minillama's fixtures of them are read by transformers too: a Llama's, and those of other architectures
+and kinds of scaled rotary positions (configs.py).
 
     python3 tests/reference/transformers_check.py CONVERT
 
@@ -34,6 +35,34 @@ def check(directory):
     assert worst <= 1e-4
 
 
+def check_configs(convert, directory):
+    """Models of configs.py on their way through minillama."""
+    import json
+    import shutil
+    from safetensors import safe_open
+    expected = safe_open(os.path.join(HERE, 'configs_expected.safetensors'), 'pt')
+    ids = expected.get_tensor('ids').long()
+    for case, scaling in sorted(expected.metadata().items()):
+        source, out = (os.path.join(directory, f'{case}-{end}') for end in ('in', 'out'))
+        shutil.copytree(os.path.join(HERE, 'configs_' + case.split('.')[0]), source)
+        with open(os.path.join(source, 'config.json')) as file:
+            config = json.load(file)
+        with open(os.path.join(source, 'config.json'), 'w') as file:
+            json.dump(dict(config, rope_scaling=json.loads(scaling)), file)
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=iter(['the quick brown fox jumps over a lazy dog 12']), model_type='char',
+            vocab_size=config['vocab_size'], hard_vocab_limit=False, minloglevel=2,
+            model_prefix=os.path.join(source, 'tokenizer'))
+        subprocess.run([convert, '-m', source, '--to', 'hf', '--out', out, '--quiet', '--verify'],
+                       check=True)
+        model = transformers.AutoModelForCausalLM.from_pretrained(out, torch_dtype=torch.float32)
+        with torch.no_grad():
+            logits = model(ids).logits[0]
+        worst = (logits - expected.get_tensor(case + '.logits')).abs().max().item()
+        print(f'{case}: {type(model).__name__}, largest logit difference {worst:.3g}')
+        assert worst <= 1e-4
+
+
 def main():
     check(os.path.join(HERE, 'formats_hf'))
     with tempfile.TemporaryDirectory() as directory:
@@ -44,6 +73,7 @@ def main():
         check(out)
         tokenizer = transformers.LlamaTokenizer.from_pretrained(out)
         assert tokenizer('the').input_ids[0] == 1
+        check_configs(sys.argv[1], directory)
 
 
 if __name__ == '__main__':

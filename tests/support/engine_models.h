@@ -48,7 +48,8 @@ inline Engine make_engine(LanguageModel& model, std::size_t sequences = 1) {
 }
 
 /// The models that a test goes through: both norms, grouped and single key/value heads, tied and
-/// separate heads, widths that are no multiples of a vector.
+/// separate heads, widths that are no multiples of a vector, heads of their own width, biases,
+/// norms of queries and keys, scaled rotary positions.
 inline std::vector<ModelConfig> configs() {
   const ModelConfig base{.dim = 48,
                          .n_layers = 3,
@@ -57,7 +58,7 @@ inline std::vector<ModelConfig> configs() {
                          .hidden_dim = 76,
                          .vocab_size = 101,
                          .max_seq_len = 40};
-  std::vector<ModelConfig> all(6, base);
+  std::vector<ModelConfig> all(8, base);
   all[1].norm = NormKind::rmsnorm;
   all[1].norm_eps = 0.1;
   all[2].n_kv_heads = 2;
@@ -72,6 +73,19 @@ inline std::vector<ModelConfig> configs() {
   all[5].dim = 160;
   all[5].n_heads = 2;
   all[5].n_kv_heads = 1;
+  all[6].head_dim = 14;
+  all[6].n_kv_heads = 3;
+  all[6].qkv_bias = all[6].output_bias = true;
+  all[6].norm = NormKind::rmsnorm;
+  all[6].rope_scaling = {.kind = "llama3",
+                         .factor = 8,
+                         .original_context = 16,
+                         .low_freq_factor = 1,
+                         .high_freq_factor = 4};
+  all[7].head_dim = 6;
+  all[7].qkv_bias = all[7].qk_norm = true;
+  all[7].rope_theta = 100;
+  all[7].rope_scaling = {.kind = "yarn", .factor = 4, .original_context = 10};
   return all;
 }
 

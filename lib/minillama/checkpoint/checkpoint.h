@@ -23,12 +23,12 @@ struct OpenOptions {
 /// A model in a file or directory of any readable format, opened once:
 ///
 ///   - a directory with config.json ("model_type": "minillama") and model.safetensors
-///   - a directory of Hugging Face's ("model_type": "llama"), in one or several files
+///   - a directory of Hugging Face's (a Llama, Mistral, Qwen2 or Qwen3), in one or several files
 ///   - an adapter of PEFT's, with the model that it names as its base
 ///   - Meta's params.json and consolidated.00.pth
 ///   - Python's torch.save of {model, model_args} as in stories42M.pt or llama2.c
 ///   - llama2.c's .bin, version 0
-///   - GGUF of the architecture "llama"
+///   - GGUF of the architectures "llama", "qwen2" and "qwen3"
 ///
 /// The format is detected from the content. Nothing is read before it is needed.
 class Checkpoint {

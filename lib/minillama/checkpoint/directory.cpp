@@ -39,18 +39,23 @@ Json config_of(const std::filesystem::path& directory) {
   return parse_json_file(directory / "config.json");
 }
 
-const KnownFields kFields = {
-    .used = {"model_type", "version", "dim", "n_layers", "n_heads", "n_kv_heads", "hidden_dim",
-             "vocab_size", "max_seq_len", "norm", "norm_eps", "attention", "rope_theta", "dropout",
-             "tie_word_embeddings", "classifier", "adapters", "active_adapter", "special_tokens"},
-    .harmless = {},
-    .neutral = {}};
+const KnownFields kFields = {.used = {"model_type",  "version",        "dim",
+                                      "n_layers",    "n_heads",        "n_kv_heads",
+                                      "hidden_dim",  "vocab_size",     "max_seq_len",
+                                      "norm",        "norm_eps",       "attention",
+                                      "rope_theta",  "dropout",        "tie_word_embeddings",
+                                      "head_dim",    "rope_scaling",   "qkv_bias",
+                                      "output_bias", "qk_norm",        "classifier",
+                                      "adapters",    "active_adapter", "special_tokens"},
+                             .harmless = {},
+                             .neutral = {}};
 
 /// Refuses the config.json of another kind or version.
 void check_kind(const Json& json, const std::filesystem::path& path) {
   const JsonObject fields(json, path);
   if (const auto type = fields.string("model_type"); type != kModelType) {
-    throw FileError(path, fmt::format("field \"model_type\" is {}, must be \"{}\" or \"llama\"",
+    throw FileError(path, fmt::format("field \"model_type\" is {}, must be \"{}\", \"llama\", "
+                                      "\"mistral\", \"qwen2\" or \"qwen3\"",
                                       quote(type), kModelType));
   }
   if (const auto version = fields.integer("version"); version != kVersion) {

@@ -11,8 +11,10 @@
 #include "minillama/checkpoint/spelling.h"
 #include "minillama/checkpoint/tokenizer_file.h"
 #include "minillama/core/error.h"
+#include "minillama/core/rotary_json.h"
 #include "minillama/io/atomic_file.h"
 #include "minillama/io/file_kind.h"
+#include "minillama/io/hugging_face_architectures.h"
 #include "minillama/io/hugging_face_config.h"
 #include "minillama/io/mapped_file.h"
 #include "minillama/io/module_wrappers.h"
@@ -124,27 +126,33 @@ Json end_ids(const Tokenizer& tokenizer) {
 
 /// What transformers calls `config`. `tokenizer` gives the ids of the special tokens.
 Json to_json(const ModelConfig& config, const Tokenizer& tokenizer, std::string_view dtype) {
+  const Json rope_scaling = to_json(config.rope_scaling);
+  Json rope_parameters = rope_scaling;
+  rope_parameters["rope_theta"] = config.rope_theta;
   const auto id_or_null = [](std::int64_t id) { return id < 0 ? Json() : Json(id); };
-  return {{"architectures", Json::array({"LlamaForCausalLM"})},
-          {"model_type", "llama"},
-          {"hidden_size", config.dim},
-          {"intermediate_size", config.hidden_dim},
-          {"num_hidden_layers", config.n_layers},
-          {"num_attention_heads", config.n_heads},
-          {"num_key_value_heads", config.n_kv_heads},
-          {"head_dim", config.head_dim()},
-          {"vocab_size", config.vocab_size},
-          {"max_position_embeddings", config.max_seq_len},
-          {"rms_norm_eps", config.norm_eps},
-          {"rope_theta", config.rope_theta},
-          {"rope_parameters", {{"rope_type", "default"}, {"rope_theta", config.rope_theta}}},
-          {"hidden_act", "silu"},
-          {"attention_bias", false},
-          {"mlp_bias", false},
-          {"tie_word_embeddings", config.tied_embeddings},
-          {"bos_token_id", id_or_null(tokenizer.bos_id())},
-          {"eos_token_id", end_ids(tokenizer)},
-          {"torch_dtype", dtype}};
+  const Architecture& architecture = architecture_of(config);
+  Json json{{"architectures", Json::array({architecture.class_name})},
+            {"model_type", architecture.model_type},
+            {"hidden_size", config.dim},
+            {"intermediate_size", config.hidden_dim},
+            {"num_hidden_layers", config.n_layers},
+            {"num_attention_heads", config.n_heads},
+            {"num_key_value_heads", config.n_kv_heads},
+            {"head_dim", config.head_dim},
+            {"vocab_size", config.vocab_size},
+            {"max_position_embeddings", config.max_seq_len},
+            {"rms_norm_eps", config.norm_eps},
+            {"rope_theta", config.rope_theta},
+            {"rope_parameters", std::move(rope_parameters)},
+            {"hidden_act", "silu"},
+            {"attention_bias", config.output_bias},
+            {"mlp_bias", false},
+            {"tie_word_embeddings", config.tied_embeddings},
+            {"bos_token_id", id_or_null(tokenizer.bos_id())},
+            {"eos_token_id", end_ids(tokenizer)},
+            {"torch_dtype", dtype}};
+  if (config.rope_scaling.kind != "default") json["rope_scaling"] = rope_scaling;
+  return json;
 }
 
 /// Gives tensors under Hugging Face's names to `stored`, under minillama's and in its order of
@@ -220,6 +228,12 @@ void write_hugging_face(const std::filesystem::path& directory, const StoredMode
   if (model.config.attention != AttentionKind::causal) {
     throw OptionError("a Hugging Face Llama is causal; this model's attention is full");
   }
+  if (model.config.rope_scaling.kind == "divisors") {
+    throw OptionError(
+        "a Hugging Face Llama cannot have rope_scaling of the kind divisors, a table of a GGUF "
+        "file");
+  }
+  architecture_of(model.config);  // is one
   std::vector<std::vector<std::byte>> memory;
   memory.reserve(model.tensors.size());  // the records point into it
   std::vector<TensorRecord> tensors;

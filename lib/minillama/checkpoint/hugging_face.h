@@ -12,7 +12,8 @@ namespace minillama {
 
 /// A Llama as Hugging Face's transformers stores one: a directory with
 ///
-///     config.json         {"model_type": "llama", "hidden_size": …, …}
+///     config.json         {"model_type": "llama", "hidden_size": …, …}, or one of the other
+///                         architectures (io/hugging_face_architectures.h)
 ///     model.safetensors   the tensors as "model.layers.0.self_attn.q_proj.weight", …; or
 ///                         pytorch_model.bin; or several files that an index of that name
 ///                         (model.safetensors.index.json) lists
@@ -34,8 +35,8 @@ StoredModel open_hugging_face_file(const std::filesystem::path& path,
                                    const std::filesystem::path& config_path);
 
 /// Writes such a directory, with a tokenizer_config.json besides. Throws OptionError if `model` is
-/// none that a Hugging Face Llama can be (LayerNorm, full attention), before anything is written;
-/// IoError.
+/// none that a Hugging Face Llama can be (LayerNorm, full attention, rotary positions with a
+/// table of divisors, biases that no architecture has), before anything is written; IoError.
 void write_hugging_face(const std::filesystem::path& directory, const StoredModel& model,
                         const Tokenizer& tokenizer);
 

@@ -16,6 +16,10 @@ std::int64_t rotary_heads(std::string_view name, const ModelConfig& config) {
       return part.rotary_heads(config);
     }
   }
+  for (const auto& part : norm_parts()) {
+    const bool is_of_heads = part.is_present != nullptr;
+    if (is_of_heads && name.find(fmt::format(".{}.", part.name)) != name.npos) return 1;
+  }
   return 0;
 }
 

@@ -19,7 +19,7 @@ namespace minillama {
 enum class RotaryRows { pairs, halves };
 
 /// How many heads the tensor of that name has whose rows are ordered so: those of the queries, of
-/// the keys, or 0 for all others.
+/// the keys, 1 for the gains that all heads' queries or keys share, or 0 for all others.
 std::int64_t rotary_heads(std::string_view name, const ModelConfig& config);
 
 /// The same of a tensor of an adapter, of which some have the matrix's rows: lora_B and not lora_A.

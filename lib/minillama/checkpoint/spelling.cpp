@@ -12,7 +12,7 @@ constexpr Spelling kOurs = {
     .output = "output",
     .parts = {"attention_norm", "attention.compute_query", "attention.compute_key",
               "attention.compute_value", "attention.compute_output", "ffn_norm", "feed_forward.w1",
-              "feed_forward.w2", "feed_forward.w3"}};
+              "feed_forward.w2", "feed_forward.w3", "attention.query_norm", "attention.key_norm"}};
 
 /// "w1" and ".weight" of "w1.weight"; empty if the name does not begin with that part.
 std::optional<std::string_view> after(std::string_view part, std::string_view name) {
@@ -51,14 +51,15 @@ const Spelling kHuggingFace = {
     .output = "lm_head",
     .parts = {"input_layernorm", "self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj",
               "self_attn.o_proj", "post_attention_layernorm", "mlp.gate_proj", "mlp.down_proj",
-              "mlp.up_proj"}};
+              "mlp.up_proj", "self_attn.q_norm", "self_attn.k_norm"}};
 
-const Spelling kGguf = {.layer = "blk.",
-                        .embeddings = "token_embd",
-                        .norm = "output_norm",
-                        .output = "output",
-                        .parts = {"attn_norm", "attn_q", "attn_k", "attn_v", "attn_output",
-                                  "ffn_norm", "ffn_gate", "ffn_down", "ffn_up"}};
+const Spelling kGguf = {
+    .layer = "blk.",
+    .embeddings = "token_embd",
+    .norm = "output_norm",
+    .output = "output",
+    .parts = {"attn_norm", "attn_q", "attn_k", "attn_v", "attn_output", "ffn_norm", "ffn_gate",
+              "ffn_down", "ffn_up", "attn_q_norm", "attn_k_norm"}};
 
 std::optional<std::string> to_spelling(const Spelling& spelling, std::string_view name) {
   return respell(kOurs, spelling, name);

@@ -17,8 +17,8 @@ struct Spelling {
   std::string_view norm;        ///< norm
   std::string_view output;      ///< output
   /// Of a layer: attention_norm, attention.compute_{query,key,value,output}, ffn_norm,
-  /// feed_forward.{w1,w2,w3}.
-  std::array<std::string_view, 9> parts;
+  /// feed_forward.{w1,w2,w3}, attention.{query,key}_norm.
+  std::array<std::string_view, 11> parts;
 };
 
 /// Hugging Face: "model.layers.0.self_attn.q_proj".

@@ -75,7 +75,7 @@ void check_size(const StoredModel& stored) {
   const auto& config = stored.config;
   const auto as_double = [](std::int64_t n) { return static_cast<double>(n); };
   const double dim = as_double(config.dim);
-  const double layer = dim * (2 * dim + 2 * as_double(config.n_kv_heads * config.head_dim()) +
+  const double layer = dim * (2 * as_double(config.query_dim()) + 2 * as_double(config.kv_dim()) +
                               3 * as_double(config.hidden_dim));
   double promised = dim * as_double(config.vocab_size) + as_double(config.n_layers) * layer;
   for (const auto& [unused, options] : stored.adapters) {

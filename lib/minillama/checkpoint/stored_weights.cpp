@@ -187,14 +187,14 @@ Weights weights_of(const StoredModel& stored) {
   const ModelConfig& config = stored.config;
   Parts parts(stored);
   Adapters adapters(stored, parts);
-  const bool biased = config.norm == NormKind::layernorm;
-  const auto need_norm = [&](const std::string& name) {
-    parts.need(name + ".weight", {config.dim});
-    if (biased) parts.need(name + ".bias", {config.dim});
+  const auto need_norm = [&](const std::string& name, std::int64_t size, bool biased) {
+    parts.need(name + ".weight", {size});
+    if (biased) parts.need(name + ".bias", {size});
   };
-  const auto norm = [&](const std::string& name) -> NormWeights {
+  const auto norm = [&](const std::string& name, bool biased) -> NormWeights {
     return {parts.floats(name + ".weight"), biased ? parts.floats(name + ".bias") : nullptr};
   };
+  const bool last_is_biased = config.norm == NormKind::layernorm;
   const auto layer_name = [](std::size_t layer, std::string_view part) {
     return fmt::format("layers.{}.{}", layer, part);
   };
@@ -203,12 +203,16 @@ Weights weights_of(const StoredModel& stored) {
 
   parts.need("tok_embeddings.weight", {config.vocab_size, config.dim});
   if (has_head) parts.need("output.weight", {config.vocab_size, config.dim});
-  need_norm("norm");
+  need_norm("norm", config.dim, last_is_biased);
   for (std::size_t i = 0; i < n_layers; ++i) {
-    for (const auto& part : norm_parts()) need_norm(layer_name(i, part.name));
+    for (const auto& part : norm_parts()) {
+      if (!is_present(part, config)) continue;
+      need_norm(layer_name(i, part.name), part.size(config), has_bias(part, config));
+    }
     for (const auto& part : matrix_parts()) {
       const auto name = layer_name(i, part.name);
       parts.need(name + ".weight", {part.rows(config), part.cols(config)});
+      if (has_bias(part, config)) parts.need(name + ".bias", {part.rows(config)});
       adapters.need(name, part.rows(config), part.cols(config));
     }
   }
@@ -219,14 +223,18 @@ Weights weights_of(const StoredModel& stored) {
   Weights weights{.config = config,
                   .embeddings = parts.matrix("tok_embeddings.weight"),
                   .layers = std::vector<LayerWeights>(n_layers),
-                  .norm = norm("norm")};
+                  .norm = norm("norm", last_is_biased)};
   weights.head = has_head ? parts.matrix("output.weight") : weights.embeddings;
   for (std::size_t i = 0; i < n_layers; ++i) {
     auto& layer = weights.layers[i];
-    for (const auto& part : norm_parts()) layer.*part.norm = norm(layer_name(i, part.name));
+    for (const auto& part : norm_parts()) {
+      if (!is_present(part, config)) continue;
+      layer.*part.norm = norm(layer_name(i, part.name), has_bias(part, config));
+    }
     for (const auto& part : matrix_parts()) {
       const auto name = layer_name(i, part.name);
       layer.*part.matrix = parts.matrix(name + ".weight");
+      if (has_bias(part, config)) (layer.*part.matrix).bias = parts.floats(name + ".bias");
       adapters.add(name, layer.*part.matrix);
     }
   }

@@ -119,6 +119,19 @@ std::vector<std::pair<std::string, PythonScalar>> model_args(const ModelConfig& 
   return args;
 }
 
+/// Throws OptionError naming the field if model_args cannot say what the model is.
+void require_args(const ModelConfig& config) {
+  const auto refuse = [](std::string_view field) {
+    throw OptionError(
+        fmt::format("a .pt cannot hold this model: its model_args have no {}", field));
+  };
+  if (config.query_dim() != config.dim) refuse("head_dim");
+  if (config.rope_scaling.kind != "default") refuse("rope_scaling");
+  if (config.qkv_bias) refuse("qkv_bias");
+  if (config.output_bias) refuse("output_bias");
+  if (config.qk_norm) refuse("qk_norm");
+}
+
 ModelConfig config_from(const ModelArgs& args, bool llama2c_names,
                         const std::filesystem::path& path) {
   try {
@@ -208,6 +221,7 @@ StoredModel open_torch_checkpoint(const std::filesystem::path& path,
 }
 
 void write_torch_checkpoint(const std::filesystem::path& path, const StoredModel& model) {
+  require_args(model.config);
   std::vector<TensorRecord> tensors = model.tensors;
   if (model.config.tied_embeddings) {
     auto output = *std::ranges::find(tensors, "tok_embeddings.weight", &TensorRecord::name);

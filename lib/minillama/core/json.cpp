@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "minillama/core/error.h"
+#include "minillama/core/rotary_json.h"
 
 namespace minillama {
 
@@ -42,6 +43,11 @@ JsonObject::JsonObject(const Json& value, const std::filesystem::path& path)
 bool JsonObject::has(std::string_view key) const {
   const auto found = value_.find(std::string(key));
   return found != value_.end() && !found->is_null();
+}
+
+bool JsonObject::is_null(std::string_view key) const {
+  const auto found = value_.find(std::string(key));
+  return found != value_.end() && found->is_null();
 }
 
 const Json& JsonObject::at(std::string_view key, std::string_view type,
@@ -141,24 +147,47 @@ void write_model_config(const ModelConfig& config, Json& out) {
   out["rope_theta"] = config.rope_theta;
   out["dropout"] = config.dropout;
   out["tie_word_embeddings"] = config.tied_embeddings;
+  // What most models are like is not said, so that their files stay as they were.
+  if (config.head_dim * config.n_heads != config.dim) out["head_dim"] = config.head_dim;
+  if (config.rope_scaling.kind != "default") out["rope_scaling"] = to_json(config.rope_scaling);
+  if (config.qkv_bias) out["qkv_bias"] = true;
+  if (config.output_bias) out["output_bias"] = true;
+  if (config.qk_norm) out["qk_norm"] = true;
+}
+
+std::int64_t read_head_dim(const JsonObject& fields, const std::filesystem::path& path) {
+  if (!fields.has("head_dim")) return 0;
+  const auto head_dim = fields.integer("head_dim");
+  if (head_dim >= 2 && head_dim % 2 == 0) return head_dim;
+  throw FileError(path,
+                  fmt::format("field \"head_dim\" is {}, must be even and at least 2", head_dim));
 }
 
 ModelConfig read_model_config(const Json& json, const std::filesystem::path& path) {
   const JsonObject fields(json, path);
+  const auto flag = [&](std::string_view key) { return fields.has(key) && fields.boolean(key); };
   try {
-    return ModelConfig{.dim = fields.integer("dim"),
-                       .n_layers = fields.integer("n_layers"),
-                       .n_heads = fields.integer("n_heads"),
-                       .n_kv_heads = fields.integer("n_kv_heads"),
-                       .hidden_dim = fields.integer("hidden_dim"),
-                       .vocab_size = fields.integer("vocab_size"),
-                       .max_seq_len = fields.integer("max_seq_len"),
-                       .norm_eps = fields.number("norm_eps"),
-                       .rope_theta = fields.number("rope_theta"),
-                       .dropout = fields.number("dropout"),
-                       .norm = norm_kind(fields.string("norm")),
-                       .attention = attention_kind(fields.string("attention")),
-                       .tied_embeddings = fields.boolean("tie_word_embeddings")}
+    return ModelConfig{
+        .dim = fields.integer("dim"),
+        .n_layers = fields.integer("n_layers"),
+        .n_heads = fields.integer("n_heads"),
+        .n_kv_heads = fields.integer("n_kv_heads"),
+        .head_dim = read_head_dim(fields, path),
+        .hidden_dim = fields.integer("hidden_dim"),
+        .vocab_size = fields.integer("vocab_size"),
+        .max_seq_len = fields.integer("max_seq_len"),
+        .norm_eps = fields.number("norm_eps"),
+        .rope_theta = fields.number("rope_theta"),
+        .rope_scaling = fields.has("rope_scaling")
+                            ? read_rotary_scaling(json.at("rope_scaling"), path, "rope_scaling")
+                            : RotaryScaling{},
+        .dropout = fields.number("dropout"),
+        .norm = norm_kind(fields.string("norm")),
+        .attention = attention_kind(fields.string("attention")),
+        .tied_embeddings = fields.boolean("tie_word_embeddings"),
+        .qkv_bias = flag("qkv_bias"),
+        .output_bias = flag("output_bias"),
+        .qk_norm = flag("qk_norm")}
         .resolved();
   } catch (const OptionError& error) {
     throw FileError(path, error.what());

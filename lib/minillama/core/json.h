@@ -31,7 +31,8 @@ class JsonObject {
  public:
   JsonObject(const Json& value, const std::filesystem::path& path);
 
-  bool has(std::string_view key) const;  ///< present and not null
+  bool has(std::string_view key) const;      ///< present and not null
+  bool is_null(std::string_view key) const;  ///< present and null
   std::int64_t integer(std::string_view key) const;
   double number(std::string_view key) const;
   /// A number that may be infinite or undefined, as number_to_json() writes it.
@@ -55,6 +56,9 @@ class JsonObject {
 
 /// A number as JSON; "inf", "-inf" and "nan", for which JSON has no number, as text.
 Json number_to_json(double value);
+
+/// The field "head_dim", 0 if it is absent. Throws FileError if no head can have that width.
+std::int64_t read_head_dim(const JsonObject& fields, const std::filesystem::path& path);
 
 /// The fields of a config.json that describe the model itself.
 void write_model_config(const ModelConfig& config, Json& out);

@@ -30,6 +30,7 @@ ModelConfig ModelConfig::resolved() const {
   require_between("dim", dim, 2, kLargest);
   require_between("n_layers", n_layers, 1, 4096);
   require_between("n_heads", n_heads, 1, dim);
+  require_between("head_dim", head_dim, 0, kLargest / n_heads);
   require_between("n_kv_heads", n_kv_heads, 0, n_heads);
   require_between("hidden_dim", hidden_dim, 0, kLargest);
   require_between("multiple_of", multiple_of, 1, kLargest);
@@ -45,14 +46,19 @@ ModelConfig ModelConfig::resolved() const {
     const std::int64_t two_thirds = 8 * dim / 3;
     config.hidden_dim = (two_thirds + multiple_of - 1) / multiple_of * multiple_of;
   }
-  if (dim % n_heads != 0 || head_dim() % 2 != 0) {
+  if (head_dim == 0 && (dim % n_heads != 0 || dim / n_heads % 2 != 0)) {
     throw OptionError(
         fmt::format("model config: dim {} over n_heads {} gives no even head width", dim, n_heads));
   }
+  if (head_dim % 2 != 0) {
+    throw OptionError(fmt::format("model config: head_dim is {}, must be even", head_dim));
+  }
+  if (head_dim == 0) config.head_dim = dim / n_heads;
   if (n_heads % config.n_kv_heads != 0) {
     throw OptionError(fmt::format("model config: n_kv_heads {} does not divide n_heads {}",
                                   config.n_kv_heads, n_heads));
   }
+  config.rope_scaling = resolved_scaling(config);
   return config;
 }
 

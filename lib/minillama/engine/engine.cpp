@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "minillama/core/require.h"
+#include "minillama/core/rotary_scaling.h"
 #include "minillama/core/thread_pool.h"
 #include "minillama/core/threads.h"
 #include "minillama/engine/engine_buffers.h"
@@ -41,7 +42,8 @@ std::shared_ptr<const Weights> checked(std::shared_ptr<const Weights> model, std
   constexpr double kMostFloats = 1e13;
   const auto& config = model->config;
   const double floats = static_cast<double>(sequences) * static_cast<double>(capacity) *
-                        static_cast<double>(config.n_layers * config.dim);
+                        static_cast<double>(config.n_layers) *
+                        static_cast<double>(std::max(config.dim, config.query_dim()));
   if (floats > kMostFloats) {
     throw OptionError(fmt::format("an engine for {} sequences of {} tokens: more than any memory",
                                   sequences, capacity));
@@ -100,6 +102,8 @@ void Engine::append(std::span<const Continuation> continuations, Wanted wanted) 
           fmt::format("{} tokens for sequence {}, which has {}: at least 1, and {} in all",
                       continuation.ids.size(), continuation.sequence, length, buffers_->capacity));
     }
+    require_rotary_positions(model_->config,
+                             static_cast<std::int64_t>(length + continuation.ids.size()));
     if (continuation.n_logits > continuation.ids.size()) {
       throw OptionError(fmt::format("the logits of {} tokens are wanted of {} for sequence {}",
                                     continuation.n_logits, continuation.ids.size(),

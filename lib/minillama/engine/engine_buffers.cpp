@@ -1,8 +1,8 @@
 #include "minillama/engine/engine_buffers.h"
 
 #include <algorithm>
-#include <cmath>
 
+#include "minillama/core/rotary_scaling.h"
 #include "minillama/kernels/softmax.h"
 
 namespace minillama {
@@ -36,7 +36,8 @@ EngineBuffers::EngineBuffers(const Weights& model, std::size_t sequences, std::s
       n_layers(positive(model.config.n_layers)),
       n_heads(positive(model.config.n_heads)),
       n_kv_heads(positive(model.config.n_kv_heads)),
-      head_dim(positive(model.config.head_dim())),
+      head_dim(positive(model.config.head_dim)),
+      query_dim(n_heads * head_dim),
       kv_dim(n_kv_heads * head_dim),
       vocab_size(positive(model.config.vocab_size)),
       capacity(longest),
@@ -44,19 +45,18 @@ EngineBuffers::EngineBuffers(const Weights& model, std::size_t sequences, std::s
       cache(sequences * n_layers * n_kv_heads * 2 * capacity * head_dim),
       x(max_tokens * dim),
       rotations(max_tokens * head_dim),
-      query(max_tokens * dim),
+      query(max_tokens * query_dim),
       key(max_tokens * kv_dim),
       value(max_tokens * kv_dim),
-      attended(max_tokens * dim),
+      attended(max_tokens * query_dim),
       gate(max_tokens * hidden_dim),
       up(max_tokens * hidden_dim),
       gated(max_tokens * hidden_dim),
       logits(sequences * vocab_size),
       logits_rows(sequences) {
-  for (std::size_t i = 0; i < head_dim / 2; ++i) {
-    const double exponent = -2.0 * static_cast<double>(i) / static_cast<double>(head_dim);
-    frequencies.push_back(static_cast<float>(std::pow(model.config.rope_theta, exponent)));
-  }
+  const auto rotary = rotary_frequencies(model.config);
+  frequencies.assign(rotary.per_position.begin(), rotary.per_position.end());
+  rotation_scale = static_cast<float>(rotary.scale);
   bool takes_bytes = false;
   std::size_t rank = 0, bytes = 0;
   const auto look_at = [&](const Matrix& matrix) {
@@ -69,11 +69,11 @@ EngineBuffers::EngineBuffers(const Weights& model, std::size_t sequences, std::s
     for (const auto& part : matrix_parts()) look_at(layer.*part.matrix);
   }
   source = bytes > kCacheBytes ? kernels::Source::memory : kernels::Source::cache;
-  const std::size_t widest = takes_bytes ? std::max(dim, hidden_dim) : 0;
+  const std::size_t widest = takes_bytes ? std::max({dim, query_dim, hidden_dim}) : 0;
   for (std::size_t i = 0; i < n_threads; ++i) {
     ThreadBuffers& own = threads.emplace_back();
-    own.means = Buffer<float>(max_tokens);
-    own.inverses = Buffer<float>(max_tokens);
+    own.means = Buffer<float>(std::max(max_tokens, n_heads));
+    own.inverses = Buffer<float>(std::max(max_tokens, n_heads));
     own.input = Buffer<float>(max_tokens * dim);
     own.values = Buffer<std::int8_t>(max_tokens * widest);
     own.scales = Buffer<float>(max_tokens * widest / kernels::kPartSize);

@@ -50,10 +50,10 @@ inline constexpr std::size_t kBlockTokens = 8;
 
 /// What belongs to one thread alone.
 struct ThreadBuffers {
-  Buffer<float> means;             ///< [T], of the norms
-  Buffer<float> inverses;          ///< [T]
+  Buffer<float> means;             ///< [max(T, H)], of the norms
+  Buffer<float> inverses;          ///< [max(T, H)]
   Buffer<float> input;             ///< [T, D], normalised
-  Buffer<std::int8_t> values;      ///< [T, max(D, hidden)], the input in eight bits
+  Buffer<std::int8_t> values;      ///< [T, max(D, H * Dh, hidden)], the input in eight bits
   Buffer<float> scales;            ///< one for each 32 of them
   Buffer<std::int16_t> half_sums;  ///< one for each 16 of them
   Buffer<float> low_rank;          ///< [T, rank], of an adapter
@@ -86,19 +86,21 @@ struct EngineBuffers {
   /// Makes `blocks` of tokens.
   void split_into_blocks(std::span<const EngineToken> tokens);
 
-  std::size_t dim, hidden_dim, n_layers, n_heads, n_kv_heads, head_dim, kv_dim, vocab_size;
+  std::size_t dim, hidden_dim, n_layers, n_heads, n_kv_heads, head_dim, query_dim, kv_dim,
+      vocab_size;
   std::size_t capacity;
   kernels::Source source;          ///< where a pass finds the weights
   std::size_t max_tokens;          ///< T
   std::vector<float> frequencies;  ///< [Dh / 2], of the rotations
+  float rotation_scale;            ///< of their cosines and sines
 
   Buffer<float> cache;        ///< [sequences, layers, Hkv, 2, capacity, Dh]: rotated keys, values
   Buffer<float> x;            ///< [T, D], the residual stream
   Buffer<float> rotations;    ///< [T, Dh]: cosine and sine for each pair
-  Buffer<float> query;        ///< [T, D]
+  Buffer<float> query;        ///< [T, H * Dh]
   Buffer<float> key;          ///< [T, Hkv * Dh]
   Buffer<float> value;        ///< [T, Hkv * Dh]
-  Buffer<float> attended;     ///< [T, D]
+  Buffer<float> attended;     ///< [T, H * Dh]
   Buffer<float> gate;         ///< [T, hidden]
   Buffer<float> up;           ///< [T, hidden]
   Buffer<float> gated;        ///< [T, hidden]

@@ -56,7 +56,7 @@ void EnginePass::prepare(const EngineStep& step) {
     case Kind::project:
       return set_input(layer.attention_norm, {&layer.query, &layer.key, &layer.value});
     case Kind::attention_output:
-      return set_input(buffers_.attended.at(0), buffers_.dim, {&layer.output});
+      return set_input(buffers_.attended.at(0), buffers_.query_dim, {&layer.output});
     case Kind::gate:
       return set_input(layer.ffn_norm, {&layer.w1, &layer.w3});
     case Kind::feed_forward_output:
@@ -92,7 +92,7 @@ void EnginePass::compute(const EngineStep& step) {
       multiply(weights.query, buffers_.query.at(0), Output::replace);
       return keys_and_values(weights);
     case Kind::rotate:
-      rotate_queries();
+      rotate_queries(weights);
       return store(step.layer);
     case Kind::attend:
       return attend(step.layer);
@@ -119,8 +119,8 @@ void EnginePass::embed() {
     float* rotation = buffers_.rotations.at(t * head_dim);
     for (std::size_t i = 0; i < head_dim; i += 2) {
       const float angle = static_cast<float>(tokens_[t].position) * buffers_.frequencies[i / 2];
-      rotation[i] = std::cos(angle);
-      rotation[i + 1] = std::sin(angle);
+      rotation[i] = std::cos(angle) * buffers_.rotation_scale;
+      rotation[i + 1] = std::sin(angle) * buffers_.rotation_scale;
     }
   }
 }
@@ -139,6 +139,7 @@ void EnginePass::store(const EngineToken& token, std::size_t t, std::size_t laye
   const float* rotation = buffers_.rotations.at(t * head_dim);
   float* key = buffers_.key.at(t * buffers_.kv_dim);
   const float* value = buffers_.value.at(t * buffers_.kv_dim);
+  normalize_heads(model_.layers[layer].key_norm, buffers_.n_kv_heads, key);
   kernels::rotary(isa_, {1, buffers_.n_kv_heads, head_dim / 2}, key, rotation, key, false);
   const std::size_t place = token.position * head_dim;
   for (std::size_t head = 0; head < buffers_.n_kv_heads; ++head) {
@@ -149,12 +150,21 @@ void EnginePass::store(const EngineToken& token, std::size_t t, std::size_t laye
   }
 }
 
-void EnginePass::rotate_queries() {
+void EnginePass::rotate_queries(const LayerWeights& weights) {
   const kernels::RotaryShape heads{1, buffers_.n_heads, buffers_.head_dim / 2};
   for (std::size_t t = part_; t < tokens_.size(); t += parts_) {
-    float* query = buffers_.query.at(t * buffers_.dim);
+    float* query = buffers_.query.at(t * buffers_.query_dim);
+    normalize_heads(weights.query_norm, buffers_.n_heads, query);
     kernels::rotary(isa_, heads, query, buffers_.rotations.at(t * buffers_.head_dim), query, false);
   }
+}
+
+void EnginePass::normalize_heads(const NormWeights& norm, std::size_t heads, float* x) {
+  if (norm.gain == nullptr) return;
+  kernels::norm_forward(
+      isa_,
+      {.rows = heads, .dim = buffers_.head_dim, .eps = model_.config.norm_eps, .centered = false},
+      x, norm.gain, norm.bias, x, own_.means.at(0), own_.inverses.at(0));
 }
 
 void EnginePass::keep_wanted() {
@@ -183,12 +193,12 @@ void EnginePass::attend(const EngineBlock& block, std::size_t layer, std::size_t
   const EngineToken& first = tokens_[block.begin];
   const std::size_t head_dim = buffers_.head_dim;
   const std::size_t group = buffers_.n_heads / buffers_.n_kv_heads;
-  const std::size_t begin = block.begin * buffers_.dim + kv_head * group * head_dim;
+  const std::size_t begin = block.begin * buffers_.query_dim + kv_head * group * head_dim;
   // One call for the queries of a group, or of one head in every token.
   const bool one_token = block.count == 1;
   const bool is_full = model_.config.attention == AttentionKind::full;
   const std::size_t calls = one_token ? 1 : group;
-  const std::size_t stride = one_token ? head_dim : buffers_.dim;
+  const std::size_t stride = one_token ? head_dim : buffers_.query_dim;
   for (std::size_t i = 0; i < calls; ++i) {
     const std::size_t at = begin + i * head_dim;
     kernels::attend(isa_,
@@ -254,6 +264,10 @@ void EnginePass::multiply(const Matrix& w, float* out, Output output) {
   const kernels::OutputRows rows{out + begin, w.rows};
   w.format->product(isa_, w.row(begin), end - begin, w.cols, input_, rows, output, buffers_.source);
   if (w.low_rank.rank > 0 && begin < end) add_low_rank(w, begin, end, rows);
+  if (w.bias == nullptr) return;
+  for (std::size_t t = 0; t < tokens_.size(); ++t) {
+    for (std::size_t i = begin; i < end; ++i) out[t * w.rows + i] += w.bias[i];
+  }
 }
 
 void EnginePass::add_low_rank(const Matrix& w, std::size_t begin, std::size_t end,

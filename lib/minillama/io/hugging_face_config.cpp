@@ -1,18 +1,20 @@
 #include "minillama/io/hugging_face_config.h"
 
-#include <optional>
 #include <string>
 
 #include <fmt/format.h>
 
 #include "minillama/core/error.h"
+#include "minillama/io/hugging_face_architectures.h"
+#include "minillama/io/hugging_face_rotary.h"
 #include "minillama/io/known_fields.h"
 
 namespace minillama {
 namespace {
 
-/// Those of transformers' LlamaConfig and of what it is made of (PretrainedConfig). The generation
-/// settings that older versions wrote among them are what a caller may choose.
+/// Those of transformers' configs of the architectures (io/hugging_face_architectures.h) and of
+/// what they are made of (PretrainedConfig). The generation settings that older versions wrote
+/// among them are what a caller may choose.
 const KnownFields kFields = {
     .used = {"model_type",
              "hidden_size",
@@ -33,7 +35,10 @@ const KnownFields kFields = {
              "hidden_act",
              "quantization_config",
              "architectures",
-             "layer_types"},
+             "layer_types",
+             "attention_bias",
+             "use_sliding_window",
+             "sliding_window"},
     .harmless = {"_name_or_path",
                  "name_or_path",
                  "_attn_implementation",
@@ -51,6 +56,7 @@ const KnownFields kFields = {
                  "initializer_range",
                  "pretraining_tp",
                  "is_llama_config",
+                 "max_window_layers",  // of layers that look back over a window, which none does
                  "pad_token_id",
                  "sep_token_id",
                  "unk_token_id",
@@ -100,25 +106,16 @@ const KnownFields kFields = {
                  "exponential_decay_length_penalty",
                  "suppress_tokens",
                  "begin_suppress_tokens"},
-    .neutral = {{"attention_bias", "false"},
-                {"mlp_bias", "false"},
+    .neutral = {{"mlp_bias", "false"},
                 {"rope_interleaved", "false"},
                 {"partial_rotary_factor", "1.0"},
-                {"use_sliding_window", "false"},
+                {"use_mrope", "false"},
                 {"use_bfloat16", "false"},
                 {"chunk_size_feed_forward", "0"},
                 {"pruned_heads", "{}"},
                 {"is_encoder_decoder", "false"},
                 {"add_cross_attention", "false"},
                 {"tie_encoder_decoder", "false"}}};
-
-/// Of rope_scaling and rope_parameters.
-const KnownFields kRotaryFields = {.used = {"rope_theta", "rope_type", "type"},
-                                   .harmless = {"original_max_position_embeddings"},
-                                   .neutral = {{"factor", "1.0"},
-                                               {"factor", "1"},
-                                               {"partial_rotary_factor", "1.0"},
-                                               {"attention_factor", "1.0"}}};
 
 /// Says first of all that weights are packed: everything else about them would seem broken.
 void refuse_quantized(const JsonObject& fields, const std::filesystem::path& path) {
@@ -132,103 +129,105 @@ void refuse_quantized(const JsonObject& fields, const std::filesystem::path& pat
 }
 
 /// Refuses a model with another head than that of a language model.
-void refuse_architecture(const JsonObject& fields, const std::filesystem::path& path) {
+void refuse_other_class(const JsonObject& fields, const Architecture& architecture,
+                        const std::filesystem::path& path) {
   if (!fields.has("architectures")) return;
-  for (const auto& architecture : fields.strings("architectures")) {
-    if (architecture == "LlamaForCausalLM" || architecture == "LLaMAForCausalLM") continue;
+  for (const auto& name : fields.strings("architectures")) {
+    const bool is_old = architecture.model_type == "llama" && name == "LLaMAForCausalLM";
+    if (name == architecture.class_name || is_old) continue;
     throw FileError(path, fmt::format("field \"architectures\" names {}; a language model, "
-                                      "\"LlamaForCausalLM\", is what is read",
-                                      quote(architecture)));
+                                      "\"{}\", is what is read",
+                                      quote(name), architecture.class_name));
   }
 }
 
-/// Refuses layers that look back over a window only.
-void refuse_layer_types(const JsonObject& fields, const std::filesystem::path& path) {
-  if (!fields.has("layer_types")) return;
-  for (const auto& type : fields.strings("layer_types")) {
-    if (type == "full_attention") continue;
-    throw FileError(
-        path, fmt::format("field \"layer_types\" names {}, which is not supported", quote(type)));
+/// Refuses layers that look back over a window which is shorter than the context. One that is not
+/// hides nothing.
+void refuse_windows(const JsonObject& fields, const Architecture& architecture,
+                    const ModelConfig& config, const std::filesystem::path& path) {
+  using Window = Architecture::Window;
+  const bool is_used = fields.has("use_sliding_window") && fields.boolean("use_sliding_window");
+  bool has_window = architecture.window == Window::always;
+  if (architecture.window == Window::if_used) has_window = is_used;
+  if (architecture.window == Window::none && is_used) {
+    throw FileError(path, "field \"use_sliding_window\" is true, which is not supported");
   }
-}
-
-/// Refuses what would make the model compute something else than a Llama does here.
-void refuse_variants(const Json& json, const ModelConfig& config,
-                     const std::filesystem::path& path) {
-  const JsonObject fields(json, path);
-  const auto refuse = [&](std::string_view field, std::string_view value) {
-    throw FileError(path, fmt::format("field \"{}\" is {}, which is not supported", field, value));
-  };
-  const auto activation = fields.has("hidden_act") ? fields.string("hidden_act") : "silu";
-  if (activation != "silu" && activation != "swish") {
-    refuse("hidden_act", quote(fields.string("hidden_act")));
-  }
-  if (fields.has("head_dim") && fields.integer("head_dim") != config.head_dim()) {
-    refuse("head_dim", fmt::format("{}, and not hidden_size / num_attention_heads = {}",
-                                   fields.integer("head_dim"), config.head_dim()));
-  }
-  for (const auto* rope : {"rope_scaling", "rope_parameters"}) {
-    if (!fields.has(rope)) continue;
-    const auto parameters = fields.object(rope);
-    for (const auto* kind : {"rope_type", "type"}) {
-      if (parameters.has(kind) && parameters.string(kind) != "default") {
-        refuse(fmt::format("{}.{}", rope, kind), quote(parameters.string(kind)));
-      }
-    }
-    check_fields(json.at(rope), kRotaryFields, path, fmt::format("{}.", rope));
-  }
-}
-
-/// Older versions of transformers write rope_theta, newer ones rope_parameters.rope_theta. Where
-/// several are there they must agree.
-double rope_theta(const JsonObject& fields, const std::filesystem::path& path) {
-  std::optional<double> theta;
-  std::string first;
-  const auto read = [&](const JsonObject& object, const std::string& name) {
-    if (!object.has("rope_theta")) return;
-    const double value = object.number("rope_theta");
-    if (theta.value_or(value) != value) {
+  bool slides = false;
+  if (fields.has("layer_types")) {
+    for (const auto& type : fields.strings("layer_types")) {
+      if (type == "full_attention") continue;
+      slides = type == "sliding_attention" && architecture.window != Window::none;
+      if (slides) continue;
       throw FileError(
-          path, fmt::format("field \"{}\" is {}, but \"{}\" is {}", name, value, first, *theta));
+          path, fmt::format("field \"layer_types\" names {}, which is not supported", quote(type)));
     }
-    if (!theta) first = name;
-    theta = value;
-  };
-  read(fields, "rope_theta");
-  for (const std::string inside : {"rope_scaling", "rope_parameters"}) {
-    if (fields.has(inside)) read(fields.object(inside), inside + ".rope_theta");
   }
-  return theta.value_or(10000.0);
+  if (!has_window && !slides) return;
+  if (fields.is_null("sliding_window") && !slides) return;
+  const auto window =
+      fields.has("sliding_window") ? fields.integer("sliding_window") : architecture.sliding_window;
+  if (window >= config.max_seq_len) return;
+  throw FileError(path, fmt::format("field \"sliding_window\" is {}, shorter than the context of "
+                                    "{}, which is not supported",
+                                    window, config.max_seq_len));
+}
+
+/// Refuses another activation.
+void refuse_activation(const JsonObject& fields, const std::filesystem::path& path) {
+  if (!fields.has("hidden_act")) return;
+  const auto activation = fields.string("hidden_act");
+  if (activation == "silu" || activation == "swish") return;
+  throw FileError(
+      path, fmt::format("field \"hidden_act\" is {}, which is not supported", quote(activation)));
 }
 
 }  // namespace
 
 bool is_hugging_face(const Json& json) {
-  return json.is_object() && json.value("model_type", Json()) == "llama";
+  if (!json.is_object()) return false;
+  const auto type = json.value("model_type", Json());
+  return type.is_string() && find_architecture(type.get<std::string>()) != nullptr;
 }
 
 ModelConfig read_hugging_face_config(const Json& json, const std::filesystem::path& path) {
   const JsonObject fields(json, path);
   refuse_quantized(fields, path);
-  refuse_architecture(fields, path);
-  refuse_layer_types(fields, path);
+  const auto* architecture = find_architecture(fields.string("model_type"));
+  if (architecture == nullptr) {
+    throw FileError(path, fmt::format("field \"model_type\" is {}, which is not supported",
+                                      quote(fields.string("model_type"))));
+  }
+  refuse_other_class(fields, *architecture, path);
   check_fields(json, kFields, path);
+  refuse_activation(fields, path);
+  const bool attention_bias = fields.has("attention_bias") && fields.boolean("attention_bias");
+  if (attention_bias && !architecture->has_attention_bias) {
+    throw FileError(path, fmt::format("field \"attention_bias\" is true, which no {} has",
+                                      architecture->model_type));
+  }
+  const auto head_dim = read_head_dim(fields, path);
   try {
-    const auto config =
-        ModelConfig{.dim = fields.integer("hidden_size"),
-                    .n_layers = fields.integer("num_hidden_layers"),
-                    .n_heads = fields.integer("num_attention_heads"),
-                    .n_kv_heads = fields.has("num_key_value_heads")
-                                      ? fields.integer("num_key_value_heads")
-                                      : 0,
-                    .hidden_dim = fields.integer("intermediate_size"),
-                    .vocab_size = fields.integer("vocab_size"),
-                    .max_seq_len = fields.integer("max_position_embeddings"),
-                    .norm_eps = fields.has("rms_norm_eps") ? fields.number("rms_norm_eps") : 1e-6,
-                    .rope_theta = rope_theta(fields, path),
-                    .norm = NormKind::rmsnorm}
+    auto config =
+        ModelConfig{
+            .dim = fields.integer("hidden_size"),
+            .n_layers = fields.integer("num_hidden_layers"),
+            .n_heads = fields.integer("num_attention_heads"),
+            .n_kv_heads = fields.has("num_key_value_heads") ? fields.integer("num_key_value_heads")
+                          : fields.is_null("num_key_value_heads") ? 0
+                                                                  : architecture->n_kv_heads,
+            .head_dim = head_dim != 0 ? head_dim : architecture->head_dim,
+            .hidden_dim = fields.integer("intermediate_size"),
+            .vocab_size = fields.integer("vocab_size"),
+            .max_seq_len = fields.integer("max_position_embeddings"),
+            .norm_eps = fields.has("rms_norm_eps") ? fields.number("rms_norm_eps") : 1e-6,
+            .rope_theta = read_hugging_face_theta(json, path),
+            .rope_scaling = read_hugging_face_rotary(json, path),
+            .norm = NormKind::rmsnorm,
+            .qkv_bias = architecture->qkv_bias(attention_bias),
+            .output_bias = architecture->output_bias(attention_bias),
+            .qk_norm = architecture->qk_norm}
             .resolved();
-    refuse_variants(json, config, path);
+    refuse_windows(fields, *architecture, config, path);
     return config;
   } catch (const OptionError& error) {
     throw FileError(path, error.what());

@@ -33,7 +33,7 @@ struct Block {
 
 /// The blocks of the file in their order.
 std::vector<Block> layout(const ModelConfig& c) {
-  const std::int64_t kv_dim = c.n_kv_heads * c.head_dim();
+  const std::int64_t kv_dim = c.kv_dim();
   const std::int64_t layers = c.n_layers;
   std::vector<Block> blocks = {
       {"tok_embeddings", 1, false, {c.vocab_size, c.dim}},
@@ -47,7 +47,7 @@ std::vector<Block> layout(const ModelConfig& c) {
       {"feed_forward.w2", layers, true, {c.dim, c.hidden_dim}},
       {"feed_forward.w3", layers, true, {c.hidden_dim, c.dim}},
       {"norm", 1, false, {c.dim}},
-      {"", 2, false, {c.max_seq_len, c.head_dim() / 2}},  // cosines and sines of the rotations
+      {"", 2, false, {c.max_seq_len, c.head_dim / 2}},  // cosines and sines of the rotations
   };
   if (!c.tied_embeddings) blocks.push_back({"output", 1, false, {c.vocab_size, c.dim}});
   return blocks;
@@ -116,14 +116,13 @@ void require(bool holds, std::string_view problem) {
 
 /// Cosines of m theta^(-2i / Dh) for all positions m and pairs i, then the sines.
 std::vector<float> rotation_tables(const ModelConfig& config) {
-  const auto pairs = static_cast<std::size_t>(config.head_dim() / 2);
+  const auto frequencies = rotary_frequencies(config).per_position;
+  const std::size_t pairs = frequencies.size();
   const std::size_t size = static_cast<std::size_t>(config.max_seq_len) * pairs;
   std::vector<float> tables(2 * size);
   for (std::size_t i = 0; i < size; ++i) {
     const std::size_t position = i / pairs, pair = i % pairs;
-    const double exponent =
-        2.0 * static_cast<double>(pair) / static_cast<double>(config.head_dim());
-    const double angle = static_cast<double>(position) * std::pow(config.rope_theta, -exponent);
+    const double angle = static_cast<double>(position) * frequencies[pair];
     tables[i] = static_cast<float>(std::cos(angle));
     tables[size + i] = static_cast<float>(std::sin(angle));
   }
@@ -175,6 +174,12 @@ void write_llama2c(const std::filesystem::path& path, const ModelConfig& config,
   require(config.attention == AttentionKind::causal, "its attention is not causal");
   require(config.norm_eps == 1e-5, fmt::format("norm_eps is {}, not 1e-5", config.norm_eps));
   require(config.rope_theta == 1e4, fmt::format("rope_theta is {}, not 10000", config.rope_theta));
+  require(config.query_dim() == config.dim,
+          fmt::format("head_dim is {}, not dim / n_heads", config.head_dim));
+  require(config.rope_scaling.kind == "default",
+          fmt::format("rope_scaling is of the kind {}", config.rope_scaling.kind));
+  require(!config.qkv_bias && !config.output_bias, "it has biases (qkv_bias, output_bias)");
+  require(!config.qk_norm, "its queries and keys are normalised (qk_norm)");
   std::map<std::string_view, const TensorRecord*> by_name;
   for (const TensorRecord& tensor : tensors) by_name.emplace(tensor.name, &tensor);
 

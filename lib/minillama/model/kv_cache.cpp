@@ -11,7 +11,7 @@ KVCache::KVCache(const ModelConfig& config, std::int64_t rows, std::int64_t capa
   require(capacity >= 1, "KV cache: capacity", capacity, "be at least 1");
   lengths_.resize(static_cast<std::size_t>(rows));
   layers_.resize(static_cast<std::size_t>(resolved.n_layers));
-  const std::vector<std::int64_t> shape{rows, resolved.n_kv_heads, capacity, resolved.head_dim()};
+  const std::vector<std::int64_t> shape{rows, resolved.n_kv_heads, capacity, resolved.head_dim};
   for (auto& layer : layers_) {
     layer.keys = torch::zeros(shape, options);
     layer.values = torch::zeros(shape, options);
@@ -50,7 +50,7 @@ CachePlaces KVCache::places(const ModelConfig& config, const Sequences& sequence
                                   config.n_layers));
   }
   const auto& keys = layers_.front().keys;
-  require_shape(keys, "the KV cache", {kAny, config.n_kv_heads, kAny, config.head_dim()});
+  require_shape(keys, "the KV cache", {kAny, config.n_kv_heads, kAny, config.head_dim});
   std::vector<std::int64_t> past;
   for (const auto row : rows) {
     require_below(row, "KV cache: row", lengths_.size());

@@ -35,8 +35,12 @@ void LlamaImpl::reset_parameters(torch::Generator generator) {
     if (is_adapter || name.find("norm") != std::string::npos) continue;
     const bool writes_residual =
         name.ends_with("compute_output") || name.ends_with("feed_forward.w2");
-    for (auto& parameter : module.value()->parameters(/*recurse=*/false)) {
-      draw_normal(parameter, writes_residual ? residual : deviation, generator);
+    for (auto& parameter : module.value()->named_parameters(/*recurse=*/false)) {
+      if (parameter.key() == "bias") {
+        parameter.value().detach().zero_();
+      } else {
+        draw_normal(parameter.value(), writes_residual ? residual : deviation, generator);
+      }
     }
     if (auto* linear = module.value()->as<LinearImpl>()) {
       for (const auto& adapter : linear->children()) {  // in the order in which they were added
@@ -115,11 +119,12 @@ torch::Tensor LlamaImpl::run(const torch::Tensor& embeddings, const Sequences& s
     require_device(cache->layer(0).keys, "the KV cache", tok_embeddings->weight.device());
     places = cache->places(config_, sequences, rows);
   }
+  require_rotary_positions(config_, places ? places->longest() : sequences.longest());
   auto x = dropout_(embeddings);  // [N, D]
   const auto positions = places ? places->positions() : sequences.positions(x.device());
   const AttentionContext context{
       .sequences = sequences,
-      .rotations = rotations(positions, config_.head_dim(), config_.rope_theta, x.scalar_type()),
+      .rotations = rotations(positions, rotary_frequencies(config_), x.scalar_type()),
       .visible =
           places ? places->visible() : visible_positions(config_.attention, sequences, x.device()),
       .places = places};

@@ -26,18 +26,22 @@ class Parameters {
     return {.rows = static_cast<std::size_t>(weight.size(0)),
             .cols = static_cast<std::size_t>(weight.size(1)),
             .format = &weight_format(DType::float32),
-            .data = static_cast<const std::byte*>(weight.data_ptr())};
+            .data = static_cast<const std::byte*>(weight.data_ptr()),
+            .bias = bias(name)};
   }
 
   NormWeights norm(const std::string& name) const {
-    const auto bias = tensors_->find(name + ".bias");
-    return {tensors_->at(name + ".weight").data_ptr<float>(),
-            bias == tensors_->end() ? nullptr : bias->second.data_ptr<float>()};
+    return {tensors_->at(name + ".weight").data_ptr<float>(), bias(name)};
   }
 
   std::shared_ptr<const void> memory() const { return tensors_; }
 
  private:
+  const float* bias(const std::string& name) const {
+    const auto bias = tensors_->find(name + ".bias");
+    return bias == tensors_->end() ? nullptr : bias->second.data_ptr<float>();
+  }
+
   std::shared_ptr<std::map<std::string, torch::Tensor>> tensors_;
 };
 
@@ -69,7 +73,9 @@ Weights weights_of(LanguageModel& model) {
     const auto name = [&](std::string_view part) { return fmt::format("layers.{}.{}", i, part); };
     auto& layer = weights.layers[i];
     for (const auto& part : matrix_parts()) layer.*part.matrix = parameters.matrix(name(part.name));
-    for (const auto& part : norm_parts()) layer.*part.norm = parameters.norm(name(part.name));
+    for (const auto& part : norm_parts()) {
+      if (is_present(part, model->config())) layer.*part.norm = parameters.norm(name(part.name));
+    }
   }
   weights.memory =
       std::make_shared<std::pair<std::shared_ptr<const void>, std::shared_ptr<const void>>>(

@@ -7,7 +7,7 @@
 #include "minillama/nn/fused.h"
 #include "minillama/nn/fused_attention.h"
 #include "minillama/nn/head_rows.h"
-#include "minillama/nn/norm.h"
+#include "minillama/nn/rms_norm.h"
 #include "minillama/nn/rope.h"
 
 namespace minillama {
@@ -95,12 +95,19 @@ torch::Tensor plain_attention(const torch::Tensor& q, const torch::Tensor& k,
 }
 
 AttentionImpl::AttentionImpl(const ModelConfig& config, const torch::Generator& generator)
-    : head_dim_(config.head_dim()) {
-  const std::int64_t kv_dim = config.n_kv_heads * head_dim_;
-  compute_query = register_module("compute_query", Linear(config.dim, config.dim));
-  compute_key = register_module("compute_key", Linear(config.dim, kv_dim));
-  compute_value = register_module("compute_value", Linear(config.dim, kv_dim));
-  compute_output = register_module("compute_output", Linear(config.dim, config.dim));
+    : head_dim_(config.head_dim) {
+  const auto projection = [&](const char* name, std::int64_t from, std::int64_t to, bool biased) {
+    return register_module(name, Linear(from, to, biased));
+  };
+  const std::int64_t dim = config.dim;
+  compute_query = projection("compute_query", dim, config.query_dim(), config.qkv_bias);
+  compute_key = projection("compute_key", dim, config.kv_dim(), config.qkv_bias);
+  compute_value = projection("compute_value", dim, config.kv_dim(), config.qkv_bias);
+  compute_output = projection("compute_output", config.query_dim(), dim, config.output_bias);
+  if (config.qk_norm) {
+    query_norm = register_module("query_norm", RMSNorm(head_dim_, config.norm_eps));
+    key_norm = register_module("key_norm", RMSNorm(head_dim_, config.norm_eps));
+  }
   attention_dropout_ = register_module("attention_dropout", Dropout(config.dropout, generator));
   output_dropout_ = register_module("output_dropout", Dropout(config.dropout, generator));
 }
@@ -110,6 +117,10 @@ void AttentionImpl::reset() {
   compute_key = register_module("compute_key", Linear(*compute_key));
   compute_value = register_module("compute_value", Linear(*compute_value));
   compute_output = register_module("compute_output", Linear(*compute_output));
+  if (!query_norm.is_empty()) {
+    query_norm = register_module("query_norm", Norm(*query_norm));
+    key_norm = register_module("key_norm", Norm(*key_norm));
+  }
   attention_dropout_ = register_module("attention_dropout", Dropout(*attention_dropout_));
   output_dropout_ = register_module("output_dropout", Dropout(*output_dropout_));
 }
@@ -132,12 +143,16 @@ torch::Tensor AttentionImpl::forward(const torch::Tensor& x, const AttentionCont
   const auto heads = [&](const torch::Tensor& y) {
     return y.unflatten(-1, {y.size(-1) / head_dim_, head_dim_});  // [N, heads, Dh]
   };
+  const auto normalized = [&](Norm& norm, const torch::Tensor& y) {
+    return norm.is_empty() ? heads(y) : norm(heads(y));
+  };
 
   const auto queries = context.query_sequences();
-  const auto q = to_head_rows(apply_rotary(heads(compute_query(context.of_queries(x))),
-                                           context.of_queries(context.rotations)),
-                              queries);
-  auto k = apply_rotary(heads(compute_key(x)), context.rotations);
+  const auto q =
+      to_head_rows(apply_rotary(normalized(query_norm, compute_query(context.of_queries(x))),
+                                context.of_queries(context.rotations)),
+                   queries);
+  auto k = apply_rotary(normalized(key_norm, compute_key(x)), context.rotations);
   auto v = heads(compute_value(x));
   if (cache != nullptr) {
     std::tie(k, v) = cache->append(k, v, *context.places);

@@ -9,6 +9,7 @@
 #include "minillama/nn/dropout.h"
 #include "minillama/nn/layer_cache.h"
 #include "minillama/nn/linear.h"
+#include "minillama/nn/norm.h"
 #include "minillama/nn/sequences.h"
 
 namespace minillama {
@@ -71,6 +72,10 @@ torch::Tensor plain_attention(const torch::Tensor& q, const torch::Tensor& k,
 ///      k k k k                     k   k                         k
 ///      | | | |                    / \ / \                     / | | \.
 ///      q q q q                   q  q q  q                   q  q q  q
+///
+/// The projections may have biases, and each head's query and key may go through an RMSNorm with a
+/// gain that its heads share before it turns (Henry et al. 2020, arXiv:2010.04245, as Qwen3 has
+/// it).
 class AttentionImpl : public torch::nn::Cloneable<AttentionImpl> {
  public:
   /// @param config    resolved
@@ -92,6 +97,8 @@ class AttentionImpl : public torch::nn::Cloneable<AttentionImpl> {
   Linear compute_key{nullptr};     ///< [Hkv * Dh, D]
   Linear compute_value{nullptr};   ///< [Hkv * Dh, D]
   Linear compute_output{nullptr};  ///< [D, H * Dh]
+  Norm query_norm{nullptr};        ///< [Dh], of each query; empty unless config.qk_norm
+  Norm key_norm{nullptr};          ///< [Dh], of each key
 
  protected:
   FORWARD_HAS_DEFAULT_ARGS({2, torch::nn::AnyValue(static_cast<LayerCache*>(nullptr))})

@@ -26,6 +26,11 @@ void check(const torch::Tensor& x, const torch::Tensor& weight, const torch::Ten
   require_device(bias, "linear: bias", weight.device());
 }
 
+/// y + bias, in the type of y: in mixed precision the bias is float32 and y is not.
+torch::Tensor plus(const torch::Tensor& y, const torch::Tensor& bias) {
+  return bias.defined() ? (y + bias).to(y.scalar_type()) : y;
+}
+
 }  // namespace
 
 torch::Tensor apply_linear(const torch::Tensor& x, const torch::Tensor& weight,
@@ -33,8 +38,7 @@ torch::Tensor apply_linear(const torch::Tensor& x, const torch::Tensor& weight,
   const bool rounded = x.defined() && precision_on(x.device()) == Precision::bfloat16;
   check(x, weight, bias, rounded);
   if (rounded) {
-    const auto y = bfloat16_linear(x, weight);
-    return bias.defined() ? y + bias : y;
+    return plus(bfloat16_linear(x, weight), bias);
   }
   const bool one_row = x.numel() == x.size(-1);
   const bool differentiated =
@@ -43,13 +47,11 @@ torch::Tensor apply_linear(const torch::Tensor& x, const torch::Tensor& weight,
     if (!product_is_shared(x.device(), x.numel() * weight.size(0))) {
       return torch::linear(x, weight, bias);
     }
-    const auto y = shared_linear(x, weight);
-    return bias.defined() ? y + bias : y;
+    return plus(shared_linear(x, weight), bias);
   }
   auto shape = x.sizes().vec();
   shape.back() = weight.size(0);
-  const auto y = product(weight, x.reshape(-1)).view(shape);
-  return bias.defined() ? y + bias : y;
+  return plus(product(weight, x.reshape(-1)).view(shape), bias);
 }
 
 LinearImpl::LinearImpl(std::int64_t in_features, std::int64_t out_features, bool with_bias) {
@@ -61,8 +63,7 @@ LinearImpl::LinearImpl(std::int64_t in_features, std::int64_t out_features, bool
 
 torch::Tensor LinearImpl::forward(const torch::Tensor& x) {
   if (active_.empty() || is_merged()) return apply_linear(x, weight, bias);
-  const auto y = adapters_.at(active_)->forward(x, apply_linear(x, weight), weight);
-  return bias.defined() ? y + bias : y;
+  return plus(adapters_.at(active_)->forward(x, apply_linear(x, weight), weight), bias);
 }
 
 void LinearImpl::add_adapter(const std::string& name, std::shared_ptr<Adapter> adapter) {

@@ -48,17 +48,23 @@ struct FusedRotary : torch::autograd::Function<FusedRotary> {
 
 }  // namespace
 
-torch::Tensor rotations(const torch::Tensor& positions, std::int64_t head_dim, double theta,
+torch::Tensor rotations(const torch::Tensor& positions, const RotaryFrequencies& frequencies,
                         torch::ScalarType type) {
   require_shape(positions, "positions", {kAny});
+  require(!frequencies.per_position.empty(), "the number of frequencies", 0, "be at least 1");
+  const auto real = type == torch::kDouble ? torch::kDouble : torch::kFloat;
+  const auto per_position =
+      torch::tensor(frequencies.per_position, torch::kDouble).to(positions.device(), real);
+  const auto angles = positions.to(real).unsqueeze(-1) * per_position;  // [N, Dh / 2]
+  return torch::polar(torch::full_like(angles, frequencies.scale), angles).unsqueeze(1);
+}
+
+torch::Tensor rotations(const torch::Tensor& positions, std::int64_t head_dim, double theta,
+                        torch::ScalarType type) {
   require(head_dim >= 2 && head_dim % 2 == 0, "head_dim", head_dim, "be even and at least 2");
   require(std::isfinite(theta) && theta > 0, "theta", theta, "be positive");
-  const auto real = type == torch::kDouble ? torch::kDouble : torch::kFloat;
-  const auto options = torch::TensorOptions().device(positions.device());
-  const auto exponents = torch::arange(0, head_dim, 2, options.dtype(torch::kDouble)) / head_dim;
-  const auto frequencies = torch::pow(theta, -exponents).to(real);
-  const auto angles = positions.to(real).unsqueeze(-1) * frequencies;  // [N, Dh / 2]
-  return torch::polar(torch::ones_like(angles), angles).unsqueeze(1);
+  const ModelConfig config{.n_heads = 1, .head_dim = head_dim, .rope_theta = theta};
+  return rotations(positions, rotary_frequencies(config), type);
 }
 
 torch::Tensor apply_rotary(const torch::Tensor& x, const torch::Tensor& rotations) {

@@ -86,9 +86,10 @@ Json settings_of(const PretrainingOptions& options) {
 Json settings_of(const ModelConfig& config) {
   // write_model_config() writes all of them but multiple_of, which the default of hidden_dim was
   // made with.
-  [[maybe_unused]] const auto& [dim, n_layers, n_heads, n_kv_heads, hidden_dim, multiple_of,
-                                vocab_size, max_seq_len, norm_eps, rope_theta, dropout, norm,
-                                attention, tied_embeddings] = config;
+  [[maybe_unused]] const auto& [dim, n_layers, n_heads, n_kv_heads, head_dim, hidden_dim,
+                                multiple_of, vocab_size, max_seq_len, norm_eps, rope_theta,
+                                rope_scaling, dropout, norm, attention, tied_embeddings, qkv_bias,
+                                output_bias, qk_norm] = config;
   Json json;
   write_model_config(config, json);
   return json;

@@ -16,8 +16,14 @@ namespace {
 std::int64_t dim(const ModelConfig& config) {
   return config.dim;
 }
+std::int64_t query_dim(const ModelConfig& config) {
+  return config.query_dim();
+}
 std::int64_t kv_dim(const ModelConfig& config) {
-  return config.n_kv_heads * config.head_dim();
+  return config.kv_dim();
+}
+std::int64_t head_dim(const ModelConfig& config) {
+  return config.head_dim;
 }
 std::int64_t hidden_dim(const ModelConfig& config) {
   return config.hidden_dim;
@@ -28,29 +34,40 @@ std::int64_t n_heads(const ModelConfig& config) {
 std::int64_t n_kv_heads(const ModelConfig& config) {
   return config.n_kv_heads;
 }
+bool qkv_bias(const ModelConfig& config) {
+  return config.qkv_bias;
+}
+bool output_bias(const ModelConfig& config) {
+  return config.output_bias;
+}
+bool qk_norm(const ModelConfig& config) {
+  return config.qk_norm;
+}
 
 constexpr std::array<MatrixPart, 7> kMatrices = {{
-    {"attention.compute_query", &LayerWeights::query, dim, dim, n_heads},
-    {"attention.compute_key", &LayerWeights::key, kv_dim, dim, n_kv_heads},
-    {"attention.compute_value", &LayerWeights::value, kv_dim, dim, nullptr},
-    {"attention.compute_output", &LayerWeights::output, dim, dim, nullptr},
-    {"feed_forward.w1", &LayerWeights::w1, hidden_dim, dim, nullptr},
-    {"feed_forward.w2", &LayerWeights::w2, dim, hidden_dim, nullptr},
-    {"feed_forward.w3", &LayerWeights::w3, hidden_dim, dim, nullptr},
+    {"attention.compute_query", &LayerWeights::query, query_dim, dim, n_heads, qkv_bias},
+    {"attention.compute_key", &LayerWeights::key, kv_dim, dim, n_kv_heads, qkv_bias},
+    {"attention.compute_value", &LayerWeights::value, kv_dim, dim, nullptr, qkv_bias},
+    {"attention.compute_output", &LayerWeights::output, dim, query_dim, nullptr, output_bias},
+    {"feed_forward.w1", &LayerWeights::w1, hidden_dim, dim},
+    {"feed_forward.w2", &LayerWeights::w2, dim, hidden_dim},
+    {"feed_forward.w3", &LayerWeights::w3, hidden_dim, dim},
 }};
 
-constexpr std::array<NormPart, 2> kNorms = {{
-    {"attention_norm", &LayerWeights::attention_norm},
-    {"ffn_norm", &LayerWeights::ffn_norm},
+constexpr std::array<NormPart, 4> kNorms = {{
+    {"attention_norm", &LayerWeights::attention_norm, dim},
+    {"ffn_norm", &LayerWeights::ffn_norm, dim},
+    {"attention.query_norm", &LayerWeights::query_norm, head_dim, qk_norm},
+    {"attention.key_norm", &LayerWeights::key_norm, head_dim, qk_norm},
 }};
 
 /// What copy_in() makes.
 struct Copied {
   HugePages matrices;
-  std::vector<std::vector<float>> norms;
+  std::vector<std::vector<float>> floats;
 
   const float* copy(const float* values, std::int64_t size) {
-    return values == nullptr ? nullptr : norms.emplace_back(values, values + size).data();
+    return values == nullptr ? nullptr : floats.emplace_back(values, values + size).data();
   }
   LowRank copy(const Matrix& matrix) {
     LowRank low_rank = matrix.low_rank;
@@ -90,13 +107,14 @@ Weights copy_in(const Weights& weights, const auto& format_of) {
                .cols = matrix->cols,
                .format = &format,
                .data = next,
-               .low_rank = memory->copy(*matrix)};
+               .low_rank = memory->copy(*matrix),
+               .bias = memory->copy(matrix->bias, static_cast<std::int64_t>(matrix->rows))};
     next += with_padding(bytes_in(format, *matrix));
   }
   if (out.config.tied_embeddings) out.head = out.embeddings;
   memory->copy(out.norm, out.config.dim);
   for (auto& layer : out.layers) {
-    for (const auto& part : kNorms) memory->copy(layer.*part.norm, out.config.dim);
+    for (const auto& part : kNorms) memory->copy(layer.*part.norm, part.size(out.config));
   }
   out.memory = std::move(memory);
   return out;
@@ -110,6 +128,18 @@ std::span<const MatrixPart> matrix_parts() {
 
 std::span<const NormPart> norm_parts() {
   return kNorms;
+}
+
+bool has_bias(const MatrixPart& part, const ModelConfig& config) {
+  return part.has_bias != nullptr && part.has_bias(config);
+}
+
+bool has_bias(const NormPart& part, const ModelConfig& config) {
+  return part.is_present == nullptr && config.norm == NormKind::layernorm;
+}
+
+bool is_present(const NormPart& part, const ModelConfig& config) {
+  return part.is_present == nullptr || part.is_present(config);
 }
 
 std::vector<Matrix*> matrices_of(Weights& weights) {
@@ -150,7 +180,8 @@ void convert(const Matrix& from, const WeightFormat& format, std::byte* to) {
 Weights converted(const Weights& weights, const WeightFormat& format) {
   const auto& config = weights.config;
   for (const auto& [field, value] :
-       {std::pair{"dim", config.dim}, std::pair{"hidden_dim", config.hidden_dim}}) {
+       {std::pair{"dim", config.dim}, std::pair{"hidden_dim", config.hidden_dim},
+        std::pair{"n_heads * head_dim", config.query_dim()}}) {
     if (fitting(format, static_cast<std::size_t>(value)) != nullptr) continue;
     throw OptionError(
         fmt::format("weights of type {} (--weights {}) need a {} that is a multiple of {}; the "

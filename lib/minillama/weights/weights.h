@@ -20,7 +20,8 @@ struct LowRank {
   float scale = 0;
 };
 
-/// A matrix [rows, cols] as its bytes lie, row-major, in whatever format.
+/// A matrix [rows, cols] as its bytes lie, row-major, in whatever format, and what is added to its
+/// products.
 struct Matrix {
   std::size_t rows = 0;
   std::size_t cols = 0;
@@ -28,6 +29,7 @@ struct Matrix {
   const std::byte* data = nullptr;
   bool is_mapped = false;  ///< the bytes are a MappedFile's, which are read again when needed again
   LowRank low_rank = {};
+  const float* bias = nullptr;  ///< [rows]; null: none
 
   std::size_t row_bytes() const {
     return storage_size(format->dtype, static_cast<std::int64_t>(cols));
@@ -35,7 +37,7 @@ struct Matrix {
   const std::byte* row(std::size_t i) const { return data + i * row_bytes(); }
 };
 
-/// Gain and bias [D] of a norm, float32.
+/// Gain and bias of a norm, float32.
 struct NormWeights {
   const float* gain = nullptr;
   const float* bias = nullptr;  ///< null for RMSNorm
@@ -44,6 +46,7 @@ struct NormWeights {
 struct LayerWeights {
   NormWeights attention_norm;
   Matrix query, key, value, output;
+  NormWeights query_norm, key_norm;  ///< of each head; no gains unless config.qk_norm
   NormWeights ffn_norm;
   Matrix w1, w2, w3;
 };
@@ -74,18 +77,29 @@ struct MatrixPart {
   std::int64_t (*rows)(const ModelConfig& config);
   std::int64_t (*cols)(const ModelConfig& config);
   /// Heads among whose rows rotary positions go; null if they do not.
-  std::int64_t (*rotary_heads)(const ModelConfig& config);
+  std::int64_t (*rotary_heads)(const ModelConfig& config) = nullptr;
+  /// Whether it has a bias; null if it never has.
+  bool (*has_bias)(const ModelConfig& config) = nullptr;
 };
 
+/// A norm of a layer: a row of the table of parts.
 struct NormPart {
   std::string_view name;  ///< "attention_norm"
   NormWeights LayerWeights::*norm;
+  std::int64_t (*size)(const ModelConfig& config);
+  /// Null: of the kind and with the biases of all norms of the model, and always there. Otherwise
+  /// an RMSNorm over a head, whose elements are in the order of rotary positions.
+  bool (*is_present)(const ModelConfig& config) = nullptr;
 };
 
 /// The parts of every layer. Besides them a Llama has "tok_embeddings", "norm" and, where it is not
 /// tied, "output".
 std::span<const MatrixPart> matrix_parts();
 std::span<const NormPart> norm_parts();
+
+bool has_bias(const MatrixPart& part, const ModelConfig& config);
+bool has_bias(const NormPart& part, const ModelConfig& config);
+bool is_present(const NormPart& part, const ModelConfig& config);
 
 /// All matrices, embeddings first; a tied head is not there twice.
 std::vector<Matrix*> matrices_of(Weights& weights);
