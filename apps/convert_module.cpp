@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "minillama/checkpoint/chat_template_file.h"
 #include "minillama/checkpoint/directory.h"
 #include "minillama/core/error.h"
 #include "minillama/model/adapters.h"
@@ -119,7 +120,14 @@ void convert(const Arguments& arguments, const ModuleArguments& options, const s
   auto model = read_language_model(options.model, options.load);
   const std::filesystem::path out = arguments.text("out");
   const auto tokenizer = [&] {
-    return read_tokenizer_for(options.model, model->config(), options.open.tokenizer);
+    auto read = read_tokenizer_for(options.model, model->config(), options.open.tokenizer);
+    const auto chat = read_chat_template(options.model);
+    if (!chat) return read;
+    if (to == "llama2c" || to == "pt") {
+      app::note("The chat template stays behind: {} has no place for one.\n", to);
+    }
+    read.set_chat_template(chat->jinja);
+    return read;
   };
   const auto adapters = arguments.texts("adapter");
   for (const auto& directory : adapters) {

@@ -119,7 +119,7 @@ Json info_of(const Checkpoint& checkpoint) {
   }
   Json config;
   write_model_config(checkpoint.config(), config);
-  config["head_dim"] = checkpoint.config().head_dim();
+  config["head_dim"] = checkpoint.config().head_dim;
   Json info{{"path", checkpoint.path().native()},
             {"format", stored.format},
             {"parameters", parameters},

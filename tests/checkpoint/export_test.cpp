@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "minillama/checkpoint/chat_template_file.h"
 #include "minillama/core/error.h"
 #include "minillama/model/adapters.h"
 #include "minillama/model/language_model_file.h"
@@ -36,6 +37,24 @@ TEST_CASE("export: what another model left in a directory is not taken for the n
     CHECK(test::read_text(directory.path() / "notes.txt") == "mine");
   }
   CHECK_FALSE(std::filesystem::exists(directory.path() / "tokenizer_config.json"));
+}
+
+TEST_CASE("export: a chat template goes with the model, and not into the place of another") {
+  const test::TemporaryDirectory directory;
+  auto model = test::model_to_export(NormKind::rmsnorm);
+  auto tokenizer = test::golden_tokenizer();
+  const std::string jinja = "{{ bos_token }}\n{% for message in messages %}…";
+  tokenizer.set_chat_template(jinja);
+  for (const auto format : {ModelFormat::directory, ModelFormat::hugging_face, ModelFormat::gguf}) {
+    const auto path = directory.path() / std::to_string(static_cast<int>(format));
+    export_language_model(path, format, model, tokenizer, DType::float32);
+    const auto read = read_chat_template(path);
+    REQUIRE(read);
+    CHECK(read->jinja == jinja);
+    auto other = test::model_to_export(NormKind::rmsnorm, false);
+    export_language_model(path, format, other, test::golden_tokenizer(), DType::float32);
+    CHECK_FALSE(read_chat_template(path));
+  }
 }
 
 TEST_CASE("formats: a float32 model survives every format bit for bit") {

@@ -5,12 +5,15 @@
 #include "minillama/core/error.h"
 #include "minillama/core/json.h"
 #include "minillama/core/utf8.h"
+#include "minillama/io/atomic_file.h"
 #include "minillama/io/gguf_metadata.h"
 #include "minillama/io/mapped_file.h"
 
 namespace minillama {
 namespace fs = std::filesystem;
 namespace {
+
+constexpr const char* kFile = "chat_template.jinja";
 
 ChatTemplateText checked(std::string_view jinja, const fs::path& path) {
   if (const auto valid = utf8_valid_prefix(jinja); valid != jinja.size()) {
@@ -41,7 +44,7 @@ const Json* default_template(const Json& field) {
 
 std::optional<ChatTemplateText> read_chat_template(const fs::path& model) {
   if (!fs::is_directory(model)) return template_in_gguf(model);
-  if (const auto path = model / "chat_template.jinja"; fs::exists(path)) {
+  if (const auto path = model / kFile; fs::exists(path)) {
     return checked(as_text(MappedFile(path).bytes()), path);
   }
   const auto path = model / "tokenizer_config.json";
@@ -57,6 +60,10 @@ std::optional<ChatTemplateText> read_chat_template(const fs::path& model) {
                                 shown(json.at("chat_template"))));
   }
   return checked(text->get_ref<const std::string&>(), path);
+}
+
+void write_chat_template(const fs::path& directory, std::string_view jinja) {
+  if (!jinja.empty()) write_file(directory / kFile, jinja);
 }
 
 }  // namespace minillama

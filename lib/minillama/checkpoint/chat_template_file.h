@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace minillama {
 
@@ -17,5 +18,8 @@ struct ChatTemplateText {
 /// tokenizer_config.json (of several, the one called "default"). Nothing if there is none. Throws
 /// FileError if it is no text.
 std::optional<ChatTemplateText> read_chat_template(const std::filesystem::path& model);
+
+/// Writes chat_template.jinja into a model's directory, if there is a template. Throws IoError.
+void write_chat_template(const std::filesystem::path& directory, std::string_view jinja);
 
 }  // namespace minillama

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "minillama/checkpoint/chat_template_file.h"
 #include "minillama/checkpoint/hugging_face.h"
 #include "minillama/checkpoint/meta_checkpoint.h"
 #include "minillama/checkpoint/model_json.h"
@@ -171,9 +172,10 @@ StoredModel open_directory(const std::filesystem::path& directory) {
 
 std::vector<std::filesystem::path> other_model_files(const std::filesystem::path& directory) {
   std::vector<std::filesystem::path> files;
-  for (const auto* name : {"adapter_config.json", "model.safetensors.index.json", "tokenizer.json",
-                           "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
-                           "generation_config.json"}) {
+  for (const auto* name :
+       {"adapter_config.json", "model.safetensors.index.json", "tokenizer.json",
+        "chat_template.jinja", "tokenizer_config.json", "special_tokens_map.json",
+        "added_tokens.json", "generation_config.json"}) {
     if (std::filesystem::exists(directory / name)) files.push_back(directory / name);
   }
   return files;
@@ -215,6 +217,7 @@ void write_directory(const std::filesystem::path& directory, const StoredModel& 
   begin_directory(directory, config, tokenizer);
   write_safetensors(directory / "model.safetensors", model.tensors, {{"format", "pt"}});
   write_tokenizer(directory, tokenizer.files());
+  write_chat_template(directory, tokenizer.chat_template());
   write_file(directory / "config.json", config);
 }
 

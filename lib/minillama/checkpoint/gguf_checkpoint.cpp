@@ -76,6 +76,9 @@ void write_gguf_checkpoint(const std::filesystem::path& path, const StoredModel&
   auto entries = gguf_metadata(model.config, architecture, format.file_type);
   auto vocabulary = tokenizer.model().gguf_entries(tokenizer.special_tokens());
   std::move(vocabulary.begin(), vocabulary.end(), std::back_inserter(entries));
+  if (const auto& jinja = tokenizer.chat_template(); !jinja.empty()) {
+    entries.emplace_back("tokenizer.chat_template", jinja);
+  }
 
   std::deque<std::vector<std::byte>> memory;
   std::vector<TensorRecord> tensors;

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "minillama/checkpoint/chat_template_file.h"
 #include "minillama/checkpoint/directory.h"
 #include "minillama/checkpoint/rotary_rows.h"
 #include "minillama/checkpoint/spelling.h"
@@ -250,6 +251,7 @@ void write_hugging_face(const std::filesystem::path& directory, const StoredMode
   begin_directory(directory, config, tokenizer);
   write_safetensors(directory / kWeights, tensors, {{"format", "pt"}});
   write_tokenizer(directory, tokenizer.files());
+  write_chat_template(directory, tokenizer.chat_template());
   write_file(directory / "tokenizer_config.json",
              tokenizer.model().hugging_face_config(tokenizer.special_tokens()));
   write_file(directory / "config.json", config);

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "minillama/core/special_tokens.h"
@@ -65,6 +66,11 @@ class Tokenizer {
   /// Throws OptionError naming an id outside the vocabulary.
   void set_special_tokens(SpecialTokens special);
 
+  /// A chat template of Jinja that goes with the model: "" unless it was set. What writes a
+  /// tokenizer beside or into a model writes it, too, where the format has a place for it.
+  const std::string& chat_template() const { return chat_template_; }
+  void set_chat_template(std::string jinja) { chat_template_ = std::move(jinja); }
+
   /// The ids that end a text: BOS, EOS and special_tokens().stop_ids, as far as there are any.
   std::vector<std::int64_t> stop_ids() const;
 
@@ -95,6 +101,7 @@ class Tokenizer {
  private:
   std::shared_ptr<const TokenizerModel> model_;  // null once moved from
   SpecialTokens special_;
+  std::string chat_template_;
 };
 
 }  // namespace minillama
