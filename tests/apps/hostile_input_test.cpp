@@ -61,6 +61,9 @@ TEST_CASE("hostile input: directories") {
         "\"hidden_act\"");
   check("scaled positions", hf, "config.json",
         replaced(config, "\"rope_scaling\": null", "\"rope_scaling\": {\"rope_type\": \"llama3\"}"),
+        "\"rope_scaling.factor\" is missing");
+  check("positions scaled in another way", hf, "config.json",
+        replaced(config, "\"rope_scaling\": null", "\"rope_scaling\": {\"rope_type\": \"su\"}"),
         "rope_type");
   check("no weights", hf, "model.safetensors", "absent", "no such file");
   check("weights of 8 bytes", hf, "model.safetensors", std::string(8, '\xff'), "safetensors");
