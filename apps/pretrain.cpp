@@ -50,7 +50,9 @@ Tokenizer open_tokenizer(const app::Arguments& arguments, const app::ModuleArgum
         "--train-tokenizer reads --train before it is trained on: {} can be read once only",
         quote(arguments.text("train"), 400)));
   }
-  auto tokenizer = Tokenizer::train(arguments.text("train"), arguments.integer("train-tokenizer"));
+  auto tokenizer = Tokenizer::train(arguments.text("train"), arguments.integer("train-tokenizer"),
+                                    arguments.text("tokenizer-kind"));
+  remove_other_tokenizers(directory, tokenizer.files());  // an earlier run's would go before it
   write_tokenizer(directory, tokenizer.files());
   return tokenizer;
 }

@@ -21,8 +21,11 @@ void add_text_options(Arguments& arguments) {
                    "What a document is: line; file, the whole of it; sentence, what is behind the "
                    "label in a line \"label ||| sentence\"",
                    "WHAT", "line");
-  arguments.option("train-tokenizer",
-                   "Make a tokenizer of N pieces from --train (sentencepiece BPE with bytes)", "N");
+  arguments.option("train-tokenizer", "Make a tokenizer of N pieces from --train: byte pairs", "N");
+  arguments.option("tokenizer-kind",
+                   "Of that: sentencepiece (tokenizer.model), or byte-pair, of bytes "
+                   "(tokenizer.json)",
+                   "NAME", "sentencepiece");
 }
 
 void add_shape_options(Arguments& arguments) {
@@ -97,6 +100,7 @@ Arguments declare_pretrain_arguments() {
 
 void check_pretrain_arguments(const Arguments& arguments) {
   std::vector<OptionRule> rules{{.option = "train-tokenizer", .excludes = {"model", "tokenizer"}},
+                                {.option = "tokenizer-kind", .needs = {"train-tokenizer"}},
                                 {.option = "steps", .excludes = {"epochs"}},
                                 {.option = "resume", .excludes = {"force"}},
                                 {.option = "cooldown-steps", .needs = {"schedule=trapezoid"}},

@@ -139,6 +139,7 @@ const Words kShape{"--dim=8",        "--layers=1",      "--heads=1",      "--kv-
 Words pretrain_options() {
   Words all = with_model({"--documents=line",
                           "--train-tokenizer=300",
+                          "--tokenizer-kind=byte-pair",
                           "--resume",
                           "--force",
                           "--time-budget=1",
@@ -212,12 +213,12 @@ TEST_CASE("option pairs: of classify when it trains adapters, all of it, or noth
 
 TEST_CASE("option pairs: of pretrain with a new model, and with one to go on from") {
   try_pairs(check_pretrain, {"--train=s", "--valid=s", "--out-dir=o"}, pretrain_options(),
-            {"--config", "--attention", "--compat", "--cooldown-steps"},
+            {"--config", "--attention", "--compat", "--cooldown-steps", "--tokenizer-kind"},
             {"--tokenizer --train-tokenizer", "--epochs --steps", "--resume --force",
              "--json --sample-prompt", "--device --use-gpu"});
   try_pairs(
       check_pretrain, {"--train=s", "--valid=s", "--out-dir=o", "--model=m"}, pretrain_options(),
-      {"--train-tokenizer", "--cooldown-steps", "--dim", "--layers", "--heads", "--kv-heads",
+      {"--train-tokenizer", "--tokenizer-kind", "--cooldown-steps", "--dim", "--layers", "--heads", "--kv-heads",
        "--hidden-dim", "--max-seq-len", "--norm", "--dropout"},
       {"--epochs --steps", "--resume --force", "--json --sample-prompt", "--device --use-gpu"});
 }

@@ -202,6 +202,7 @@ TEST_CASE("pretrain: what cannot be used is refused") {
   refused({"--train-tokenizer", "100000"}, 2, "100000 pieces");
   refused({"--train-tokenizer", "100000"}, 2, ": the text is enough for ");
   refused({"--train-tokenizer", "8"}, 2, ": its characters and the bytes need ");
+  refused({"--tokenizer-kind", "words"}, 2, "kind \"words\" can be made, only byte-pair or ");
   refused({"--valid", "absent.txt", "--quiet"}, 3, "absent.txt: no such file");
   refused({"-m", "x"}, 2, "--train-tokenizer does not go with --model");
   CHECK(run_app("pretrain", {}, setting.directory.path()).exit_code == 2);

@@ -18,7 +18,6 @@
 #include "minillama/io/mapped_file.h"
 #include "minillama/io/safetensors.h"
 #include "minillama/text/text_file.h"
-#include "minillama/text/tokenizer_kind.h"
 
 namespace minillama {
 namespace {
@@ -192,11 +191,7 @@ void begin_directory(const std::filesystem::path& directory, std::string_view co
   if (holds(config_path, config) && std::ranges::all_of(files, is_there)) return;
   remove_file(config_path);
   for (const auto& file : other_model_files(directory)) remove_file(file);
-  for (const auto& kind : tokenizer_kinds()) {
-    const bool is_replaced =
-        std::ranges::find(files, kind.file, &TokenizerFile::name) != files.end();
-    if (!is_replaced) remove_file(directory / kind.file);
-  }
+  remove_other_tokenizers(directory, files);
 }
 
 void write_directory(const std::filesystem::path& directory, const StoredModel& model,

@@ -1,5 +1,7 @@
 #include "minillama/checkpoint/tokenizer_file.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "minillama/checkpoint/directory.h"
@@ -51,6 +53,14 @@ std::filesystem::path tokenizer_file_in(const std::filesystem::path& directory) 
 
 void write_tokenizer(const std::filesystem::path& directory, std::span<const TokenizerFile> files) {
   for (const auto& file : files) write_file(directory / file.name, file.content);
+}
+
+void remove_other_tokenizers(const std::filesystem::path& directory,
+                             std::span<const TokenizerFile> files) {
+  for (const auto& kind : tokenizer_kinds()) {
+    const bool is_among = std::ranges::find(files, kind.file, &TokenizerFile::name) != files.end();
+    if (!is_among) remove_file(directory / kind.file);
+  }
 }
 
 Tokenizer read_tokenizer_for(const std::filesystem::path& model, const ModelConfig& config,

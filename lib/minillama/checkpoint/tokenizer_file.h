@@ -12,6 +12,10 @@ namespace minillama {
 /// first as in transformers, or tokenizer.model. Empty if there is none.
 std::filesystem::path tokenizer_file_in(const std::filesystem::path& directory);
 
+/// Removes the tokenizers of other kinds than that of `files` from a directory. Throws IoError.
+void remove_other_tokenizers(const std::filesystem::path& directory,
+                             std::span<const TokenizerFile> files);
+
 /// Writes a tokenizer's files() into a directory that is there. Throws IoError.
 void write_tokenizer(const std::filesystem::path& directory, std::span<const TokenizerFile> files);
 

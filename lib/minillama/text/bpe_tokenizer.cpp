@@ -25,6 +25,7 @@
 #include "minillama/text/bpe_decoder.h"
 #include "minillama/text/bpe_merges.h"
 #include "minillama/text/bpe_symbols.h"
+#include "minillama/text/bpe_trainer.h"
 #include "minillama/text/byte_alphabet.h"
 #include "minillama/text/normalizer.h"
 #include "minillama/text/pre_tokenizer.h"
@@ -336,6 +337,12 @@ std::shared_ptr<const TokenizerModel> read_bpe_tokenizer(Bytes bytes,
 
 std::shared_ptr<const TokenizerModel> read_gguf_bpe_tokenizer(const GgufMetadata& file) {
   return std::make_shared<BpeTokenizer>(read_gguf_bpe(file), BpeFiles(), file.path());
+}
+
+std::shared_ptr<const TokenizerModel> train_bpe_tokenizer(const TextFile& text,
+                                                          std::int64_t vocab_size) {
+  return std::make_shared<BpeTokenizer>(train_byte_pairs(text, vocab_size), BpeFiles(),
+                                        text.path());
 }
 
 }  // namespace minillama

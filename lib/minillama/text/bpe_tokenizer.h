@@ -2,12 +2,14 @@
 
 // Not part of the public interface.
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string_view>
 
 #include "minillama/io/bytes.h"
 #include "minillama/io/gguf.h"
+#include "minillama/text/text_file.h"
 #include "minillama/text/tokenizer_model.h"
 
 namespace minillama {
@@ -31,5 +33,10 @@ std::shared_ptr<const TokenizerModel> read_bpe_tokenizer(Bytes bytes,
 
 /// The same of a GGUF file whose tokenizer is of the kind "gpt2".
 std::shared_ptr<const TokenizerModel> read_gguf_bpe_tokenizer(const GgufMetadata& file);
+
+/// One of bytes that is learned from the lines of a text: see train_byte_pairs()
+/// (text/bpe_trainer.h).
+std::shared_ptr<const TokenizerModel> train_bpe_tokenizer(const TextFile& text,
+                                                          std::int64_t vocab_size);
 
 }  // namespace minillama

@@ -34,8 +34,9 @@ Tokenizer Tokenizer::load(const std::filesystem::path& path) {
   return tokenizer;
 }
 
-Tokenizer Tokenizer::train(const std::filesystem::path& text, std::int64_t vocab_size) {
-  return Tokenizer(train_sentencepiece_tokenizer(TextFile(text), vocab_size));
+Tokenizer Tokenizer::train(const std::filesystem::path& text, std::int64_t vocab_size,
+                           std::string_view kind) {
+  return Tokenizer(trained_kind(kind).train(TextFile(text), vocab_size));
 }
 
 Tokenizer::Tokenizer(std::shared_ptr<const TokenizerModel> model)

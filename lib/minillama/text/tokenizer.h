@@ -41,10 +41,13 @@ class Tokenizer {
   /// IoError if it cannot be read, InputError if libsentencepiece cannot be opened.
   static Tokenizer load(const std::filesystem::path& path);
 
-  /// Makes a tokenizer of `vocab_size` pieces from the text in a file: byte pairs, learned with
-  /// sentencepiece, and a piece for every byte. Throws OptionError if the text is too short for so
-  /// many, or they are too few for its characters; FileError or IoError if there is no such file.
-  static Tokenizer train(const std::filesystem::path& text, std::int64_t vocab_size);
+  /// Makes a tokenizer of `vocab_size` pieces from the text in a file. "sentencepiece": byte pairs
+  /// of characters, learned with sentencepiece, and a piece for every byte that is no character's.
+  /// "byte-pair": byte pairs of bytes, as a tokenizer.json has them (text/bpe_trainer.h). Throws
+  /// OptionError if the text is too short for so many, they are too few for its characters, or
+  /// there is no such kind; FileError or IoError if there is no such file.
+  static Tokenizer train(const std::filesystem::path& text, std::int64_t vocab_size,
+                         std::string_view kind = "sentencepiece");
 
   /// One of any kind. This and model() are the library's own: the kinds are in it.
   explicit Tokenizer(std::shared_ptr<const TokenizerModel> model);

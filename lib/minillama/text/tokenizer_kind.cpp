@@ -59,4 +59,15 @@ const TokenizerKind& kind_of_gguf(const GgufMetadata& file) {
                                            quote(model), each_kind(" or ", name)));
 }
 
+const TokenizerKind& trained_kind(std::string_view name) {
+  std::vector<std::string_view> known;
+  for (const auto& kind : tokenizer_kinds()) {
+    if (kind.train == nullptr) continue;
+    if (kind.name == name) return kind;
+    known.push_back(kind.name);
+  }
+  throw OptionError(fmt::format("no tokenizer of the kind {} can be made, only {}", quote(name),
+                                fmt::join(known, " or ")));
+}
+
 }  // namespace minillama

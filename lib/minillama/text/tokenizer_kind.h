@@ -2,6 +2,7 @@
 
 // Not part of the public interface.
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <span>
@@ -9,6 +10,7 @@
 
 #include "minillama/io/bytes.h"
 #include "minillama/io/gguf.h"
+#include "minillama/text/text_file.h"
 #include "minillama/text/tokenizer_model.h"
 
 namespace minillama {
@@ -25,6 +27,9 @@ struct TokenizerKind {
   /// Throw FileError if the file is broken.
   std::shared_ptr<const TokenizerModel> (*read)(Bytes bytes, const std::filesystem::path& path);
   std::shared_ptr<const TokenizerModel> (*read_gguf)(const GgufMetadata& file);
+  /// Makes one of `vocab_size` pieces from a text; null if it is not made, but only read.
+  std::shared_ptr<const TokenizerModel> (*train)(const TextFile& text,
+                                                 std::int64_t vocab_size) = nullptr;
 };
 
 /// All kinds (text/tokenizer_kinds.cpp). A directory with files of several is taken for one of the
@@ -38,5 +43,8 @@ const TokenizerKind& kind_of_file(std::string_view content, const std::filesyste
 /// The kind of the tokenizer within a GGUF file. Throws FileError if it holds none, or one of a
 /// kind that is not read.
 const TokenizerKind& kind_of_gguf(const GgufMetadata& file);
+
+/// The kind of that name, of which tokenizers can be made. Throws OptionError listing the names.
+const TokenizerKind& trained_kind(std::string_view name);
 
 }  // namespace minillama

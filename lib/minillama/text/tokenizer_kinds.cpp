@@ -16,14 +16,16 @@ constexpr std::array kKinds = {
                   .gguf_model = "gpt2",
                   .recognises = is_tokenizer_json,
                   .read = read_bpe_tokenizer,
-                  .read_gguf = read_gguf_bpe_tokenizer},
+                  .read_gguf = read_gguf_bpe_tokenizer,
+                  .train = train_bpe_tokenizer},
     TokenizerKind{.name = "sentencepiece",
                   .file = "tokenizer.model",
                   .formats = "a sentencepiece model nor a tokenizer.bin of llama2.c",
                   .gguf_model = "llama",
                   .recognises = is_sentencepiece_tokenizer,
                   .read = read_sentencepiece_tokenizer,
-                  .read_gguf = read_gguf_sentencepiece}};
+                  .read_gguf = read_gguf_sentencepiece,
+                  .train = train_sentencepiece_tokenizer}};
 
 }  // namespace
 
