@@ -18,6 +18,7 @@
 #include "minillama/io/mapped_file.h"
 #include "minillama/io/safetensors.h"
 #include "minillama/text/text_file.h"
+#include "minillama/text/tokenizer_model.h"
 
 namespace minillama {
 namespace {
