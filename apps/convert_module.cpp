@@ -11,6 +11,7 @@
 #include "minillama/model/adapters.h"
 #include "minillama/model/classifier_file.h"
 #include "minillama/model/export.h"
+#include "minillama/model/gguf_adapter.h"
 #include "minillama/model/language_model_file.h"
 #include "minillama/model/peft_module.h"
 
@@ -44,6 +45,11 @@ double verify_bound(DType type) {
 
 /// The name that a PEFT adapter gets.
 constexpr const char* kAdapter = "peft";
+
+/// Whether that format holds an adapter alone.
+bool stores_adapter(const std::string& to) {
+  return to == "peft" || to == "gguf-lora";
+}
 
 /// Logits of the first `vocab_size` tokens.
 torch::Tensor logits_of(LanguageModel& model, std::int64_t vocab_size) {
@@ -134,8 +140,8 @@ void convert(const Arguments& arguments, const ModuleArguments& options, const s
   const auto adapters = arguments.texts("adapter");
   for (const auto& directory : adapters) {
     // One is active at a time: those before become part of the weights.
-    if (to == "peft" && !active_adapter(model->llama).empty()) {
-      throw OptionError("--to peft stores one adapter, and this would be several");
+    if (stores_adapter(to) && !active_adapter(model->llama).empty()) {
+      throw OptionError(fmt::format("--to {} stores one adapter, and this would be several", to));
     }
     absorb_adapter(model->llama);
     const auto adapter = open_peft_adapter(directory);
@@ -151,6 +157,7 @@ void convert(const Arguments& arguments, const ModuleArguments& options, const s
     return write_classifier(out, classifier, tokenizer());
   }
   if (to == "peft") return write_peft_adapter(out, model->llama, arguments.text("base-name"));
+  if (to == "gguf-lora") return write_gguf_adapter(out, model->llama);
   export_language_model(out, kFormats.at(to), model, tokenizer(), type);
   if (arguments.is_set("verify")) verify(model, out, options.load, type);
 }

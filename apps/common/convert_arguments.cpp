@@ -23,7 +23,8 @@ Arguments declare_convert_arguments() {
   arguments.option(
       "to",
       "dir: minillama's directory; hf: Hugging Face's; llama2c: .bin and tokenizer.bin; "
-      "pt: Python's torch.save; gguf: llama.cpp's; peft: the active adapter alone",
+      "pt: Python's torch.save; gguf: llama.cpp's; peft: the active adapter alone; "
+      "gguf-lora: the same for llama.cpp",
       "FORMAT", "dir");
   arguments.option("out", "File or directory to write", "PATH");
   arguments.option("dtype",
@@ -62,16 +63,16 @@ Arguments declare_convert_arguments() {
 }
 
 void check_convert_arguments(const Arguments& arguments) {
-  arguments.choice("to", {"dir", "hf", "llama2c", "pt", "gguf", "peft"});
+  arguments.choice("to", {"dir", "hf", "llama2c", "pt", "gguf", "peft", "gguf-lora"});
   read_weight_format(arguments, "dtype");
   std::vector<OptionRule> rules{{.option = "info", .excludes = {"tokenize", "detokenize"}},
                                 {.option = "tokenize", .excludes = {"detokenize"}},
                                 {.option = "file", .needs = {"tokenize", "detokenize"}},
                                 {.option = "json", .needs = {"info", "detokenize"}},
                                 {.option = "base-name", .needs = {"to=peft"}},
-                                {.option = "verify", .excludes = {"to=peft"}},
-                                {.option = "dtype", .excludes = {"to=peft"}},
-                                {.option = "tokenizer", .excludes = {"to=peft"}},
+                                {.option = "verify", .excludes = {"to=peft", "to=gguf-lora"}},
+                                {.option = "dtype", .excludes = {"to=peft", "to=gguf-lora"}},
+                                {.option = "tokenizer", .excludes = {"to=peft", "to=gguf-lora"}},
                                 {.option = "config", .needs = {"model"}},
                                 {.option = "use-gpu", .excludes = {"device"}}};
   const std::vector<std::string> inside{"info", "tokenize", "detokenize"};

@@ -36,6 +36,7 @@
 #include "minillama/model/classifier.h"
 #include "minillama/model/classifier_file.h"
 #include "minillama/model/export.h"
+#include "minillama/model/gguf_adapter.h"
 #include "minillama/model/language_model.h"
 #include "minillama/model/language_model_file.h"
 #include "minillama/model/llama.h"

@@ -28,6 +28,7 @@ const std::map<std::string, std::string> kElsewhere{
     {"text/chat_template.h", "tests/text/chat_template_test.cpp"},
     {"text/batches.h", "arguments: text/batch.h"},
     {"model/module_text_generator.h", "arguments: generate/text_generator.h"},
+    {"model/gguf_adapter.h", "tests/model/gguf_adapter_test.cpp"},
     {"model/peft_module.h", "arguments: files of models"},
     {"weights/classifier_config.h", "arguments: model/classifier.h"},
     {"nn/adapter.h", "tests/nn/adapter_test.cpp"},

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <filesystem>
+
+#include "minillama/model/llama.h"
+
+namespace minillama {
+
+/// Writes the active adapter of a Llama as llama.cpp reads it beside a GGUF file of the base
+/// (`--lora`): for each linear the matrices "blk.0.attn_q.weight.lora_a" [rank, cols] and
+/// "….lora_b" [rows, rank] as float32, and one "adapter.lora.alpha", of which llama.cpp adds
+/// alpha / rank times the product. The file appears whole or not at all.
+///
+/// Throws OptionError if there is no active adapter, it is none of low rank with one scale, or
+/// GGUF has no architecture for the model; FileError if its numbers are not finite; IoError.
+void write_gguf_adapter(const std::filesystem::path& path, Llama& llama);
+
+}  // namespace minillama
