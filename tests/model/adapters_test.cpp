@@ -118,17 +118,6 @@ TEST_CASE("model/adapters: only the adapter gets gradients") {
   }
 }
 
-TEST_CASE("model/adapters: whether dropout draws is the active one's to say") {
-  Llama llama(test::small_config());
-  CHECK_FALSE(adapter_draws(llama));
-  add_adapter(llama, "drops", {.dropout = 0.1, .targets = {"w1"}}, make_generator(1));
-  CHECK(adapter_draws(llama));
-  add_adapter(llama, "does not", {.targets = {"w2"}}, make_generator(2));
-  CHECK_FALSE(adapter_draws(llama));
-  activate_adapter(llama, "");
-  CHECK_FALSE(adapter_draws(llama));
-}
-
 TEST_CASE("model/adapters: one of a kind that the library does not have") {
   LanguageModel model(test::small_config(), make_generator(3));
   auto& llama = model->llama;
@@ -141,7 +130,6 @@ TEST_CASE("model/adapters: one of a kind that the library does not have") {
   }
   activate_adapter(llama, "a");
   CHECK((adapters_of(llama).at("a") == options));
-  CHECK_FALSE(adapter_draws(llama));
   train_only_adapter(llama, "a");
   const auto parameters = adapter_parameters(llama, "a");
   REQUIRE(parameters.size() == 2);

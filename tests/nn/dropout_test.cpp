@@ -1,5 +1,9 @@
 #include "minillama/nn/dropout.h"
 
+#include <thread>
+
+#include <torch/nn/modules/container/sequential.h>
+
 #include "minillama/core/random.h"
 
 #include "support/catch.h"
@@ -46,4 +50,55 @@ TEST_CASE("dropout: the gradient goes through the mask that was drawn") {
   const auto y = dropout(x);
   y.sum().backward();
   CHECK(x.grad().equal(y.detach()));
+}
+
+TEST_CASE("dropout: within a scope all of a thread's dropout draws from its generator") {
+  Dropout a(0.5, make_generator(1));
+  Dropout b(0.5, make_generator(2));
+  Dropout plain(0.5, make_generator(9));
+  const auto x = torch::ones({1000});
+  const auto first = plain(x), second = plain(x);
+  {
+    const DropoutScope scope(make_generator(9));
+    CHECK(a(x).equal(first));
+    {
+      const DropoutScope inner(make_generator(9));
+      CHECK(b(x).equal(first));
+      const DropoutScope none{torch::Generator()};
+      CHECK(a(x).equal(second));
+    }
+    CHECK(b(x).equal(second));
+    std::thread([&] {
+      Dropout other(0.5, make_generator(1));
+      CHECK(a(x).equal(other(x)));  // a scope is its thread's
+    }).join();
+  }
+  Dropout as_a(0.5, make_generator(1));
+  as_a(x);
+  CHECK(a(x).equal(as_a(x)));
+}
+
+TEST_CASE("dropout: passes get generators of their own, of one number of the module's") {
+  const auto x = torch::ones({1000});
+  const auto masks = [&](std::uint64_t seed, std::int64_t n_passes) {
+    torch::nn::Sequential model(Dropout(0.0, torch::Generator()),
+                                Dropout(0.5, make_generator(seed)));
+    std::vector<torch::Tensor> drawn;
+    for (const auto& generator : pass_generators(*model, n_passes)) {
+      const DropoutScope scope(generator);
+      drawn.push_back(model->forward(x));
+    }
+    drawn.push_back(model->forward(x));
+    return drawn;
+  };
+  const auto three = masks(7, 3), two = masks(7, 2), others = masks(8, 2);
+  for (const std::size_t i : {0, 1}) {
+    CHECK(three[i].equal(two[i]));
+    CHECK_FALSE(three[i].equal(others[i]));
+    CHECK_FALSE(three[i].equal(three[i + 1]));
+  }
+  CHECK(three.back().equal(two.back()));  // which draws on behind that number
+  Dropout off(0.5, make_generator(7));
+  off->eval();
+  for (const auto& generator : pass_generators(*off, 2)) CHECK_FALSE(generator.defined());
 }

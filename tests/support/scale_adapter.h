@@ -39,7 +39,6 @@ class ScaleImpl : public Adapter, public torch::nn::Cloneable<ScaleImpl> {
     l.fill_(1);
   }
   AdapterOptions options() const override { return options_; }
-  bool draws() const override { return false; }
   void reset() override { l = register_parameter("l", torch::empty_like(l), l.requires_grad()); }
 
   torch::Tensor l;  ///< [out]

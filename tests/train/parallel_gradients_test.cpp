@@ -63,40 +63,38 @@ TEST_CASE("parallel_gradients: those of the whole batch, to the same bits with a
 
     double first_loss = 0;
     NamedTensors first;
-    for (const auto order : {PartOrder::in_turn, PartOrder::any}) {
-      for (const int threads : {1, 2, 3}) {
-        INFO(n_parts << " parts, " << threads << " threads");
-        const test::Threads scope(threads);
-        Setup setup(n_parts);
-        const double loss =
-            parallel_gradients(setup.model->parameters(), n_parts, order, [&](std::int64_t part) {
-              if (part % 2 == 0) std::this_thread::sleep_for(kPause);  // so that others wait
-              return setup.loss(part);
-            });
-        const auto found = setup.gradients();
-        if (first.empty()) {
-          first_loss = loss;
-          first = found;
-          CHECK(loss == Approx(expected_loss.item<double>()).epsilon(1e-6));
-          for (std::size_t i = 0; i < found.size(); ++i) {
-            INFO(found[i].first);
-            CHECK(test::difference(found[i].second, expected[i].second, 1e-4, 1e-7) == "");
-          }
+    for (const int threads : {1, 2, 3}) {
+      INFO(n_parts << " parts, " << threads << " threads");
+      const test::Threads scope(threads);
+      Setup setup(n_parts);
+      const double loss =
+          parallel_gradients(setup.model->parameters(), n_parts, [&](std::int64_t part) {
+            if (part % 2 == 0) std::this_thread::sleep_for(kPause);  // so that others wait
+            return setup.loss(part);
+          });
+      const auto found = setup.gradients();
+      if (first.empty()) {
+        first_loss = loss;
+        first = found;
+        CHECK(loss == Approx(expected_loss.item<double>()).epsilon(1e-6));
+        for (std::size_t i = 0; i < found.size(); ++i) {
+          INFO(found[i].first);
+          CHECK(test::difference(found[i].second, expected[i].second, 1e-4, 1e-7) == "");
         }
-        CHECK(loss == first_loss);
-        CHECK(test::first_difference(found, first) == "");
       }
+      CHECK(loss == first_loss);
+      CHECK(test::first_difference(found, first) == "");
     }
   }
+}
 }
 
 TEST_CASE("parallel_gradients: are added to what is there, and a parameter of no loss has none") {
   const auto used = parameter({2, 3});
   const auto unused = parameter({1});
   used.mutable_grad() = torch::tensor({10.F, 20.F});
-  const double loss = parallel_gradients({used, unused}, 3, PartOrder::any, [&](std::int64_t part) {
-    return (used * used).sum() * (part + 1);
-  });
+  const double loss = parallel_gradients(
+      {used, unused}, 3, [&](std::int64_t part) { return (used * used).sum() * (part + 1); });
   CHECK(loss == 6 * 13);
   CHECK(torch::equal(used.grad(), torch::tensor({10.F + 6 * 4, 20.F + 6 * 6})));
   CHECK_FALSE(unused.grad().defined());
@@ -109,7 +107,7 @@ TEST_CASE("parallel_gradients: gradients that share memory are not added twice")
   const auto check = [&](const torch::Tensor& expected_a, const torch::Tensor& expected_b,
                          const std::function<torch::Tensor()>& loss) {
     a.mutable_grad() = b.mutable_grad() = torch::Tensor();
-    parallel_gradients({a, b}, 3, PartOrder::any, [&](std::int64_t) { return loss(); });
+    parallel_gradients({a, b}, 3, [&](std::int64_t) { return loss(); });
     CHECK(torch::equal(a.grad(), 3 * expected_a));
     CHECK(torch::equal(b.grad(), 3 * expected_b));
   };
@@ -125,7 +123,7 @@ TEST_CASE("parallel_gradients: no thread begins a part while its last one waits 
   const auto weight = parameter({1});
   std::atomic<int> begun = 0;
   int begun_before_first_ended = 0;
-  parallel_gradients({weight}, 32, PartOrder::any, [&](std::int64_t part) {
+  parallel_gradients({weight}, 32, [&](std::int64_t part) {
     ++begun;
     if (part == 0) {
       std::this_thread::sleep_for(kPause);
@@ -139,20 +137,18 @@ TEST_CASE("parallel_gradients: no thread begins a part while its last one waits 
 
 TEST_CASE("parallel_gradients: an exception in a part arrives, whoever waits for that part") {
   const auto weight = parameter({1});
-  for (const auto order : {PartOrder::in_turn, PartOrder::any}) {
-    for (std::int64_t bad = 0; bad < 5; ++bad) {
-      const auto loss = [&](std::int64_t part) {
-        if (part == bad) {
-          std::this_thread::sleep_for(kPause);
-          throw std::runtime_error("no");
-        }
-        return weight.sum();
-      };
-      CHECK_THROWS_WITH(parallel_gradients({weight}, 5, order, loss), "no");
-    }
+  for (std::int64_t bad = 0; bad < 5; ++bad) {
+    const auto loss = [&](std::int64_t part) {
+      if (part == bad) {
+        std::this_thread::sleep_for(kPause);
+        throw std::runtime_error("no");
+      }
+      return weight.sum();
+    };
+    CHECK_THROWS_WITH(parallel_gradients({weight}, 5, loss), "no");
   }
   weight.mutable_grad() = torch::Tensor();
-  CHECK(parallel_gradients({weight}, 5, PartOrder::any, [&](auto) { return weight.sum(); }) == 5);
+  CHECK(parallel_gradients({weight}, 5, [&](auto) { return weight.sum(); }) == 5);
   CHECK(weight.grad().item<float>() == 5);
 }
 
@@ -160,7 +156,7 @@ TEST_CASE("parallel_gradients: a part whose loss is not finite makes the sum so"
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   for (const double bad : {kInfinity, -kInfinity, std::nan("")}) {
     const auto weight = parameter({1});
-    const double loss = parallel_gradients({weight}, 4, PartOrder::any, [&](std::int64_t part) {
+    const double loss = parallel_gradients({weight}, 4, [&](std::int64_t part) {
       return part == 2 ? weight.sum() * bad : weight.sum();
     });
     CHECK_FALSE(std::isfinite(loss));

@@ -10,6 +10,7 @@
 #include "support/catch.h"
 #include "support/files.h"
 #include "support/tensors.h"
+#include "support/threads.h"
 
 using namespace minillama;
 
@@ -114,6 +115,29 @@ TEST_CASE("training_step: LoRA changes its own parameters and the head, and no b
         is_adapter_parameter(item.key()) || item.key().find("classifier_head") == 0;
     CHECK(torch::equal(item.value(), before[i++]) != trained);
   }
+}
+
+TEST_CASE("training_step: parts draw their own dropout, the same each time") {
+  const auto fixture = test::load_fixture(test::repository_file("tests/reference/training.pt"));
+  const auto examples = examples_of(fixture);
+  const std::vector<std::size_t> batch{0, 1, 2, 3};
+  const auto trained = [&](double dropout) {
+    const test::Threads scope(2);
+    auto model = reference_classifier(fixture, false);
+    add_adapter(model->llama, "drops", {.rank = 2, .dropout = dropout}, make_generator(5));
+    train_only_adapter(model->llama, "drops");
+    model->train();
+    std::vector<torch::Tensor> parameters;
+    for (const auto& item : adapter_parameters(model->llama, "drops")) {
+      parameters.push_back(item.second);
+    }
+    AdamW optimizer(parameters, {.lr = 0.1});
+    for (int step = 0; step < 3; ++step) training_step(model, optimizer, examples, batch, 4);
+    return parameters.front().detach();
+  };
+  const auto once = trained(0.5);
+  for (int again = 0; again < 3; ++again) CHECK(torch::equal(trained(0.5), once));
+  CHECK_FALSE(torch::equal(trained(0), once));
 }
 
 TEST_CASE("training_step: the loss is the mean, or the sum over the usual batch size") {

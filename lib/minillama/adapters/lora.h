@@ -36,7 +36,6 @@ class LoraImpl : public Adapter, public torch::nn::Cloneable<LoraImpl> {
   void reset_parameters(const torch::Tensor& weight, torch::Generator generator) override;
 
   AdapterOptions options() const override { return options_; }
-  bool draws() const override { return options_.dropout > 0; }
 
   void reset() override;
   void pretty_print(std::ostream& stream) const override;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include <torch/types.h>
 
@@ -9,6 +10,13 @@ namespace minillama {
 /// A CPU generator seeded with `seed`. Everything random in the library takes a generator or a seed
 /// from its caller; LibTorch's global generator is never used.
 torch::Generator make_generator(std::uint64_t seed);
+
+/// Those of `count` parts of what begins with one number, which `generator` draws: seeded with the
+/// first `count` numbers of SplitMix64 (Steele, Lea and Flood 2014) from there, so that each part
+/// has chance of its own, whoever computes it and when. Throws OptionError if `generator` is none
+/// of the CPU.
+std::vector<torch::Generator> make_generators(const torch::Generator& generator,
+                                              std::int64_t count);
 
 /// What draws on `device` with the chance of `generator`, one of the CPU: itself there, elsewhere a
 /// generator of that device seeded by it. So a state of `generator` decides all that follows.

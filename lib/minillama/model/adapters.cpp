@@ -70,13 +70,6 @@ std::string active_adapter(Llama& llama) {
   return "";
 }
 
-bool adapter_draws(Llama& llama) {
-  return std::ranges::any_of(linears_of(llama), [](const auto& item) {
-    const auto& linear = *item.second;
-    return !linear.active().empty() && linear.adapters().at(linear.active())->draws();
-  });
-}
-
 void merge_adapter(Llama& llama) {
   for (const auto& [unused, linear] : linears_of(llama)) linear->merge();
 }

@@ -41,9 +41,6 @@ void activate_adapter(Llama& llama, const std::string& name);
 /// Name of the active adapter, "" if there is none.
 std::string active_adapter(Llama& llama);
 
-/// Whether the active adapter, if there is one, draws random numbers in training.
-bool adapter_draws(Llama& llama);
-
 /// Makes the active adapter part of the weights; unmerge_adapter() gives them back bit for bit.
 void merge_adapter(Llama& llama);
 void unmerge_adapter(Llama& llama);

@@ -15,7 +15,8 @@ class Adapter {
   virtual ~Adapter() = default;
 
   /// The adapted y for the inputs x [..., in], y = x W^T [..., out] and `weight`, which is W. A
-  /// bias is added afterwards.
+  /// bias is added afterwards. What it draws in training it draws by a Dropout (nn/dropout.h), as
+  /// several threads may be in here at the same time.
   virtual torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& y,
                                 const torch::Tensor& weight) = 0;
 
@@ -29,9 +30,6 @@ class Adapter {
 
   /// How it was made.
   virtual AdapterOptions options() const = 0;
-
-  /// Whether forward() draws random numbers in training, as dropout does.
-  virtual bool draws() const = 0;
 
   /// The module that it is.
   torch::nn::Module& module() { return dynamic_cast<torch::nn::Module&>(*this); }

@@ -62,7 +62,6 @@ void accumulate(const std::vector<torch::Tensor>& parameters,
 }  // namespace
 
 double parallel_gradients(const std::vector<torch::Tensor>& parameters, std::int64_t n_parts,
-                          PartOrder order,
                           const std::function<torch::Tensor(std::int64_t part)>& loss_of_part) {
   double sum = 0;
   InOrder results;
@@ -85,15 +84,7 @@ double parallel_gradients(const std::vector<torch::Tensor>& parameters, std::int
       throw;
     }
   };
-  const auto device = parameters.front().device();
-  if (order == PartOrder::any) {
-    parallel_parts(device, n_parts, compute);
-  } else {
-    // One part of parallel_parts(): within it threads divide the large products.
-    parallel_parts(device, 1, [&](std::int64_t) {
-      for (std::int64_t part = 0; part < n_parts; ++part) compute(part);
-    });
-  }
+  parallel_parts(parameters.front().device(), n_parts, compute);
   return sum;
 }
 

@@ -10,25 +10,18 @@
 
 namespace minillama {
 
-/// Which parts may be computed at the same time.
-enum class PartOrder {
-  any,      ///< all: they are independent
-  in_turn,  ///< none: each begins when the one before has ended
-};
-
 /// Adds the gradients of loss_of_part(0) + … + loss_of_part(n_parts - 1), which are scalars, with
 /// respect to `parameters` to the parameters' own, and returns that sum. A parameter that no loss
 /// depends on is left as it is.
 ///
 /// Threads share out the parts as parallel_parts() does (nn/parallel_parts.h), but losses and
 /// gradients are added up in the order of the parts: the number of threads changes no bit, except
-/// where parts go in turn or there is one only, whose large products threads divide. A thread holds
+/// where there is one part only, whose large products threads divide. A thread holds
 /// the gradients of one part, so memory grows with the threads, not with the parts.
 ///
 /// @param parameters at least one; all require gradients and lie on one device
 /// An exception in a part is thrown on; the gradients of the parts before it may be added by then.
 double parallel_gradients(const std::vector<torch::Tensor>& parameters, std::int64_t n_parts,
-                          PartOrder order,
                           const std::function<torch::Tensor(std::int64_t part)>& loss_of_part);
 
 }  // namespace minillama

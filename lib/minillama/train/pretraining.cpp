@@ -11,6 +11,7 @@
 #include "minillama/core/check.h"
 #include "minillama/core/device.h"
 #include "minillama/core/json.h"
+#include "minillama/nn/dropout.h"
 #include "minillama/nn/mode_scope.h"
 #include "minillama/optim/parameter_groups.h"
 #include "minillama/train/not_finite.h"
@@ -156,15 +157,15 @@ double Pretraining::compute_gradients() {
   for (std::int64_t pass = 0; pass < options_.accumulate; ++pass) {
     batches.push_back(windows_.rows(first + pass * options_.batch_size, options_.batch_size));
   }
-  // Dropout draws from one generator.
-  const auto order = model_->config().dropout > 0 ? PartOrder::in_turn : PartOrder::any;
+  const auto generators = pass_generators(*model_, options_.accumulate);
   const auto divisor = windows_per_step(options_) * options_.window;
   const PrecisionScope precision(options_.precision, model_->output_weight().device());
   model_->zero_grad(/*set_to_none=*/true);
-  return parallel_gradients(
-      model_->parameters(), options_.accumulate, order, [&](std::int64_t pass) {
-        return language_modelling_loss(model_, batches[static_cast<std::size_t>(pass)], divisor);
-      });
+  return parallel_gradients(model_->parameters(), options_.accumulate, [&](std::int64_t pass) {
+    const auto i = static_cast<std::size_t>(pass);
+    const DropoutScope scope(generators[i]);
+    return language_modelling_loss(model_, batches[i], divisor);
+  });
 }
 
 void Pretraining::record(bool evaluate, const PretrainingHooks& hooks) {

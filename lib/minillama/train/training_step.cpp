@@ -7,17 +7,12 @@
 
 #include "minillama/core/check.h"
 #include "minillama/core/device.h"
-#include "minillama/model/adapters.h"
+#include "minillama/nn/dropout.h"
 #include "minillama/nn/parallel_parts.h"
 #include "minillama/train/parallel_gradients.h"
 
 namespace minillama {
 namespace {
-
-/// Dropout within the Llama draws from one generator, in the order in which it computes.
-bool draws_within(Llama& llama) {
-  return llama->config().dropout > 0 || adapter_draws(llama);
-}
 
 /// The batch in parts of consecutive sequences, one for each thread.
 std::vector<ClassifierInput> split(const ClassifierInput& input, std::int64_t n_parts) {
@@ -57,14 +52,16 @@ double training_step(Classifier& model, torch::optim::Optimizer& optimizer,
   require_ids(torch::tensor(labels, torch::kLong), "labels", 0,
               std::ssize(model->config().label_names));
   input.ids = input.ids.to(device);
-  const bool whole = !device.is_cpu() || draws_within(model->llama);
-  const auto n_parts = whole ? 1 : std::min<std::int64_t>(threads(), std::ssize(indices));
+  const auto n_parts = device.is_cpu() ? std::min<std::int64_t>(threads(), std::ssize(indices)) : 1;
   const auto parts = split(input, n_parts);
+  const auto generators = pass_generators(*model->llama, n_parts);
 
   model->zero_grad(/*set_to_none=*/true);
   std::vector<torch::Tensor> pooled(parts.size());  // [b, D]
   parallel_parts(device, n_parts, [&](std::int64_t part) {
-    pooled[static_cast<std::size_t>(part)] = model->pooled(parts[static_cast<std::size_t>(part)]);
+    const auto i = static_cast<std::size_t>(part);
+    const DropoutScope scope(generators[i]);
+    pooled[i] = model->pooled(parts[i]);
   });
   // The head is little work, and its dropout is the whole batch's.
   const auto all = torch::cat(pooled).detach().requires_grad_();
@@ -84,7 +81,7 @@ double training_step(Classifier& model, torch::optim::Optimizer& optimizer,
     for (const auto& part : parts) sizes.push_back(part.sequences.size());
     const auto grad_pooled = all.grad().split_with_sizes(sizes);
     // Of a part's dot product with the gradient of the loss, the gradient is that of the loss.
-    parallel_gradients(trained, n_parts, PartOrder::any, [&](std::int64_t part) {
+    parallel_gradients(trained, n_parts, [&](std::int64_t part) {
       const auto i = static_cast<std::size_t>(part);
       return (pooled[i] * grad_pooled[i]).sum();
     });
