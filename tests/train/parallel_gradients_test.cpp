@@ -87,7 +87,6 @@ TEST_CASE("parallel_gradients: those of the whole batch, to the same bits with a
     }
   }
 }
-}
 
 TEST_CASE("parallel_gradients: are added to what is there, and a parameter of no loss has none") {
   const auto used = parameter({2, 3});
