@@ -218,8 +218,8 @@ TEST_CASE("option pairs: of pretrain with a new model, and with one to go on fro
              "--json --sample-prompt", "--device --use-gpu"});
   try_pairs(
       check_pretrain, {"--train=s", "--valid=s", "--out-dir=o", "--model=m"}, pretrain_options(),
-      {"--train-tokenizer", "--tokenizer-kind", "--cooldown-steps", "--dim", "--layers", "--heads", "--kv-heads",
-       "--hidden-dim", "--max-seq-len", "--norm", "--dropout"},
+      {"--train-tokenizer", "--tokenizer-kind", "--cooldown-steps", "--dim", "--layers", "--heads",
+       "--kv-heads", "--hidden-dim", "--max-seq-len", "--norm", "--dropout"},
       {"--epochs --steps", "--resume --force", "--json --sample-prompt", "--device --use-gpu"});
 }
 
