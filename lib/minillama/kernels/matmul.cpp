@@ -27,15 +27,15 @@ MINILLAMA_INLINE void last_lanes(Ints<Lanes>& mask, std::size_t rest) {
 }
 
 /// Adds the products of column c on of Rows rows of weights, the first at `w`, with the inputs
-/// `xs`. Of several rows the next ones are asked for meanwhile where each is used once, since some
-/// processors stop fetching ahead at the end of each row (docs/performance.md).
-template <int Lanes, int Rows, int Tokens, typename T>
+/// `xs`. If `Ahead`, the next rows are asked for meanwhile, since some processors stop fetching
+/// ahead at the end of each row (docs/performance.md).
+template <int Lanes, int Rows, int Tokens, bool Ahead, typename T>
 MINILLAMA_INLINE void add_columns(const T* w, std::size_t cols, std::size_t c,
                                   const Floats<Lanes> (&xs)[Tokens],
                                   Floats<Lanes> (&sums)[Rows][Tokens]) {
   for (int r = 0; r < Rows; ++r) {
     const T* weights = w + r * cols + c;
-    if constexpr (Rows > 1 && Tokens == 1) __builtin_prefetch(weights + Rows * cols);
+    if constexpr (Ahead) __builtin_prefetch(weights + Rows * cols);
     Floats<Lanes> ws;
     load<Lanes>(ws, weights);
     for (int t = 0; t < Tokens; ++t) sums[r][t] += ws * xs[t];
@@ -43,7 +43,7 @@ MINILLAMA_INLINE void add_columns(const T* w, std::size_t cols, std::size_t c,
 }
 
 /// Rows x Tokens elements of the product, whose sums stay in registers. cols >= Lanes.
-template <int Lanes, int Rows, int Tokens, typename T>
+template <int Lanes, int Rows, int Tokens, bool Ahead, typename T>
 MINILLAMA_INLINE void tile(const Product<T>& p, std::size_t row, std::size_t token) {
   const std::size_t cols = p.cols, stride = p.x.stride;
   const T* w = p.w + row * cols;
@@ -53,7 +53,7 @@ MINILLAMA_INLINE void tile(const Product<T>& p, std::size_t row, std::size_t tok
   std::size_t c = 0;
   for (; c + Lanes <= cols; c += Lanes) {
     for (int t = 0; t < Tokens; ++t) load<Lanes>(xs[t], x + t * stride + c);
-    add_columns<Lanes, Rows, Tokens>(w, cols, c, xs, sums);
+    add_columns<Lanes, Rows, Tokens, Ahead>(w, cols, c, xs, sums);
   }
   if (c < cols) {
     Ints<Lanes> mask;
@@ -63,7 +63,7 @@ MINILLAMA_INLINE void tile(const Product<T>& p, std::size_t row, std::size_t tok
       load<Lanes>(xs[t], x + t * stride + c);
       xs[t] = mask ? xs[t] : Floats<Lanes>{};
     }
-    add_columns<Lanes, Rows, Tokens>(w, cols, c, xs, sums);
+    add_columns<Lanes, Rows, Tokens, Ahead>(w, cols, c, xs, sums);
   }
   for (int t = 0; t < Tokens; ++t) {
     float* y = p.y.data + (token + t) * p.y.stride + row;
@@ -84,9 +84,15 @@ template <int Lanes, int Rows, typename T>
 MINILLAMA_INLINE void tokens_of_group(const Product<T>& p, std::size_t row, std::size_t begin,
                                       std::size_t end) {
   constexpr int kTokens = kTokensOfTile<Lanes>;
+  constexpr bool kSideBySide = Rows > 1;
   std::size_t t = begin;
-  for (; t + kTokens <= end; t += kTokens) tile<Lanes, Rows, kTokens>(p, row, t);
-  for (; t < end; ++t) tile<Lanes, Rows, 1>(p, row, t);
+  // Of several tokens a tile has enough to do for rows that come from a cache.
+  if (kSideBySide && p.source == Source::memory) {
+    for (; t + kTokens <= end; t += kTokens) tile<Lanes, Rows, kTokens, kSideBySide>(p, row, t);
+  } else {
+    for (; t + kTokens <= end; t += kTokens) tile<Lanes, Rows, kTokens, false>(p, row, t);
+  }
+  for (; t < end; ++t) tile<Lanes, Rows, 1, kSideBySide>(p, row, t);
 }
 
 template <int Lanes, typename T>
