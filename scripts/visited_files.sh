@@ -41,12 +41,12 @@ cmake -S . -B "$build" -G Ninja -D CMAKE_BUILD_TYPE=Debug -D MINILLAMA_TORCH=OFF
   >/dev/null
 cmake --build "$build" --target minillama_runtime >/dev/null
 c++ -std=c++20 -g -no-pie -fno-pie -I lib "$build/main.cpp" "$build/lib/minillama/libminillama_runtime.a" \
-  -lfmt -ldl -lpthread $(ldconfig -p | grep -q absl_status && echo -labsl_status) -o "$build/visited"
+  -lfmt -lpcre2-8 -lutf8proc -ldl -lpthread $(ldconfig -p | grep -q absl_status && echo -labsl_status) -o "$build/visited"
 OMP_NUM_THREADS=1 "$build/visited" "$checkpoint" "$build/trace"
 
 # Pairs of lines, the function and its caller, become "pair pair".
-addr2line -e "$build/visited" <"$build/trace" | sed -E 's/\.(h|cpp):.*$//' | paste - - |
-  awk -v root="$PWD/lib/minillama/" '
+addr2line -e "$build/visited" <"$build/trace" | sed -E 's#^/.*/lib/minillama/#lib/#; s/\.(h|cpp):.*$//' | paste - - |
+  awk -v root="lib/" '
     index($1, root) == 1 && index($2, root) == 1 && $1 != $2 {
       file = substr($1, length(root) + 1)
       caller = substr($2, length(root) + 1)
