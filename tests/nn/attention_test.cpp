@@ -20,8 +20,8 @@ ModelConfig config_with(std::int64_t n_kv_heads, AttentionKind kind) {
 
 AttentionContext context_for(const ModelConfig& config, const Sequences& sequences) {
   return {.sequences = sequences,
-          .rotations = rotations(sequences.positions(), config.head_dim, config.rope_theta,
-                                 torch::kDouble),
+          .rotations =
+              rotations(sequences.positions(), config.head_dim, config.rope_theta, torch::kDouble),
           .visible = visible_positions(config.attention, sequences, torch::kCPU)};
 }
 
