@@ -5,4 +5,5 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/install_packages.sh
 scripts/build.sh tsan minillama_runtime_tests
-build/tsan/bin/minillama_runtime_tests
+# 4: nothing failed, and some tests lack files that are not in the repository.
+build/tsan/bin/minillama_runtime_tests || [ $? -eq 4 ]
