@@ -8,33 +8,16 @@
 
 #include "minillama/core/error.h"
 #include "minillama/engine/engine.h"
-#include "minillama/io/torch_save.h"
 
 #include "support/catch.h"
 #include "support/files.h"
+#include "support/golden_values.h"
 
 using namespace minillama;
+using test::expected;
+using test::golden;
 
 namespace {
-
-std::filesystem::path golden(const std::string& name) {
-  return test::repository_file("tests/reference/formats" + name);
-}
-
-/// A tensor that PyTorch computed, and the length of its second dimension.
-template <typename T>
-std::vector<T> expected(const std::string& name, std::size_t* length = nullptr) {
-  const TorchSaveFile file(golden("_expected.pt"));
-  for (const auto& record : file.tensors()) {
-    if (record.name != name) continue;
-    std::vector<T> values(static_cast<std::size_t>(element_count(record)));
-    copy_elements(record, reinterpret_cast<std::byte*>(values.data()));
-    if (length != nullptr) *length = static_cast<std::size_t>(record.shape.at(1));
-    return values;
-  }
-  FAIL(name << " is not in the golden file");
-  return {};
-}
 
 /// log softmax(logits)[token]
 double log_probability(std::span<const float> logits, std::int64_t token) {

@@ -2,6 +2,7 @@
 
 #include "minillama/generate/chat.h"
 
+#include <numeric>
 #include <sstream>
 
 #include "minillama/checkpoint/chat_template_file.h"
@@ -10,44 +11,15 @@
 #include "minillama/text/stream_decoder.h"
 
 #include "support/catch.h"
+#include "support/counting_decoder.h"
 #include "support/files.h"
 
 using namespace minillama;
 
 namespace {
 
-/// A decoder that counts what goes through another one.
-class CountingDecoder : public Decoder {
- public:
-  CountingDecoder(std::unique_ptr<Decoder> decoder, std::shared_ptr<std::size_t> n_read)
-      : decoder_(std::move(decoder)), n_read_(std::move(n_read)) {}
-  void append(std::span<const Continuation> continuations) override {
-    for (const auto& continuation : continuations) *n_read_ += continuation.ids.size();
-    decoder_->append(continuations);
-  }
-  std::span<float> logits(std::size_t i) override { return decoder_->logits(i); }
-  void copy(std::size_t from, std::size_t to) override { decoder_->copy(from, to); }
-  void truncate(std::size_t sequence, std::size_t length) override {
-    decoder_->truncate(sequence, length);
-  }
-
- private:
-  std::unique_ptr<Decoder> decoder_;
-  std::shared_ptr<std::size_t> n_read_;
-};
-
 std::filesystem::path tiny() {
   return test::repository_file("checkpoints/reviews-tiny");
-}
-
-DecoderSource counting(std::shared_ptr<std::size_t> n_read) {
-  auto source =
-      decoder_source(std::make_shared<const Weights>(Checkpoint::open(tiny()).language_model()));
-  source.make = [make = source.make, n_read](const GenerationOptions& options,
-                                             const DecoderSize& size) -> std::unique_ptr<Decoder> {
-    return std::make_unique<CountingDecoder>(make(options, size), n_read);
-  };
-  return source;
 }
 
 /// In the words of the tiny model, which knows no special tokens but BOS and EOS.
@@ -72,18 +44,20 @@ std::string said(Chat& chat, const std::string& message) {
 }  // namespace
 
 TEST_CASE("chat: a turn reads what is new, and answers as if all of it were read") {
-  const auto n_read = std::make_shared<std::size_t>();
+  std::vector<std::size_t> counts;
   const auto tokenizer = Checkpoint::open(tiny()).tokenizer();
-  const TextGenerator model(counting(n_read), tokenizer);
+  const auto tiny_model =
+      decoder_source(std::make_shared<const Weights>(Checkpoint::open(tiny()).language_model()));
+  const TextGenerator model(test::counting(tiny_model, counts), tokenizer);
   Chat chat(model, plain(), kGreedy);
   chat.set_system("You know films .");
   std::vector<std::size_t> read;
   const std::vector<std::string> questions{"How is this movie ?", "Why ?", "And the actors ?"};
   for (const auto& question : questions) {
-    *n_read = 0;
+    counts.clear();
     const auto answer = said(chat, question);
     CHECK_FALSE(answer.empty());
-    read.push_back(*n_read);
+    read.push_back(std::accumulate(counts.begin(), counts.end(), std::size_t{0}));
     // The same conversation, read from its beginning.
     auto messages = chat.messages();
     CHECK(messages.back() == ChatMessage{ChatRole::assistant, answer});

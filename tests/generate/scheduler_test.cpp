@@ -11,6 +11,7 @@
 #include "minillama/generate/generate.h"
 
 #include "support/catch.h"
+#include "support/counting_decoder.h"
 #include "support/files.h"
 
 using namespace minillama;
@@ -18,29 +19,6 @@ using namespace minillama;
 namespace {
 
 using Ids = std::vector<std::int64_t>;
-
-/// A decoder that notes how many tokens each append() has.
-class CountingDecoder : public Decoder {
- public:
-  CountingDecoder(std::unique_ptr<Decoder> decoder, std::vector<std::size_t>& counts)
-      : decoder_(std::move(decoder)), counts_(counts) {}
-
-  void append(std::span<const Continuation> continuations) override {
-    std::size_t count = 0;
-    for (const auto& continuation : continuations) count += continuation.ids.size();
-    counts_.push_back(count);
-    decoder_->append(continuations);
-  }
-  std::span<float> logits(std::size_t i) override { return decoder_->logits(i); }
-  void copy(std::size_t from, std::size_t to) override { decoder_->copy(from, to); }
-  void truncate(std::size_t sequence, std::size_t length) override {
-    decoder_->truncate(sequence, length);
-  }
-
- private:
-  std::unique_ptr<Decoder> decoder_;
-  std::vector<std::size_t>& counts_;
-};
 
 /// A small model whose context is short.
 const DecoderSource& model() {
@@ -51,13 +29,6 @@ const DecoderSource& model() {
     return decoder_source(std::make_shared<const Weights>(std::move(weights)));
   }();
   return source;
-}
-
-DecoderSource counting_model(std::vector<std::size_t>& counts) {
-  return {.config = model().config,
-          .make = [&counts](const GenerationOptions& options, const DecoderSize& size) {
-            return std::make_unique<CountingDecoder>(model().make(options, size), counts);
-          }};
 }
 
 /// Requests that differ in everything that a request can.
@@ -144,7 +115,7 @@ TEST_CASE("scheduler: requests join while others are on their way") {
 
 TEST_CASE("scheduler: a long prompt is read in pieces, beside texts that get their tokens") {
   std::vector<std::size_t> counts;
-  Scheduler scheduler(counting_model(counts), {}, {.sequences = 2, .capacity = 100});
+  Scheduler scheduler(test::counting(model(), counts), {}, {.sequences = 2, .capacity = 100});
   auto all = requests();
   auto quick = all[0];
   quick.options.max_new_tokens = 12;
@@ -172,7 +143,7 @@ TEST_CASE("scheduler: a long prompt is read in pieces, beside texts that get the
 
 TEST_CASE("scheduler: prompts share the budget in the order in which they came") {
   std::vector<std::size_t> counts;
-  Scheduler scheduler(counting_model(counts), {}, {.sequences = 2, .capacity = 100});
+  Scheduler scheduler(test::counting(model(), counts), {}, {.sequences = 2, .capacity = 100});
   std::string order;
   for (const char name : {'a', 'b'}) {
     auto request = requests()[5];  // 26 tokens
@@ -339,7 +310,7 @@ TEST_CASE("scheduler: what it cannot use is refused by name") {
 
 TEST_CASE("scheduler: a request that keeps a prefix reads what is new, and ends the same") {
   std::vector<std::size_t> counts;
-  const auto counted = counting_model(counts);
+  const auto counted = test::counting(model(), counts);
   Scheduler scheduler(counted, {}, {.sequences = 1, .capacity = 100});
   const auto ended = [&](Ids prompt, bool keeps_prefix) {
     counts.clear();
