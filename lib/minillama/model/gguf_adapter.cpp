@@ -53,6 +53,7 @@ void write_gguf_adapter(const std::filesystem::path& path, Llama& llama) {
   require_storable(adapter_parameters(llama, active), std::numeric_limits<double>::infinity());
   const AdapterOptions options = adapters_of(llama).at(active);
   const auto parameters = by_linear(llama, active);
+  const auto weights = llama->named_parameters();
 
   std::vector<TensorRecord> records;
   std::deque<std::vector<std::byte>> reordered;
@@ -67,8 +68,8 @@ void write_gguf_adapter(const std::filesystem::path& path, Llama& llama) {
     alpha = low_rank->scale * static_cast<float>(low_rank->rank);
     const auto weight = fmt::format("{}.weight", linear);
     const auto name = to_spelling(kGguf, weight).value();
-    const auto rows = static_cast<std::size_t>(llama->named_parameters()[weight].size(0));
-    const auto cols = static_cast<std::size_t>(llama->named_parameters()[weight].size(1));
+    const auto rows = static_cast<std::size_t>(weights[weight].size(0));
+    const auto cols = static_cast<std::size_t>(weights[weight].size(1));
     records.push_back(record_of(name + ".lora_a", low_rank->a, low_rank->rank, cols));
     auto b = record_of(name + ".lora_b", low_rank->b, rows, low_rank->rank);
     const auto heads = rotary_heads(weight, config);
