@@ -57,7 +57,7 @@ torch::Tensor logits_of(LanguageModel& model, std::int64_t vocab_size) {
   const auto length = std::min<std::int64_t>(model->config().max_seq_len, 64);
   // Any ids do; these are spread over the vocabulary.
   const auto ids = (torch::arange(length) * 7919 + 1).remainder(vocab_size).unsqueeze(0);
-  return model(ids.to(model->llama->tok_embeddings->weight.device())).narrow(-1, 0, vocab_size);
+  return model(ids.to(model->llama->device())).narrow(-1, 0, vocab_size);
 }
 
 /// Asks, before any work, whether --out can be written, and that no model is lost.

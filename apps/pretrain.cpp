@@ -120,6 +120,7 @@ void run(int argc, char** argv) {
   const auto generator = make_generator(options.seed);
   auto text_generator = make_model(arguments, given, generator);
   auto& model = text_generator.model();
+  model->llama->set_recompute(arguments.is_set("recompute"));
   const auto& tokenizer = text_generator.tokenizer();
   if (!arguments.given("window")) {
     options.window = std::min(options.window, model->config().max_seq_len);

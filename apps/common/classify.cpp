@@ -40,9 +40,10 @@ void run_app(const std::string& program, const Dataset& dataset, int argc, char*
     classify_sentences(classifier, arguments, model.quiet);
   } else {
     const auto weights = std::make_shared<const Weights>(checkpoint.language_model());
-    const ZeroShotClassifier classifier(decoder_source(weights), checkpoint.tokenizer(),
+    const auto tokenizer = checkpoint.tokenizer();
+    const ZeroShotClassifier classifier(decoder_source(weights), tokenizer,
                                         label_names(arguments, dataset),
-                                        zero_shot_options(arguments, model));
+                                        zero_shot_options(arguments, model, tokenizer));
     answer(classifier, arguments, dataset, "prompting", model.quiet);
   }
 }

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "minillama/core/error.h"
+#include "minillama/generate/chat.h"
 #include "minillama/text/labelled_sentences.h"
 
 #include "common/default_files.h"
@@ -59,6 +60,9 @@ void add_training_options(Arguments& arguments, const Dataset& dataset) {
   arguments.option("weight-decay", "Of all but norms and biases (0.01; 0)", "X");
   arguments.option("max-grad-norm", "Clip the norm of all gradients; 0: no clipping (1; 0)", "X");
   arguments.option("dtype", "Of matrix products: f32 or bf16", "TYPE", "f32");
+  arguments.flag("recompute",
+                 "Keep only the inputs of layers for the backward pass and compute the rest again: "
+                 "less memory, the same results");
   arguments.option("hidden-dropout-prob", "Dropout on the state that is classified", "P", "0.3");
   arguments.option("pooling", "last, mean or padded-last (mean; padded-last)", "NAME");
   arguments.option("lora-rank,rank", "Rank of the adapters (8; 4)", "N");
@@ -68,6 +72,13 @@ void add_training_options(Arguments& arguments, const Dataset& dataset) {
                    "What gets one, by name, with commas between (default: compute_query,"
                    "compute_key,compute_value,compute_output)",
                    "NAMES");
+  arguments.option(
+      "weights",
+      fmt::format("Leave the weights beside the adapters in this type, stored (as they lie in the "
+                  "file), {}; --out-dir then keeps the adapters alone, which name --model as their "
+                  "base (default: as numbers in memory, kept with the adapters)",
+                  fmt::join(weight_format_names(), ", ")),
+      "TYPE");
   arguments.option("seed,s", "Of the random numbers", "N", "1337");
   // Not without a short name: cxxopts tells options apart by long and short name put together, and
   // takes "seeds" for "seed" and "s".
@@ -106,6 +117,9 @@ Arguments declare_classify_arguments(const char* program, const Dataset& dataset
                    "Text that the sentence is put into (default: {sentence}; asking: {sentence} Is "
                    "this movie ...? This movie is)",
                    "TEXT");
+  arguments.flag("chat",
+                 "Ask in a conversation, with the chat template of the model's file: --template is "
+                 "what the user writes, and behind {answer} how the answer begins");
   arguments.flag("calibrate",
                  "Divide out the labels' probabilities after a prompt without content");
   add_data_options(arguments, dataset);
@@ -119,8 +133,10 @@ void check_classify_arguments(const Arguments& arguments) {
   const std::string training = "option=finetune|lora";
   std::vector<OptionRule> rules{{.option = "file", .excludes = {training, "dev", "test"}},
                                 {.option = "calibrate", .excludes = {training, "compat"}},
+                                {.option = "chat", .excludes = {training, "compat"}},
                                 {.option = "dev-out", .needs = {"dev", training}},
                                 {.option = "test-out", .needs = {"test", training}},
+                                {.option = "weights", .excludes = {"use-gpu"}},
                                 {.option = "seeds", .excludes = {"dev-out", "test-out"}},
                                 {.option = "config", .needs = {"model"}},
                                 {.option = "use-gpu", .excludes = {"device"}},
@@ -130,11 +146,12 @@ void check_classify_arguments(const Arguments& arguments) {
                                 {.option = "force", .needs = {"out-dir"}}};
   for (const auto* option :
        {"train", "out-dir", "resume", "force", "epochs", "patience", "lr", "schedule", "warmup",
-        "weight-decay", "max-grad-norm", "dtype", "hidden-dropout-prob", "pooling", "seed", "seeds",
-        "save-every", "save-every-steps"}) {
+        "weight-decay", "max-grad-norm", "dtype", "recompute", "hidden-dropout-prob", "pooling",
+        "seed", "seeds", "save-every", "save-every-steps"}) {
     rules.push_back({.option = option, .needs = {training}});
   }
-  for (const auto* option : {"lora-rank", "lora-alpha", "lora-dropout", "lora-targets"}) {
+  for (const auto* option :
+       {"lora-rank", "lora-alpha", "lora-dropout", "lora-targets", "weights"}) {
     rules.push_back({.option = option, .needs = {"option=lora"}});
   }
   check_options(arguments, rules);
@@ -170,7 +187,7 @@ std::string default_classifier(const Arguments& arguments, const Dataset& datase
 }
 
 void refuse_zero_shot_options(const Arguments& arguments, const std::filesystem::path& model) {
-  for (const std::string name : {"label-names", "template", "calibrate"}) {
+  for (const std::string name : {"label-names", "template", "calibrate", "chat"}) {
     if (!arguments.given(name)) continue;
     throw OptionError(fmt::format(
         "--{} goes with --option prompt, or finetune or lora to train: {} is trained already, "
@@ -192,7 +209,8 @@ std::int64_t batch_size(const Arguments& arguments, std::int64_t otherwise) {
   return arguments.given("batch-size") ? arguments.integer("batch-size") : otherwise;
 }
 
-ZeroShotOptions zero_shot_options(const Arguments& arguments, const ModelArguments& model) {
+ZeroShotOptions zero_shot_options(const Arguments& arguments, const ModelArguments& model,
+                                  const Tokenizer& tokenizer) {
   if (arguments.given("batch-size") && !model.compatible) {
     throw OptionError("--batch-size has no effect on asking without --compat cmu2025");
   }
@@ -201,6 +219,7 @@ ZeroShotOptions zero_shot_options(const Arguments& arguments, const ModelArgumen
                           .calibrate = arguments.is_set("calibrate"),
                           .max_sentence_len = arguments.integer("max-sentence-len")};
   if (arguments.given("template")) options.sentence_template = arguments.text("template");
+  if (arguments.is_set("chat")) options.chat = Chat::read_template(model.model, tokenizer);
   return options;
 }
 

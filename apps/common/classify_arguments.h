@@ -40,8 +40,9 @@ void refuse_batch_size(const Arguments& arguments, const ClassifierConfig& class
 std::int64_t batch_size(const Arguments& arguments, std::int64_t otherwise);
 
 /// How a language model is asked. Throws OptionError if --batch-size was given and makes no
-/// difference.
-ZeroShotOptions zero_shot_options(const Arguments& arguments, const ModelArguments& model);
+/// difference, FileError if a conversation is wanted and the model has no chat template.
+ZeroShotOptions zero_shot_options(const Arguments& arguments, const ModelArguments& model,
+                                  const Tokenizer& tokenizer);
 
 /// The names in the file --label-names, or the data set's own.
 std::vector<std::string> label_names(const Arguments& arguments, const Dataset& dataset);

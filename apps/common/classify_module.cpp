@@ -27,10 +27,10 @@ ModuleTextClassifier load_saved(const Arguments& arguments, const ModuleArgument
 
 ZeroShotClassifier load_zero_shot(const Arguments& arguments, const ModuleArguments& model,
                                   const Dataset& dataset) {
-  const auto options = zero_shot_options(arguments, model);
   const auto names = label_names(arguments, dataset);
   auto language_model = read_language_model(model.model, model.load);
   auto tokenizer = read_tokenizer_for(model.model, language_model->config(), model.open.tokenizer);
+  const auto options = zero_shot_options(arguments, model, tokenizer);
   return {decoder_source(language_model), std::move(tokenizer), names, options};
 }
 

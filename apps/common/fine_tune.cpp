@@ -15,6 +15,7 @@
 #include "minillama/model/adapters.h"
 #include "minillama/model/classifier_file.h"
 #include "minillama/model/module_text_classifier.h"
+#include "minillama/model/peft_module.h"
 #include "minillama/train/fine_tuning.h"
 
 #include "common/classify_arguments.h"
@@ -50,6 +51,7 @@ struct Setting {
 ModuleTextClassifier make_classifier(const Setting& setting, const torch::Generator& generator) {
   LoadOptions load = setting.model.load;
   load.generator = generator;
+  load.frozen = setting.training.frozen;
   auto language_model = read_language_model(setting.model.model, load);
   auto tokenizer = read_tokenizer_for(setting.model.model, language_model->config(),
                                       setting.model.open.tokenizer);
@@ -63,6 +65,7 @@ ModuleTextClassifier make_classifier(const Setting& setting, const torch::Genera
   if (setting.lora) add_adapter(llama, setting.dataset.name, setting.training.lora, generator);
   Classifier model(llama, setting.training.classifier, generator);
   if (setting.lora) train_only_adapter(llama, setting.dataset.name);
+  llama->set_recompute(setting.training.recompute);
   return {std::move(model),
           std::move(tokenizer),
           {.batch_size = setting.training.fine_tuning.batches.size,
@@ -92,6 +95,18 @@ void warn_of_missing_labels(const Setting& setting) {
   if (missing.empty()) return;
   note("warning: no sentence to train on has the label {}{}\n", fmt::join(missing, " or "),
        setting.arguments.given("label-names") ? "" : "; --label-names gives labels of your own");
+}
+
+/// Writes what --out-dir keeps: the whole classifier or, beside weights that stay where they are,
+/// the adapter, which names them.
+void write(const std::filesystem::path& directory, ModuleTextClassifier& classifier,
+           const Setting& setting) {
+  if (!setting.training.frozen) {
+    return write_classifier(directory, classifier.model(), classifier.tokenizer());
+  }
+  const auto base = std::filesystem::proximate(std::filesystem::absolute(setting.model.model),
+                                               std::filesystem::absolute(directory));
+  write_peft_adapter(directory, classifier.model(), base.native());
 }
 
 /// Trains `classifier` and leaves it with the best epoch's weights.
@@ -130,7 +145,7 @@ void train(ModuleTextClassifier& classifier, const Setting& setting,
     interrupts.resume_noting();
     // First what is kept: printing may fail and end the run.
     if (!directory.empty()) {
-      if (is_best) write_classifier(directory, classifier.model(), classifier.tokenizer());
+      if (is_best) write(directory, classifier, setting);
       write_metrics(directory / kMetricsFile, run.metrics());
     }
     bar.clear();

@@ -63,6 +63,9 @@ void add_run_options(Arguments& arguments) {
   arguments.option("weight-decay", "Of all but norms", "X", "0.1");
   arguments.option("max-grad-norm", "Clip the norm of all gradients; 0: no clipping", "X", "1");
   arguments.option("dtype", "Of matrix products: f32 or bf16", "TYPE", "f32");
+  arguments.flag("recompute",
+                 "Keep only the inputs of layers for the backward pass and compute the rest again: "
+                 "less memory, the same results");
   arguments.option("seed,s", "Of the weights and the windows' order", "N", "1337");
   arguments.option("record-every", "Steps between lines in the log", "N", "10");
   arguments.option("evaluate-every", "Steps between evaluations", "N", "200");

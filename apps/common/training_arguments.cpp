@@ -9,6 +9,7 @@
 
 #include "common/classify_arguments.h"
 #include "common/default_files.h"
+#include "common/model_arguments.h"
 
 namespace minillama::app {
 namespace {
@@ -72,6 +73,13 @@ TrainingArguments read_training_arguments(const Arguments& arguments, const Data
     out.lora.targets = split_at_commas(arguments.text("lora-targets"));
   }
   out.lora.validate();
+  if (arguments.given("weights")) {
+    auto names = weight_format_names();
+    names.insert(names.begin(), "stored");
+    const auto name = arguments.choice("weights", names);
+    out.frozen = {.format = name == "stored" ? nullptr : &weight_format(name)};
+  }
+  out.recompute = arguments.is_set("recompute");
 
   const auto seed = arguments.integer("seed");
   if (seed < 0) throw OptionError(fmt::format("--seed is {}, must be 0 or positive", seed));

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "minillama/model/classifier.h"
+#include "minillama/model/language_model_file.h"
 #include "minillama/text/labelled_sentences.h"
 #include "minillama/train/fine_tuning_options.h"
 #include "minillama/weights/lora_options.h"
@@ -19,6 +21,8 @@ struct TrainingArguments {
   FineTuningOptions fine_tuning;
   ClassifierConfig classifier;
   LoraOptions lora;
+  std::optional<LoadOptions::Frozen> frozen;  ///< how the weights beside LoRA's are kept
+  bool recompute = false;
   std::uint64_t first_seed = 0;
   std::int64_t n_seeds = 1;
 };

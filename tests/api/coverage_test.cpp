@@ -31,6 +31,7 @@ const std::map<std::string, std::string> kElsewhere{
     {"model/gguf_adapter.h", "tests/model/gguf_adapter_test.cpp"},
     {"model/peft_module.h", "arguments: files of models"},
     {"weights/classifier_config.h", "arguments: model/classifier.h"},
+    {"ops/frozen_matrix.h", "tests/ops/frozen_matrix_test.cpp"},
     {"nn/adapter.h", "tests/nn/adapter_test.cpp"},
     {"weights/adapter_options.h", "tests/weights/adapter_options_test.cpp"},
     {"weights/lora_options.h", "arguments: adapters/lora.h"},
@@ -45,7 +46,7 @@ const std::map<std::string, std::string> kElsewhere{
 
 TEST_CASE("arguments: every header of the public interface is tried with wrong ones") {
   std::string tests;
-  for (const auto* name : {"eval", "model", "nn", "text", "train"}) {
+  for (const auto* name : {"eval", "model", "nn", "ops", "text", "train"}) {
     tests += minillama::test::read_text(
         minillama::test::repository_file(std::string("tests/api/") + name + "_test.cpp"));
   }

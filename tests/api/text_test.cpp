@@ -113,6 +113,7 @@ TEST_CASE("arguments: text/sentence_template.h and text/sentiment_prompt.h") {
   const std::vector<std::string> none, one{"good"};
   CHECK_THAT(option_error([&] { sentiment_question(none); }), contains("0 labels"));
   CHECK_THAT(option_error([&] { sentiment_question(one); }), contains("1 labels"));
+  CHECK_THAT(option_error([&] { sentiment_conversation(one); }), contains("1 labels"));
 }
 
 TEST_CASE("arguments: optim/adamw.h") {

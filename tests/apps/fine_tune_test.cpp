@@ -104,6 +104,42 @@ TEST_CASE("apps/train: what is trained is kept, with its figures, and used witho
   }
 }
 
+TEST_CASE("apps/train: beside frozen weights, and computed again, adapters learn the same") {
+  const TrainingDirectory directory;
+  const auto run = [&](const std::string& out, const std::vector<std::string>& more) {
+    std::vector<std::string> all{"--option", "lora", "--epochs", "1"};
+    all.insert(all.end(), more.begin(), more.end());
+    const auto outcome = directory.train(out, all);
+    INFO(outcome.err);
+    REQUIRE(outcome.exit_code == 0);
+    return read_text(directory.path() / out / "sst-dev-lora-output.txt");
+  };
+  const auto expected = run("plain", {});
+  CHECK(run("frozen", {"--weights", "stored"}) == expected);
+  CHECK(run("again", {"--recompute"}) == expected);
+  CHECK(run("both", {"--recompute", "--weights", "stored", "--resume"}) == expected);
+  run("packed", {"--weights", "q8_0"});
+
+  // What is kept is the adapter alone, which is used with the weights where they are.
+  for (const std::string out : {"frozen", "packed"}) {
+    CHECK(std::filesystem::exists(directory.path() / out / "adapter_config.json"));
+    CHECK_FALSE(std::filesystem::exists(directory.path() / out / "model.safetensors"));
+    const auto again =
+        run_app("classify_sst", {"--model", out, "--dev", "dev.txt", "--dev-out", out + "-again"},
+                directory.path());
+    CHECK(again.exit_code == 0);
+    if (out == "frozen") CHECK(read_text(directory.path() / (out + "-again")) == expected);
+  }
+
+  const auto refused = [&](const std::vector<std::string>& arguments) {
+    const auto outcome = directory.train("refused", arguments);
+    CHECK(outcome.exit_code == 2);
+    return outcome.err;
+  };
+  CHECK_THAT(refused({"--option", "lora", "--weights", "q3"}), contains("stored, f32"));
+  CHECK_THAT(refused({"--weights", "stored"}), contains("--option lora"));
+}
+
 TEST_CASE("apps/train: several seeds give mean and deviation, each in a directory of its own") {
   const TrainingDirectory directory;
   const auto outcome = directory.train("run", {"--seeds", "2", "--seed", "7"});

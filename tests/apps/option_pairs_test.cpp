@@ -104,27 +104,21 @@ Words with_model(Words options) {
   return options;
 }
 
-const Words kTraining{"--train=s",
-                      "--epochs=1",
-                      "--patience=1",
-                      "--lr=1",
-                      "--schedule=linear",
-                      "--warmup=0",
-                      "--weight-decay=0",
-                      "--max-grad-norm=1",
-                      "--dtype=f32",
-                      "--hidden-dropout-prob=0",
-                      "--pooling=mean",
-                      "--seed=1",
-                      "--seeds=2",
-                      "--resume",
-                      "--force",
-                      "--save-every=1",
-                      "--save-every-steps=1"};
-const Words kLora{"--lora-rank=1", "--lora-alpha=1", "--lora-dropout=0", "--lora-targets=w1"};
-const Words kOther{
-    "--file=f",    "--json",       "--template={sentence}", "--calibrate",   "--label-names=n",
-    "--dev-out=d", "--test-out=t", "--max-sentence-len=9",  "--batch-size=2"};
+const Words kTraining{"--train=s",         "--epochs=1",
+                      "--patience=1",      "--lr=1",
+                      "--schedule=linear", "--warmup=0",
+                      "--weight-decay=0",  "--max-grad-norm=1",
+                      "--dtype=f32",       "--hidden-dropout-prob=0",
+                      "--pooling=mean",    "--seed=1",
+                      "--seeds=2",         "--resume",
+                      "--force",           "--save-every=1",
+                      "--recompute",       "--save-every-steps=1"};
+const Words kLora{"--lora-rank=1", "--lora-alpha=1", "--lora-dropout=0", "--lora-targets=w1",
+                  "--weights=q8_0"};
+const Words kOther{"--file=f",      "--json",       "--template={sentence}",
+                   "--calibrate",   "--chat",       "--label-names=n",
+                   "--dev-out=d",   "--test-out=t", "--max-sentence-len=9",
+                   "--batch-size=2"};
 
 Words classify_options() {
   Words all = with_model(kOther);
@@ -157,6 +151,7 @@ Words pretrain_options() {
                           "--weight-decay=0",
                           "--max-grad-norm=1",
                           "--dtype=f32",
+                          "--recompute",
                           "--seed=1",
                           "--record-every=1",
                           "--evaluate-every=1",
@@ -194,21 +189,24 @@ TEST_CASE("option pairs: of classify when it trains adapters, all of it, or noth
   lora.emplace_back("--option=lora");
   const Names pairs{"--device --use-gpu", "--resume --force", "--dev-out --seeds",
                     "--test-out --seeds"};
-  try_pairs(check_classify, lora, classify_options(), {"--file", "--calibrate"}, pairs);
+  auto lora_pairs = pairs;
+  lora_pairs.insert("--use-gpu --weights");
+  try_pairs(check_classify, lora, classify_options(), {"--file", "--calibrate", "--chat"},
+            lora_pairs);
 
   auto finetune = training;
   finetune.emplace_back("--option=finetune");
-  try_pairs(
-      check_classify, finetune, classify_options(),
-      {"--file", "--calibrate", "--lora-rank", "--lora-alpha", "--lora-dropout", "--lora-targets"},
-      pairs);
+  try_pairs(check_classify, finetune, classify_options(),
+            {"--file", "--calibrate", "--chat", "--lora-rank", "--lora-alpha", "--lora-dropout",
+             "--lora-targets", "--weights"},
+            pairs);
 
   Names of_training{"--file"};
   for (const auto& options : {kTraining, kLora}) {
     for (const auto& option : options) of_training.insert(option.substr(0, option.find('=')));
   }
   try_pairs(check_classify, {"--model=m", "--dev=s", "--test=s"}, classify_options(), of_training,
-            {"--compat --calibrate", "--device --use-gpu"});
+            {"--compat --calibrate", "--chat --compat", "--device --use-gpu"});
 }
 
 TEST_CASE("option pairs: of pretrain with a new model, and with one to go on from") {

@@ -1,4 +1,6 @@
+#include "minillama/checkpoint/checkpoint.h"
 #include "minillama/model/adapters.h"
+#include "minillama/model/classifier_file.h"
 #include "minillama/model/language_model_file.h"
 #include "minillama/model/peft_module.h"
 #include "minillama/model/tensors.h"
@@ -97,6 +99,29 @@ TEST_CASE("peft adapter: a classifier's head, labels and pooling come back") {
   const torch::NoGradGuard no_grad;
   CHECK(copy(input).equal(model(input)));
   CHECK_THAT(test::read_text(directory.path() / "adapter_config.json"), contains("\"score\""));
+}
+
+TEST_CASE("peft adapter: one trained with full attention is used with it") {
+  const test::TemporaryDirectory directory;
+  auto model = adapted_classifier();
+  model->llama->set_attention(AttentionKind::full);
+  write_peft_adapter(directory.path(), model, test::golden(".bin").native());
+  CHECK(Checkpoint::open(directory.path()).config().attention == AttentionKind::full);
+  auto copy = read_classifier(directory.path());
+  model->eval();
+  const std::vector<TokenIds> ids{{1, 5, 7}, {1, 260}};
+  const auto input = classifier_input(ids, PoolingKind::mean, 0);
+  const torch::NoGradGuard no_grad;
+  CHECK(copy(input).equal(model(input)));
+
+  const auto causal = read_classifier(directory.path(), {.attention = AttentionKind::causal});
+  CHECK(causal->llama->config().attention == AttentionKind::causal);
+  const std::string file = "adapter_model.safetensors";
+  auto bytes = test::read_text(directory.path() / file);
+  bytes.replace(bytes.find("\"full\""), 6, "\"fall\"");
+  directory.file(file, bytes);
+  CHECK_THAT(test::file_error([&] { open_peft_adapter(directory.path()); }),
+             contains("\"minillama.attention\": attention is \"fall\""));
 }
 
 TEST_CASE("peft adapter: only some layers are named one by one") {

@@ -49,9 +49,8 @@ void check_probabilities(const Prediction& prediction, const std::vector<double>
 }
 
 /// log p(label | prompt), straight from the definition: one forward pass, token after token.
-double log_likelihood(LanguageModel& lm, const Tokenizer& words, const std::string& prompt,
+double log_likelihood(LanguageModel& lm, const Tokenizer& words, TokenIds ids,
                       const std::string& label) {
-  auto ids = with_bos(words, words.encode(prompt));
   double sum = 0;
   for (const auto id : words.encode(label)) {
     const auto logits = lm(torch::tensor(ids).unsqueeze(0))[0][-1];
@@ -59,6 +58,11 @@ double log_likelihood(LanguageModel& lm, const Tokenizer& words, const std::stri
     ids.push_back(id);
   }
   return sum;
+}
+
+double log_likelihood(LanguageModel& lm, const Tokenizer& words, const std::string& prompt,
+                      const std::string& label) {
+  return log_likelihood(lm, words, with_bos(words, words.encode(prompt)), label);
 }
 
 }  // namespace
@@ -199,6 +203,49 @@ TEST_CASE("zero shot: a long sentence is cut, the question is not") {
   check_probabilities(classifier.classify({&also_endless, 1}).front(), first.probabilities);
   const std::string brief = "film";
   CHECK_FALSE(classifier.classify({&brief, 1}).front().is_shortened);
+}
+
+TEST_CASE("zero shot: in a conversation the user asks, and a label goes on with the answer") {
+  auto lm = model(AttentionKind::causal);
+  const auto words = test::small_tokenizer();
+  const ChatTemplate chat(ChatFormat{.kind = "plain",
+                                     .start = "<s>",
+                                     .user = {.before = "User: ", .behind = "</s>"},
+                                     .answer = "It: "});
+  const ZeroShotClassifier classifier(decoder_source(lm), words, kLabels, {.chat = chat});
+  const std::string asked = "<s>User: X Is this movie bad, good, or excellent?</s>It: ";
+  CHECK(classifier.prompt("X") == asked + "This movie is");
+  const ZeroShotClassifier own(decoder_source(lm), words, kLabels,
+                               {.sentence_template = "Film: {sentence}", .chat = chat});
+  const auto predictions = classifier.classify(kSentences);
+  const auto own_predictions = own.classify(kSentences);
+  const torch::NoGradGuard no_grad;
+  for (std::size_t i = 0; i < kSentences.size(); ++i) {
+    std::vector<double> scores;
+    std::vector<double> own_scores;
+    const auto score = [&](const ZeroShotClassifier& asker, const std::string& label) {
+      // sentencepiece begins every part as a word: what is around a sentence is encoded apart.
+      const auto prompt = asker.prompt(kSentences[i]);
+      const auto place = prompt.find(kSentences[i]);
+      auto behind = prompt.substr(place + kSentences[i].size());
+      if (behind.starts_with(' ')) behind.erase(0, 1);
+      if (behind.ends_with(' ')) behind.pop_back();
+      auto ids = ChatTemplate::encode(words, prompt.substr(0, place - 1));
+      for (const auto& part : {words.encode(kSentences[i]), ChatTemplate::encode(words, behind)}) {
+        ids.insert(ids.end(), part.begin(), part.end());
+      }
+      return log_likelihood(lm, words, ids, label);
+    };
+    for (const auto& label : kLabels) {
+      scores.push_back(score(classifier, label));
+      own_scores.push_back(score(own, label));
+    }
+    check_probabilities(predictions[i], softmax(scores));
+    check_probabilities(own_predictions[i], softmax(own_scores));
+  }
+  CHECK_THROWS_WITH(
+      ZeroShotClassifier(decoder_source(lm), words, kLabels, {.compatible = true, .chat = chat}),
+      contains("chat template"));
 }
 
 TEST_CASE("zero shot: what does not go together is refused") {

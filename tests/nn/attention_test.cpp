@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include "minillama/core/random.h"
-#include "minillama/nn/rope.h"
+#include "minillama/ops/attention.h"
+#include "minillama/ops/rope.h"
 
 #include "support/catch.h"
 #include "support/files.h"

@@ -1,6 +1,7 @@
 #include "minillama/nn/linear.h"
 
 #include "minillama/core/random.h"
+#include "minillama/ops/linear.h"
 
 #include "support/catch.h"
 #include "support/tensors.h"

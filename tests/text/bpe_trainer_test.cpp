@@ -104,5 +104,6 @@ TEST_CASE("bpe training: what cannot be made is refused, and says why") {
           "no tokenizer of the kind \"bytes\" can be made, only byte-pair or "
           "sentencepiece");
   const auto path = text.file("broken", "a good line\na bad \xFF one\n");
-  CHECK_THROWS_WITH(Tokenizer::train(path, 300, "byte-pair"), test::contains("broken:2: not UTF-8"));
+  CHECK_THROWS_WITH(Tokenizer::train(path, 300, "byte-pair"),
+                    test::contains("broken:2: not UTF-8"));
 }

@@ -4,6 +4,7 @@
 
 #include "minillama/core/error.h"
 #include "minillama/core/json.h"
+#include "minillama/text/sentence_template.h"
 
 #include "support/catch.h"
 #include "support/files.h"
@@ -142,4 +143,30 @@ TEST_CASE("chat template: sentencepiece's special tokens are told from words") {
   for (const auto id : sentencepiece.encode("so")) expected.push_back(id);
   CHECK(ChatTemplate::encode(sentencepiece, "<s>[INST] a film [/INST] yes </s><s>so") == expected);
   CHECK(sentencepiece.encode("<s>").size() > 1);
+}
+
+TEST_CASE("chat template: a sentence's template is put into a conversation of every kind") {
+  const std::vector<std::string> sentences{"A dull film .", "So so"};
+  const std::int64_t many = 1000;
+  for (const auto* kind : {"ChatML", "Llama 2", "Llama 3", "Zephyr", "Mistral"}) {
+    INFO(kind);
+    const auto format = template_of(kind);
+    const SentenceTemplate asked("{sentence} Is it good?{answer}It is", format);
+    const SentenceTemplate whole("Film: {sentence} Good?", format);
+    const auto expected = [&](const std::string& message, const std::string& answer) {
+      const ChatMessage one{.role = ChatRole::user, .content = message};
+      return ChatTemplate::encode(tokenizer(), format.render(std::span(&one, 1)) + answer);
+    };
+    const auto ids = asked.encode(tokenizer(), sentences, many, many).ids;
+    const auto whole_ids = whole.encode(tokenizer(), sentences, many, many).ids;
+    for (std::size_t i = 0; i < sentences.size(); ++i) {
+      CHECK(ids[i] == expected(sentences[i] + " Is it good?", "It is"));
+      CHECK(whole_ids[i] == expected("Film: " + sentences[i] + " Good?", ""));
+    }
+  }
+  const auto format = template_of("ChatML");
+  CHECK_THROWS_WITH(SentenceTemplate("It is{answer}{sentence}", format), contains("{answer} once"));
+  CHECK_THROWS_WITH(SentenceTemplate("{sentence}{answer}a{answer}", format),
+                    contains("{answer} once, behind {sentence}"));
+  CHECK_THROWS_WITH(SentenceTemplate("It is", format), contains("{sentence} exactly once"));
 }

@@ -4,7 +4,7 @@
 
 #include "minillama/core/check.h"
 #include "minillama/core/random.h"
-#include "minillama/nn/linear.h"
+#include "minillama/ops/linear.h"
 
 namespace minillama {
 

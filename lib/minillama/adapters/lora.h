@@ -21,8 +21,8 @@ class LoraImpl : public Adapter, public torch::nn::Cloneable<LoraImpl> {
   /// Throws OptionError if the options cannot be used or `weight` is no matrix.
   LoraImpl(const torch::Tensor& weight, const LoraOptions& options, torch::Generator generator);
 
-  /// y + delta(x) for x [..., in] and y [..., out]; throws like apply_linear() (nn/linear.h). Needs
-  /// no `weight`.
+  /// y + delta(x) for x [..., in] and y [..., out]; throws like apply_linear() (ops/linear.h).
+  /// Needs no `weight`.
   torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& y,
                         const torch::Tensor& weight) override;
 

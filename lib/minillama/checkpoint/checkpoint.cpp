@@ -53,6 +53,7 @@ StoredModel open_adapted(const std::filesystem::path& path, const std::filesyste
     stored.tensors.push_back(std::move(record));
   }
   stored.classifier = adapter.classifier;
+  if (adapter.attention) stored.config.attention = *adapter.attention;
   stored.head = adapter.head;
   return stored;
 }

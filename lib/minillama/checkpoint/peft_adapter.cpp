@@ -92,6 +92,17 @@ ClassifierConfig read_head(const AdapterFile& file, const std::vector<TensorReco
   return config;
 }
 
+std::optional<AttentionKind> read_attention(const AdapterFile& file,
+                                            const std::filesystem::path& path) {
+  const auto found = file.metadata.find(kPeftAttention);
+  if (found == file.metadata.end()) return {};
+  try {
+    return attention_kind(found->second);
+  } catch (const OptionError& error) {
+    throw FileError(path, fmt::format("metadata {}: {}", quote(kPeftAttention), error.what()));
+  }
+}
+
 Json read_config(const std::filesystem::path& directory) {
   const MappedFile config(directory / kPeftConfig);
   return parse_json(as_text(config.bytes()), config.path());
@@ -139,6 +150,7 @@ PeftAdapter open_peft_adapter(const std::filesystem::path& directory) {
                       fmt::format("tensor {} is no adapter's of a Llama", quote(record.name)));
     }
   }
+  adapter.attention = read_attention(file, adapter.path);
   if (!adapter.head.empty()) adapter.classifier = read_head(file, adapter.head, adapter.path);
   adapter.options = adapter.options.with_targets(std::move(linears));
   try {

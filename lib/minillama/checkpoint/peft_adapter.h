@@ -30,6 +30,7 @@ struct PeftAdapter {
   std::vector<TensorRecord> tensors = {};  ///< "layers.0.attention.compute_query.lora_A", …
   /// Of a classifier. Where the file does not say: last pooling, "LABEL_0", … as in transformers.
   std::optional<ClassifierConfig> classifier = {};
+  std::optional<AttentionKind> attention = {};  ///< what it was trained with; else as in the base
   std::vector<TensorRecord> head = {};    ///< "classifier_head.weight" and perhaps the bias
   std::shared_ptr<const void> file = {};  ///< keeps the bytes alive
 };

@@ -196,8 +196,9 @@ bool drop_tied_output(std::vector<TensorRecord>& tensors) {
 StoredModel open_torch_checkpoint(const std::filesystem::path& path,
                                   const std::filesystem::path& config) {
   const auto file = std::make_shared<TorchSaveFile>(path);
+  auto tensors = tensors_of(*file);
   StoredModel stored{
-      .format = "torch.save", .path = path, .tensors = tensors_of(*file), .file = file};
+      .format = "torch.save", .path = path, .tensors = std::move(tensors), .file = file};
 
   const ModelArgs args(*file);
   if (args.are_there() && !config.empty()) {

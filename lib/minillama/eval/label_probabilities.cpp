@@ -5,7 +5,7 @@
 
 #include "minillama/core/check.h"
 #include "minillama/nn/mode_scope.h"
-#include "minillama/nn/parallel_parts.h"
+#include "minillama/ops/parallel_parts.h"
 
 namespace minillama {
 namespace {

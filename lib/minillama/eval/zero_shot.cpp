@@ -35,11 +35,21 @@ std::vector<TokenIds> encode_labels(const Tokenizer& tokenizer, std::span<const 
 
 SentenceTemplate template_of(const ZeroShotOptions& options,
                              std::span<const std::string> label_names) {
+  if (options.chat) {
+    return {options.sentence_template.value_or(sentiment_conversation(label_names)), *options.chat};
+  }
   if (options.sentence_template) return SentenceTemplate(*options.sentence_template);
   // The reference's prompt ends with a space. For the principled scoring the space is the label's,
   // as that of any word is: see TextPlace.
   return SentenceTemplate(fmt::format("{{sentence}} {}{}", sentiment_question(label_names),
                                       options.compatible ? " " : ""));
+}
+
+/// Where a label stands: behind a word, unless it begins a conversation's answer.
+TextPlace place_of_labels(const ZeroShotOptions& options) {
+  const bool begins_answer = options.chat && options.sentence_template &&
+                             options.sentence_template->find("{answer}") == std::string::npos;
+  return options.compatible || begins_answer ? TextPlace::continuation : TextPlace::after_space;
 }
 
 }  // namespace
@@ -51,9 +61,7 @@ ZeroShotClassifier::ZeroShotClassifier(DecoderSource model, Tokenizer tokenizer,
       tokenizer_(std::move(tokenizer)),
       label_names_(std::move(label_names)),
       options_(options),
-      label_ids_(
-          encode_labels(tokenizer_, label_names_,
-                        options_.compatible ? TextPlace::continuation : TextPlace::after_space)),
+      label_ids_(encode_labels(tokenizer_, label_names_, place_of_labels(options_))),
       plan_(label_ids_),
       template_(template_of(options_, label_names_)) {
   if (options_.batch_size < 1) {
@@ -65,6 +73,7 @@ ZeroShotClassifier::ZeroShotClassifier(DecoderSource model, Tokenizer tokenizer,
   }
   if (options_.compatible) {
     if (options_.calibrate) throw OptionError("calibration does not go with the compatible mode");
+    if (options_.chat) throw OptionError("a chat template does not go with the compatible mode");
     return;
   }
   if (model_.config.attention != AttentionKind::causal) {

@@ -12,6 +12,7 @@
 #include "minillama/eval/label_plan.h"
 #include "minillama/eval/sentence_classifier.h"
 #include "minillama/generate/decoder.h"
+#include "minillama/text/chat_template.h"
 #include "minillama/text/sentence_template.h"
 #include "minillama/text/tokenizer.h"
 
@@ -23,6 +24,9 @@ struct ZeroShotOptions {
   /// The text that a label completes, such as "{sentence} The acting is"; by default the sentence
   /// and the assignment's question (text/sentiment_prompt.h).
   std::optional<std::string> sentence_template;
+  /// Ask in a conversation: the template says what the user writes and how the answer begins
+  /// (text/sentence_template.h). Not in the compatible mode.
+  std::optional<ChatTemplate> chat;
   /// Compatible only: sentences that are padded to one length together; their scores depend on it.
   std::int64_t batch_size = 10;
   /// Divide out how probable each label is anyway, after a prompt without content, "N/A"

@@ -43,7 +43,7 @@ void add_adapter(Llama& llama, const std::string& name, const AdapterOptions& op
   }
   for (const auto& [full_name, linear] : linears) {
     if (!adapts(options, full_name)) continue;
-    linear->add_adapter(name, make_adapter(linear->weight, options, generator));
+    linear->add_adapter(name, make_adapter(linear->dense_weight(), options, generator));
   }
   activate_adapter(llama, name);
 }

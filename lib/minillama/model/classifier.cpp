@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "minillama/core/check.h"
-#include "minillama/nn/precision.h"
+#include "minillama/ops/precision.h"
 
 namespace minillama {
 
@@ -26,12 +26,11 @@ ClassifierImpl::ClassifierImpl(Llama llama_, const ClassifierConfig& config,
   config_.validate();
   require_module(llama_, "the classifier's Llama");
   llama = register_module("llama", std::move(llama_));
-  const auto& embeddings = llama->tok_embeddings->weight;
   const auto dim = llama->config().dim;
   classifier_head = register_module(
       "classifier_head", Linear(dim, std::ssize(config_.label_names), /*with_bias=*/true));
   classifier_head->reset_parameters(generator);
-  classifier_head->to(embeddings.device(), embeddings.scalar_type());
+  classifier_head->to(llama->device(), llama->options().dtype().toScalarType());
   dropout_ = register_module("dropout", Dropout(config_.dropout, std::move(generator)));
 }
 

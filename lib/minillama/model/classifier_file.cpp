@@ -13,6 +13,7 @@ Classifier read_adapted(const std::filesystem::path& path, const LoadOptions& op
   const auto adapter = open_peft_adapter(path);
   auto llama = read_language_model(base_of_peft_adapter(path), options)->llama;
   add_peft_adapter(llama, "peft", adapter, options.generator);
+  if (adapter.attention && !options.attention) llama->set_attention(*adapter.attention);
   auto model = make_peft_classifier(llama, adapter, options.generator);
   model->to(options.device);
   return model;
@@ -28,6 +29,9 @@ bool is_classifier(const std::filesystem::path& path) {
 
 Classifier read_classifier(const std::filesystem::path& path, const LoadOptions& options) {
   if (is_peft_adapter(path)) return read_adapted(path, options);
+  if (options.frozen) {
+    throw FileError(path, "is a classifier with weights of its own, which are not frozen");
+  }
   StoredModel stored = open_stored_model(path, options.config);
   if (!stored.classifier) {
     throw FileError(path, "is no classifier: it has no labels (train one with fine-tuning)");

@@ -8,7 +8,7 @@
 
 #include "minillama/core/model_config.h"
 #include "minillama/nn/layer_cache.h"
-#include "minillama/nn/sequences.h"
+#include "minillama/ops/sequences.h"
 
 namespace minillama {
 

@@ -1,5 +1,7 @@
 #include "minillama/model/language_model.h"
 
+#include "minillama/ops/linear.h"
+
 namespace minillama {
 
 LanguageModelImpl::LanguageModelImpl(const ModelConfig& config, torch::Generator generator,
@@ -30,8 +32,8 @@ torch::Tensor LanguageModelImpl::logits(const torch::Tensor& hidden) {
   return apply_linear(hidden, output_weight());
 }
 
-const torch::Tensor& LanguageModelImpl::output_weight() const {
-  return output.is_empty() ? llama->tok_embeddings->weight : output->weight;
+torch::Tensor LanguageModelImpl::output_weight() const {
+  return output.is_empty() ? llama->tok_embeddings->dense_weight() : output->dense_weight();
 }
 
 torch::Tensor LanguageModelImpl::forward(const torch::Tensor& ids, KVCache* cache) {

@@ -16,11 +16,11 @@ class LanguageModelImpl : public torch::nn::Cloneable<LanguageModelImpl> {
                              torch::Generator generator = make_generator(0),
                              Initial weights = Initial::random);
 
-  /// Hidden states [..., D] -> logits [..., V]; throws like apply_linear() (nn/linear.h).
+  /// Hidden states [..., D] -> logits [..., V]; throws like apply_linear() (ops/linear.h).
   torch::Tensor logits(const torch::Tensor& hidden);
 
-  /// W, [V, D].
-  const torch::Tensor& output_weight() const;
+  /// W, [V, D]; of a frozen one its numbers, made anew.
+  torch::Tensor output_weight() const;
 
   /// ids [B, T] -> logits [B, T, V]; see LlamaImpl::forward.
   torch::Tensor forward(const torch::Tensor& ids, KVCache* cache = nullptr);

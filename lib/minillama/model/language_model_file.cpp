@@ -3,10 +3,12 @@
 #include "minillama/checkpoint/directory.h"
 #include "minillama/checkpoint/peft_adapter.h"
 #include "minillama/core/error.h"
+#include "minillama/model/frozen_model.h"
 #include "minillama/model/stored_module.h"
 #include "minillama/model/tensors.h"
 
 namespace minillama {
+
 LanguageModel read_language_model(const std::filesystem::path& path, const LoadOptions& options) {
   if (is_peft_adapter(path)) {
     throw FileError(path, open_peft_adapter(path).classifier
@@ -20,9 +22,14 @@ LanguageModel read_language_model(const std::filesystem::path& path, const LoadO
   }
   if (options.attention) stored.config.attention = *options.attention;
   LanguageModel model(stored.config, options.generator, Initial::uninitialized);
-  add_stored_adapters(model->llama, stored, options.generator);
-  assign(stored_parameters(model), stored.tensors, stored.path, stored.file);
-  model->to(options.device);
+  if (options.frozen) {
+    if (!options.device.is_cpu()) throw OptionError("frozen weights are computed with on the CPU");
+    assign_frozen(model, stored, options.frozen->format);
+  } else {
+    add_stored_adapters(model->llama, stored, options.generator);
+    assign(stored_parameters(model), stored.tensors, stored.path, stored.file);
+    model->to(options.device);
+  }
   model->eval();
   return model;
 }

@@ -8,6 +8,7 @@
 #include "minillama/checkpoint/tokenizer_file.h"
 #include "minillama/core/random.h"
 #include "minillama/model/language_model.h"
+#include "minillama/weights/weight_format.h"
 
 namespace minillama {
 
@@ -20,6 +21,13 @@ struct LoadOptions {
   std::filesystem::path config;
   /// Where the model goes.
   torch::Device device = torch::kCPU;
+  /// If given, matrices are no parameters and never trained: each stays as it lies in the file or
+  /// is converted to `format`, and float32 is computed with, on the CPU. For adapters beside
+  /// weights that need little memory (Dettmers et al. 2023, arXiv:2305.14314).
+  struct Frozen {
+    const WeightFormat* format = nullptr;  ///< null: as it lies
+  };
+  std::optional<Frozen> frozen;
   /// Draws the dropout masks, if the model is trained.
   torch::Generator generator = make_generator(0);
 };

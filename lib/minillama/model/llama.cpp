@@ -6,7 +6,10 @@
 #include <vector>
 
 #include "minillama/core/check.h"
-#include "minillama/nn/rope.h"
+#include "minillama/model/frozen_model.h"
+#include "minillama/model/recomputed_layer.h"
+#include "minillama/ops/attention.h"
+#include "minillama/ops/rope.h"
 
 namespace minillama {
 
@@ -23,6 +26,7 @@ LlamaImpl::LlamaImpl(const ModelConfig& config, torch::Generator generator, Init
 }
 
 void LlamaImpl::reset_parameters(torch::Generator generator) {
+  if (!frozen_bytes(*this).empty()) throw OptionError("frozen weights are not drawn anew");
   for (const auto& module : modules(/*include_self=*/false)) {
     if (auto* linear = module->as<LinearImpl>()) linear->unmerge();
     if (auto* any_norm = module->as<NormImpl>()) any_norm->reset_parameters();
@@ -44,7 +48,7 @@ void LlamaImpl::reset_parameters(torch::Generator generator) {
     }
     if (auto* linear = module.value()->as<LinearImpl>()) {
       for (const auto& adapter : linear->children()) {  // in the order in which they were added
-        dynamic_cast<Adapter&>(*adapter).reset_parameters(linear->weight, generator);
+        dynamic_cast<Adapter&>(*adapter).reset_parameters(linear->dense_weight(), generator);
       }
     }
   }
@@ -94,7 +98,7 @@ torch::Tensor LlamaImpl::forward_packed(const torch::Tensor& ids, const Sequence
 torch::Tensor LlamaImpl::forward_embedded(const torch::Tensor& embeddings,
                                           const Sequences& sequences) {
   require_shape(embeddings, "embeddings", {sequences.n_tokens(), config_.dim});
-  require_device(embeddings, "embeddings", tok_embeddings->weight.device());
+  require_device(embeddings, "embeddings", device());
   return run(embeddings, sequences);
 }
 
@@ -116,10 +120,15 @@ torch::Tensor LlamaImpl::run(const torch::Tensor& embeddings, const Sequences& s
           "a KV cache needs causal attention: under full attention a new token changes all earlier "
           "states");
     }
-    require_device(cache->layer(0).keys, "the KV cache", tok_embeddings->weight.device());
+    require_device(cache->layer(0).keys, "the KV cache", device());
     places = cache->places(config_, sequences, rows);
   }
   require_rotary_positions(config_, places ? places->longest() : sequences.longest());
+  const bool recompute = recompute_ && cache == nullptr;
+  // Masks that are drawn a second time come from the pass's own generator.
+  const DropoutScope scope(recompute && !dropout_generator().defined()
+                               ? pass_generators(*this, 1).front()
+                               : torch::Generator());
   auto x = dropout_(embeddings);  // [N, D]
   const auto positions = places ? places->positions() : sequences.positions(x.device());
   const AttentionContext context{
@@ -129,10 +138,12 @@ torch::Tensor LlamaImpl::run(const torch::Tensor& embeddings, const Sequences& s
           places ? places->visible() : visible_positions(config_.attention, sequences, x.device()),
       .places = places};
   for (std::size_t i = 0; i < layers->size(); ++i) {
-    auto* layer = layers[i]->as<DecoderLayer>();
+    DecoderLayer layer(std::dynamic_pointer_cast<DecoderLayerImpl>(layers[i]));
     const bool narrowed = last_only && i + 1 == layers->size();
-    x = layer->forward(x, narrowed ? context.for_last_tokens() : context,
-                       cache == nullptr ? nullptr : &cache->layer(i));
+    const auto& seen = narrowed ? context.for_last_tokens() : context;
+    x = recompute && torch::GradMode::is_enabled()
+            ? recomputed(layer, x, seen)
+            : layer->forward(x, seen, cache == nullptr ? nullptr : &cache->layer(i));
   }
   if (cache != nullptr) cache->advance(*places);
   return norm(x);

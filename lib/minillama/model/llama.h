@@ -61,11 +61,18 @@ class LlamaImpl : public torch::nn::Cloneable<LlamaImpl> {
   torch::Tensor forward_last(const torch::Tensor& ids, const Sequences& sequences);
 
   const ModelConfig& config() const { return config_; }
+  /// Type and device of what is computed.
+  torch::TensorOptions options() const { return norm->weight.options(); }
+  torch::Device device() const { return norm->weight.device(); }
   /// Changes which positions are attended to: a setting of the computation, not of the weights.
   void set_attention(AttentionKind kind) { config_.attention = kind; }
 
+  /// Whether layers keep only their inputs for the backward pass, and are computed once more there:
+  /// less memory, a third more time, the same bits. A setting of the computation, as the above.
+  void set_recompute(bool recompute) { recompute_ = recompute; }
+
   /// Draws all weights anew, as the constructor does; adapters become new ones. A merged adapter is
-  /// unmerged first.
+  /// unmerged first. Throws OptionError if weights are frozen.
   void reset_parameters(torch::Generator generator);
 
   void reset() override;
@@ -86,6 +93,7 @@ class LlamaImpl : public torch::nn::Cloneable<LlamaImpl> {
                     bool last_only = false);
 
   ModelConfig config_;
+  bool recompute_ = false;
   Dropout dropout_{nullptr};
 };
 TORCH_MODULE(Llama);

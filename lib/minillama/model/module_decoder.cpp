@@ -8,7 +8,7 @@
 #include "minillama/model/kv_cache.h"
 #include "minillama/model/module_weights.h"
 #include "minillama/nn/mode_scope.h"
-#include "minillama/nn/sequences.h"
+#include "minillama/ops/sequences.h"
 #include "minillama/text/token_ids.h"
 
 namespace minillama {
@@ -61,7 +61,7 @@ class ModelDecoder : public Decoder {
 
   /// Token ids for the model, on its device.
   torch::Tensor tensor(const TokenIds& ids) const {
-    return torch::tensor(ids, torch::kLong).to(model_->llama->tok_embeddings->weight.device());
+    return torch::tensor(ids, torch::kLong).to(model_->llama->device());
   }
 
   LanguageModel model_;
@@ -77,7 +77,7 @@ class CachedDecoder : public ModelDecoder {
   CachedDecoder(const LanguageModel& model, const DecoderSize& size)
       : ModelDecoder(model),
         cache_(model_->config(), static_cast<std::int64_t>(size.sequences), size.capacity,
-               model_->llama->tok_embeddings->weight.options()) {}
+               model_->llama->options()) {}
 
   void copy(std::size_t from, std::size_t to) override { cache_.copy(row(from), row(to)); }
   void truncate(std::size_t sequence, std::size_t length) override {

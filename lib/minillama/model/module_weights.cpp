@@ -6,6 +6,7 @@
 #include "minillama/core/check.h"
 #include "minillama/core/named_tensors.h"
 #include "minillama/model/adapters.h"
+#include "minillama/model/frozen_model.h"
 
 namespace minillama {
 namespace {
@@ -54,12 +55,14 @@ bool suits_engine(LanguageModel& model) {
            parameter.is_contiguous();
   });
   const bool adapted = !active_adapter(model->llama).empty() && !is_merged(model->llama);
-  return plain && !adapted && model->config().attention == AttentionKind::causal;
+  return plain && !adapted && frozen_bytes(*model).empty() &&
+         model->config().attention == AttentionKind::causal;
 }
 
 Weights weights_of(LanguageModel& model) {
   if (!suits_engine(model)) {
-    throw OptionError("an engine needs a causal model in float32 on the CPU, its adapter merged");
+    throw OptionError(
+        "an engine needs a causal model in float32 on the CPU, nothing frozen, its adapter merged");
   }
   const Parameters parameters(*model->llama);
   const Parameters head(*model);

@@ -5,8 +5,8 @@
 
 namespace minillama {
 
-/// Whether an engine computes what `model` does: causal, float32 on the CPU, and without an active
-/// adapter that is not merged. Throws OptionError if it is empty.
+/// Whether an engine computes what `model` does: causal, float32 on the CPU, without frozen weights
+/// and without an active adapter that is not merged. Throws OptionError if it is empty.
 bool suits_engine(LanguageModel& model);
 
 /// The weights of `model`, which must suit, for an engine. They share the memory that the

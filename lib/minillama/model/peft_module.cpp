@@ -39,7 +39,7 @@ std::vector<std::string> shortest_targets(const std::vector<std::string>& linear
 }
 
 void write(const std::filesystem::path& directory, Llama& llama, const NamedTensors& head,
-           const std::map<std::string, std::string>& metadata, const std::string& base_model) {
+           std::map<std::string, std::string> metadata, const std::string& base_model) {
   const auto active = active_adapter(llama);
   if (active.empty()) throw OptionError("the model has no active adapter to write");
   if (llama->config().norm != NormKind::rmsnorm) {
@@ -80,6 +80,10 @@ void write(const std::filesystem::path& directory, Llama& llama, const NamedTens
   const auto targets = shortest_targets(linears, llama->config().n_layers);
   config.update(kind.to_peft(options.with_targets(targets)));
   config["modules_to_save"] = head.empty() ? Json() : Json::array({"score"});
+  // Real Llamas are causal, and so is whatever does not say.
+  if (llama->config().attention != AttentionKind::causal) {
+    metadata[kPeftAttention] = to_string(llama->config().attention);
+  }
   make_directory(directory);
   write_safetensors(directory / kPeftWeights, records, metadata);
   write_file(directory / kPeftConfig, config.dump(2) + "\n");

@@ -6,6 +6,7 @@
 
 #include "minillama/core/check.h"
 #include "minillama/model/adapters.h"
+#include "minillama/model/frozen_model.h"
 #include "minillama/model/tensors.h"
 #include "minillama/weights/weight_format.h"
 
@@ -18,6 +19,9 @@ StoredModel to_stored(Llama& llama, const NamedTensors& parameters, torch::Scala
   }
   if (const auto* format = find_weight_format(dtype_of(type))) {
     require_storable(parameters, format->beyond);
+  }
+  if (!frozen_bytes(*llama).empty()) {
+    throw OptionError("frozen weights are not stored anew: write the adapter beside them");
   }
   StoredModel stored{.config = llama->config()};
   const bool merged = is_merged(llama);

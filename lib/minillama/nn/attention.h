@@ -10,14 +10,14 @@
 #include "minillama/nn/layer_cache.h"
 #include "minillama/nn/linear.h"
 #include "minillama/nn/norm.h"
-#include "minillama/nn/sequences.h"
+#include "minillama/ops/sequences.h"
 
 namespace minillama {
 
 /// What all attention layers of one forward pass share.
 struct AttentionContext {
   Sequences sequences;      ///< how the tokens form rows
-  torch::Tensor rotations;  ///< of each token's position, [N, 1, Dh / 2] complex (nn/rope.h)
+  torch::Tensor rotations;  ///< of each token's position, [N, 1, Dh / 2] complex (ops/rope.h)
   /// How many positions, from the first on, each query attends to, [B, T] int64 or, with last_only,
   /// [B, 1]; undefined: all.
   torch::Tensor visible;
@@ -33,35 +33,6 @@ struct AttentionContext {
   /// [N, ...] -> what belongs to the queries, [N, ...] or [B, ...].
   torch::Tensor of_queries(const torch::Tensor& tokens) const;
 };
-
-/// AttentionContext::visible for a pass over `sequences` without a cache (for one with a cache see
-/// CachePlaces::visible()): t + 1 for the query at t of a causal model, the sequence's length under
-/// full attention, where padding is to be hidden and nothing else.
-torch::Tensor visible_positions(AttentionKind kind, const Sequences& sequences,
-                                torch::Device device);
-
-/// Scaled dot-product attention (Vaswani et al. 2017, arXiv:1706.03762, section 3.2.1) over grouped
-/// heads: softmax(q k^T / sqrt(Dh)) v, where query heads g*G .. g*G+G-1 share key/value head g.
-///
-///     q [B, H, T, Dh]    k, v [B, Hkv, S, Dh]    G = H / Hkv
-///
-/// The queries of a group are stacked along T, so keys and values are never repeated in memory.
-/// The softmax is taken in float32 for half types. Without dropout, and where the kernels suit,
-/// that is fused_attention() (nn/fused_attention.h).
-///
-/// @param visible as in AttentionContext
-/// @param dropout applied to the attention weights
-/// @return [B, H, T, Dh]
-/// Throws OptionError if the shapes do not go together or, on the CPU, a query is to see no
-/// position or more than S.
-torch::Tensor scaled_dot_product_attention(const torch::Tensor& q, const torch::Tensor& k,
-                                           const torch::Tensor& v, const torch::Tensor& visible,
-                                           Dropout& dropout);
-
-/// The same with LibTorch's operations.
-torch::Tensor plain_attention(const torch::Tensor& q, const torch::Tensor& k,
-                              const torch::Tensor& v, const torch::Tensor& visible,
-                              Dropout& dropout);
 
 /// Multi-head self-attention with rotary positions and grouped queries (Ainslie et al. 2023,
 /// arXiv:2305.13245):

@@ -52,4 +52,8 @@ DropoutScope::~DropoutScope() {
   if (is_set_) scope_generator = before_;
 }
 
+torch::Generator dropout_generator() {
+  return scope_generator;
+}
+
 }  // namespace minillama

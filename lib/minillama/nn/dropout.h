@@ -57,4 +57,7 @@ class DropoutScope {
   bool is_set_;
 };
 
+/// What dropout of this thread draws from within the innermost DropoutScope; undefined outside.
+torch::Generator dropout_generator();
+
 }  // namespace minillama

@@ -7,28 +7,42 @@
 
 namespace minillama {
 
-EmbeddingImpl::EmbeddingImpl(std::int64_t count, std::int64_t dim) {
+EmbeddingImpl::EmbeddingImpl(std::int64_t count, std::int64_t dim) : count_(count), dim_(dim) {
   require(count >= 1, "embedding: count", count, "be at least 1");
   require(dim >= 1, "embedding: dim", dim, "be at least 1");
   weight = register_parameter("weight", torch::empty({count, dim}));
 }
 
 torch::Tensor EmbeddingImpl::forward(const torch::Tensor& ids) {
+  if (is_frozen()) return rows_as_floats(frozen_, ids);
   require_device(ids, "embedding: ids", weight.device());
-  require_ids(ids, "embedding: ids", 0, weight.size(0));
+  require_ids(ids, "embedding: ids", 0, count_);
   return torch::embedding(weight, ids);
 }
 
+void EmbeddingImpl::freeze(const FrozenMatrix& matrix) {
+  if (!matrix.defined()) throw OptionError("frozen matrix is undefined");
+  if (matrix.rows() != count_ || matrix.cols != dim_) {
+    throw OptionError(fmt::format("frozen matrix is [{}, {}], must be [{}, {}]", matrix.rows(),
+                                  matrix.cols, count_, dim_));
+  }
+  frozen_ = matrix;
+  weight = torch::Tensor();
+  if (parameters_.contains("weight")) parameters_.erase("weight");
+}
+
 void EmbeddingImpl::reset_parameters(torch::Generator generator) {
+  if (is_frozen()) throw OptionError("frozen weights are not drawn anew");
   draw_normal(weight, 0.02, std::move(generator));
 }
 
 void EmbeddingImpl::reset() {
+  if (is_frozen()) return;
   weight = register_parameter("weight", torch::empty_like(weight), weight.requires_grad());
 }
 
 void EmbeddingImpl::pretty_print(std::ostream& stream) const {
-  stream << "minillama::Embedding(count=" << weight.size(0) << ", dim=" << weight.size(1) << ")";
+  stream << "minillama::Embedding(count=" << count_ << ", dim=" << dim_ << ")";
 }
 
 }  // namespace minillama

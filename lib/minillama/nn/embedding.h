@@ -2,6 +2,8 @@
 
 #include <torch/nn/cloneable.h>
 
+#include "minillama/ops/frozen_matrix.h"
+
 namespace minillama {
 
 /// A vector for each token id: the rows of a matrix W [V, D].
@@ -18,13 +20,27 @@ class EmbeddingImpl : public torch::nn::Cloneable<EmbeddingImpl> {
   /// others.
   torch::Tensor forward(const torch::Tensor& ids);
 
-  /// Draws W ~ normal(0, 0.02).
+  /// Makes the weight `matrix`, which is never trained, and `weight` undefined (as
+  /// LinearImpl::freeze()). Throws OptionError if it has another shape.
+  void freeze(const FrozenMatrix& matrix);
+  bool is_frozen() const { return frozen_.defined(); }
+  const FrozenMatrix& frozen() const { return frozen_; }
+
+  /// The weight as numbers: `weight`, or those of a frozen one, made anew.
+  torch::Tensor dense_weight() const { return is_frozen() ? to_floats(frozen_) : weight; }
+
+  /// Draws W ~ normal(0, 0.02). Throws OptionError if the weight is frozen.
   void reset_parameters(torch::Generator generator);
 
   void reset() override;
   void pretty_print(std::ostream& stream) const override;
 
-  torch::Tensor weight;  ///< [V, D]
+  torch::Tensor weight;  ///< [V, D]; undefined if it is frozen
+
+ private:
+  std::int64_t count_;
+  std::int64_t dim_;
+  FrozenMatrix frozen_;
 };
 TORCH_MODULE(Embedding);
 

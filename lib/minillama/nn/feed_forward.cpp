@@ -1,6 +1,6 @@
 #include "minillama/nn/feed_forward.h"
 
-#include "minillama/nn/swiglu.h"
+#include "minillama/ops/swiglu.h"
 
 namespace minillama {
 

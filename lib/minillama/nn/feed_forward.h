@@ -18,7 +18,7 @@ class FeedForwardImpl : public torch::nn::Cloneable<FeedForwardImpl> {
   /// @param generator for dropout
   FeedForwardImpl(const ModelConfig& config, const torch::Generator& generator);
 
-  /// x [..., D] -> [..., D]; throws like apply_linear() (nn/linear.h).
+  /// x [..., D] -> [..., D]; throws like apply_linear() (ops/linear.h).
   torch::Tensor forward(const torch::Tensor& x);
 
   void reset() override;

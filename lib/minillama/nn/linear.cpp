@@ -5,56 +5,12 @@
 
 #include "minillama/core/check.h"
 #include "minillama/core/random.h"
-#include "minillama/nn/bfloat16_linear.h"
-#include "minillama/nn/precision.h"
-#include "minillama/nn/product.h"
+#include "minillama/ops/linear.h"
 
 namespace minillama {
-namespace {
 
-void check(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& bias,
-           bool rounded) {
-  require_shape(weight, "linear: weight", {kAny, kAny});
-  require_width(x, "linear: x", weight.size(1));
-  require_device(x, "linear: x", weight.device());
-  if (!rounded && x.scalar_type() != weight.scalar_type()) {
-    throw OptionError(
-        fmt::format("linear: x is {}, weight is {}: of two types", describe(x), describe(weight)));
-  }
-  if (!bias.defined()) return;
-  require_shape(bias, "linear: bias", {weight.size(0)});
-  require_device(bias, "linear: bias", weight.device());
-}
-
-/// y + bias, in the type of y: in mixed precision the bias is float32 and y is not.
-torch::Tensor plus(const torch::Tensor& y, const torch::Tensor& bias) {
-  return bias.defined() ? (y + bias).to(y.scalar_type()) : y;
-}
-
-}  // namespace
-
-torch::Tensor apply_linear(const torch::Tensor& x, const torch::Tensor& weight,
-                           const torch::Tensor& bias) {
-  const bool rounded = x.defined() && precision_on(x.device()) == Precision::bfloat16;
-  check(x, weight, bias, rounded);
-  if (rounded) {
-    return plus(bfloat16_linear(x, weight), bias);
-  }
-  const bool one_row = x.numel() == x.size(-1);
-  const bool differentiated =
-      torch::GradMode::is_enabled() && (x.requires_grad() || weight.requires_grad());
-  if (!one_row || differentiated) {
-    if (!product_is_shared(x.device(), x.numel() * weight.size(0))) {
-      return torch::linear(x, weight, bias);
-    }
-    return plus(shared_linear(x, weight), bias);
-  }
-  auto shape = x.sizes().vec();
-  shape.back() = weight.size(0);
-  return plus(product(weight, x.reshape(-1)).view(shape), bias);
-}
-
-LinearImpl::LinearImpl(std::int64_t in_features, std::int64_t out_features, bool with_bias) {
+LinearImpl::LinearImpl(std::int64_t in_features, std::int64_t out_features, bool with_bias)
+    : in_features_(in_features), out_features_(out_features) {
   require(in_features >= 1, "linear: in_features", in_features, "be at least 1");
   require(out_features >= 1, "linear: out_features", out_features, "be at least 1");
   weight = register_parameter("weight", torch::empty({out_features, in_features}));
@@ -62,8 +18,23 @@ LinearImpl::LinearImpl(std::int64_t in_features, std::int64_t out_features, bool
 }
 
 torch::Tensor LinearImpl::forward(const torch::Tensor& x) {
-  if (active_.empty() || is_merged()) return apply_linear(x, weight, bias);
-  return plus(adapters_.at(active_)->forward(x, apply_linear(x, weight), weight), bias);
+  const bool adapted = !active_.empty() && !is_merged();
+  if (!adapted && !is_frozen()) return apply_linear(x, weight, bias);
+  const auto dense = dense_weight();
+  const auto y = is_frozen() ? frozen_linear(x, frozen_, dense) : apply_linear(x, dense);
+  return plus_bias(adapted ? adapters_.at(active_)->forward(x, y, dense) : y, bias);
+}
+
+void LinearImpl::freeze(const FrozenMatrix& matrix) {
+  if (!matrix.defined()) throw OptionError("frozen matrix is undefined");
+  if (matrix.rows() != out_features_ || matrix.cols != in_features_) {
+    throw OptionError(fmt::format("frozen matrix is [{}, {}], must be [{}, {}]", matrix.rows(),
+                                  matrix.cols, out_features_, in_features_));
+  }
+  if (!adapters_.empty()) throw OptionError("weights are frozen before they get adapters");
+  frozen_ = matrix;
+  weight = torch::Tensor();
+  if (parameters_.contains("weight")) parameters_.erase("weight");
 }
 
 void LinearImpl::add_adapter(const std::string& name, std::shared_ptr<Adapter> adapter) {
@@ -79,15 +50,18 @@ void LinearImpl::add_adapter(const std::string& name, std::shared_ptr<Adapter> a
 }
 
 void LinearImpl::reset_parameters(torch::Generator generator) {
+  if (is_frozen()) throw OptionError("frozen weights are not drawn anew");
   unmerge();
-  const double bound = 1 / std::sqrt(static_cast<double>(weight.size(1)));
+  const double bound = 1 / std::sqrt(static_cast<double>(in_features_));
   draw_uniform(weight, bound, generator);
   if (bias.defined()) draw_uniform(bias, bound, generator);
   for (auto& [unused, adapter] : adapters_) adapter->reset_parameters(weight, generator);
 }
 
 void LinearImpl::reset() {
-  weight = register_parameter("weight", torch::empty_like(weight), weight.requires_grad());
+  if (!is_frozen()) {
+    weight = register_parameter("weight", torch::empty_like(weight), weight.requires_grad());
+  }
   if (bias.defined()) {
     bias = register_parameter("bias", torch::empty_like(bias), bias.requires_grad());
   }
@@ -99,8 +73,8 @@ void LinearImpl::reset() {
 }
 
 void LinearImpl::pretty_print(std::ostream& stream) const {
-  stream << std::boolalpha << "minillama::Linear(in_features=" << weight.size(1)
-         << ", out_features=" << weight.size(0) << ", bias=" << bias.defined() << ")";
+  stream << std::boolalpha << "minillama::Linear(in_features=" << in_features_
+         << ", out_features=" << out_features_ << ", bias=" << bias.defined() << ")";
 }
 
 void LinearImpl::activate(const std::string& name) {
@@ -110,6 +84,7 @@ void LinearImpl::activate(const std::string& name) {
 
 void LinearImpl::merge() {
   if (active_.empty() || is_merged()) return;
+  if (is_frozen()) throw OptionError("an adapter of frozen weights is not merged");
   const torch::NoGradGuard no_grad;
   unmerged_ = weight.clone();
   weight.copy_(adapters_.at(active_)->merged_weight(weight));

@@ -7,17 +7,9 @@
 #include <torch/nn/cloneable.h>
 
 #include "minillama/nn/adapter.h"
+#include "minillama/ops/frozen_matrix.h"
 
 namespace minillama {
-
-/// x W^T + b, for x [..., in], weight W [out, in] and bias b [out], which may be undefined.
-///
-/// A single row without gradient, which is what decoding one token does, goes through a
-/// matrix-vector product: it reads the weights two to four times as fast as the general product.
-/// In mixed precision (nn/precision.h) factors and result are rounded to bfloat16, which is the
-/// type of the result too. Throws OptionError if the shapes, devices or types do not go together.
-torch::Tensor apply_linear(const torch::Tensor& x, const torch::Tensor& weight,
-                           const torch::Tensor& bias = {});
 
 /// A linear map, y = x W^T or y = x W^T + b, to which adapters can be added (nn/adapter.h): with
 /// one of them active, it has made something else of x W^T. The weight keeps its name and its
@@ -30,12 +22,25 @@ class LinearImpl : public torch::nn::Cloneable<LinearImpl> {
   /// Throws OptionError unless both are at least 1.
   LinearImpl(std::int64_t in_features, std::int64_t out_features, bool with_bias = false);
 
-  /// x [..., in] -> [..., out]; throws like apply_linear().
+  /// x [..., in] -> [..., out]; throws like apply_linear() (ops/linear.h).
   torch::Tensor forward(const torch::Tensor& x);
 
-  /// Adds an adapter that was made for `weight` and is not active yet. Its parameters get its name
-  /// before theirs: `<name>.lora_A`. Throws OptionError if the name is empty, holds a dot or is
-  /// taken, or there is no adapter.
+  /// Makes the weight `matrix`, which is never trained nor merged, and `weight` undefined. Computes
+  /// in float32 on the CPU, whatever the matrix's format. Throws OptionError if it has another
+  /// shape, or there are adapters.
+  void freeze(const FrozenMatrix& matrix);
+  bool is_frozen() const { return frozen_.defined(); }
+  const FrozenMatrix& frozen() const { return frozen_; }
+
+  /// The weight as numbers: `weight`, or those of a frozen one, made anew.
+  torch::Tensor dense_weight() const { return is_frozen() ? to_floats(frozen_) : weight; }
+
+  std::int64_t in_features() const { return in_features_; }
+  std::int64_t out_features() const { return out_features_; }
+
+  /// Adds an adapter that was made for the weight and is not active yet. Its parameters get its
+  /// name before theirs: `<name>.lora_A`. Throws OptionError if the name is empty, holds a dot or
+  /// is taken, or there is no adapter.
   void add_adapter(const std::string& name, std::shared_ptr<Adapter> adapter);
 
   /// Makes the adapter of that name the active one; none if there is no such adapter here. One
@@ -44,6 +49,7 @@ class LinearImpl : public torch::nn::Cloneable<LinearImpl> {
 
   /// Makes the weight the active adapter's merged_weight(), so that it costs nothing more. Until
   /// unmerge() it is not trained. Nothing happens without an active adapter or a second time.
+  /// Throws OptionError if the weight is frozen; absorb() likewise.
   void merge();
 
   /// Gives the weight back the very bits it had before merge(), from a copy that was kept.
@@ -57,17 +63,20 @@ class LinearImpl : public torch::nn::Cloneable<LinearImpl> {
   bool is_merged() const { return unmerged_.defined(); }
 
   /// Draws weight and bias ~ uniform(±1 / sqrt(in)), as torch::nn::Linear does, and those of the
-  /// adapters anew. Merged adapters are unmerged first.
+  /// adapters anew. Merged adapters are unmerged first. Throws OptionError if the weight is frozen.
   void reset_parameters(torch::Generator generator);
 
   /// What clone() makes has adapters like these, of which the same one is active and merged.
   void reset() override;
   void pretty_print(std::ostream& stream) const override;
 
-  torch::Tensor weight;  ///< [out, in]
+  torch::Tensor weight;  ///< [out, in]; undefined if it is frozen
   torch::Tensor bias;    ///< [out]; undefined unless asked for
 
  private:
+  std::int64_t in_features_;
+  std::int64_t out_features_;
+  FrozenMatrix frozen_;
   std::map<std::string, std::shared_ptr<Adapter>> adapters_;
   std::string active_;
   torch::Tensor unmerged_;  // the weight before merge(), while merged

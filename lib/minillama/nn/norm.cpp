@@ -3,8 +3,7 @@
 #include <cmath>
 
 #include "minillama/core/check.h"
-#include "minillama/nn/layer_norm.h"
-#include "minillama/nn/rms_norm.h"
+#include "minillama/ops/norm.h"
 
 namespace minillama {
 
@@ -39,17 +38,6 @@ void NormImpl::pretty_print(std::ostream& stream) const {
 
 Norm make_norm(const ModelConfig& config) {
   return Norm(config.norm, config.dim, config.norm_eps);
-}
-
-void require_norm_arguments(const torch::Tensor& x, const torch::Tensor& weight) {
-  require_shape(weight, "the weight of a norm", {kAny});
-  require_width(x, "the input of a norm", weight.size(0));
-  require_device(x, "the input of a norm", weight.device());
-}
-
-torch::Tensor to_statistics_type(const torch::Tensor& x) {
-  const bool half = x.scalar_type() == torch::kHalf || x.scalar_type() == torch::kBFloat16;
-  return half ? x.to(torch::kFloat) : x;
 }
 
 }  // namespace minillama

@@ -42,11 +42,4 @@ TORCH_MODULE(Norm);
 /// The norm that `config.norm` names, over `config.dim` with `config.norm_eps`.
 Norm make_norm(const ModelConfig& config);
 
-/// What norms ask of their arguments before memory is touched: a gain [D], and a last dimension D
-/// of `x` on its device. Throws OptionError.
-void require_norm_arguments(const torch::Tensor& x, const torch::Tensor& weight);
-
-/// `x` in the type in which statistics are taken: float32 for half types, else unchanged.
-torch::Tensor to_statistics_type(const torch::Tensor& x);
-
 }  // namespace minillama

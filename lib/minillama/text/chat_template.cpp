@@ -82,14 +82,14 @@ std::string around(const ChatTurn& turn, std::string_view content) {
 }
 
 /// Ids of a text for tokenizers that take the texts of their special tokens for words.
-TokenIds encode_parts(const Tokenizer& tokenizer, std::string_view text) {
+TokenIds encode_parts(const Tokenizer& tokenizer, std::string_view text, TextPlace place) {
   std::vector<std::int64_t> special;
   for (std::int64_t id = 0; id < tokenizer.vocab_size(); ++id) {
     if (tokenizer.is_control(id) && !tokenizer.piece(id).empty()) special.push_back(id);
   }
   TokenIds ids;
   const auto add = [&](std::string_view part) {
-    const auto more = tokenizer.encode(part);
+    const auto more = tokenizer.encode(part, ids.empty() ? place : TextPlace::start);
     ids.insert(ids.end(), more.begin(), more.end());
   };
   std::size_t begin = 0;
@@ -162,11 +162,11 @@ std::string ChatTemplate::render(std::span<const ChatMessage> messages) const {
   return text;
 }
 
-TokenIds ChatTemplate::encode(const Tokenizer& tokenizer, std::string_view text) {
+TokenIds ChatTemplate::encode(const Tokenizer& tokenizer, std::string_view text, TextPlace place) {
   const auto probe = tokenizer.eos_id() >= 0 ? tokenizer.eos_id() : tokenizer.bos_id();
   const bool knows_special =
       probe < 0 || tokenizer.encode(tokenizer.piece(probe)) == TokenIds{probe};
-  return knows_special ? tokenizer.encode(text) : encode_parts(tokenizer, text);
+  return knows_special ? tokenizer.encode(text, place) : encode_parts(tokenizer, text, place);
 }
 
 TokenIds ChatTemplate::stop_ids(const Tokenizer& tokenizer) const {

@@ -70,8 +70,9 @@ class ChatTemplate {
 
   /// The ids of such a text, in which the texts of special tokens are these tokens, whoever wrote
   /// them: transformers' `apply_chat_template(messages, add_generation_prompt=True)`. Nothing is
-  /// put in front.
-  static TokenIds encode(const Tokenizer& tokenizer, std::string_view text);
+  /// put in front. `place` says what the text stands behind.
+  static TokenIds encode(const Tokenizer& tokenizer, std::string_view text,
+                         TextPlace place = TextPlace::start);
 
   /// Tokens that end the assistant's turn, besides those that end a text: the special token with
   /// which the text behind its message begins, if that is one.

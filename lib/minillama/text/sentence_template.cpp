@@ -12,6 +12,7 @@ namespace minillama {
 namespace {
 
 constexpr std::string_view kPlace = "{sentence}";
+constexpr std::string_view kAnswer = "{answer}";
 
 std::string_view without_spaces(std::string_view text) {
   const auto first = std::min(text.find_first_not_of(' '), text.size());
@@ -19,7 +20,27 @@ std::string_view without_spaces(std::string_view text) {
   return text.substr(first, std::max(first, end) - first);
 }
 
+/// The conversation that a text with "{answer}" describes.
+std::string conversation(std::string_view text, const ChatTemplate& chat) {
+  const auto answer = text.find(kAnswer);
+  const ChatMessage message{.role = ChatRole::user, .content = std::string(text.substr(0, answer))};
+  auto rendered = chat.render(std::span(&message, 1));
+  if (answer == std::string_view::npos) return rendered;
+  const auto begun = text.substr(answer + kAnswer.size());
+  if (message.content.find(kPlace) == std::string::npos ||
+      begun.find(kAnswer) != std::string_view::npos) {
+    throw OptionError(
+        fmt::format("template {} must hold {} once, behind {}", quote(text), kAnswer, kPlace));
+  }
+  return rendered.append(begun);
+}
+
 }  // namespace
+
+SentenceTemplate::SentenceTemplate(std::string_view text, const ChatTemplate& chat)
+    : SentenceTemplate(conversation(text, chat)) {
+  is_chat_ = true;
+}
 
 SentenceTemplate::SentenceTemplate(std::string text)
     : text_(std::move(text)), place_(text_.find(kPlace)) {
@@ -46,9 +67,12 @@ SentenceTemplate::Encoded SentenceTemplate::encode(const Tokenizer& tokenizer,
   const auto after = [](bool space) {
     return space ? TextPlace::after_space : TextPlace::continuation;
   };
-  const auto before = tokenizer.encode(without_spaces(text_before));
-  const auto behind =
-      tokenizer.encode(without_spaces(text_behind), after(text_behind.starts_with(' ')));
+  const auto encode_around = [&](std::string_view text, TextPlace place) {
+    return is_chat_ ? ChatTemplate::encode(tokenizer, without_spaces(text), place)
+                    : tokenizer.encode(without_spaces(text), place);
+  };
+  const auto before = encode_around(text_before, TextPlace::start);
+  const auto behind = encode_around(text_behind, after(text_behind.starts_with(' ')));
   const auto place = before.empty() ? TextPlace::start : after(text_before.ends_with(' '));
 
   const std::int64_t others = 1 + std::ssize(before) + std::ssize(behind);  // 1 for BOS
@@ -68,7 +92,7 @@ SentenceTemplate::Encoded SentenceTemplate::encode(const Tokenizer& tokenizer,
     }
     ids.insert(ids.begin(), before.begin(), before.end());
     ids.insert(ids.end(), behind.begin(), behind.end());
-    all.ids[i] = with_bos(tokenizer, ids);
+    all.ids[i] = is_chat_ ? std::move(ids) : with_bos(tokenizer, ids);
   };
   constexpr std::int64_t kShare = 16;  // sentences that are worth a thread
   parallel_for(std::ssize(sentences), kShare, [&](std::int64_t begin, std::int64_t end) {

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "minillama/text/chat_template.h"
 #include "minillama/text/token_ids.h"
 #include "minillama/text/tokenizer.h"
 
@@ -19,11 +20,16 @@ class SentenceTemplate {
   /// Throws OptionError.
   explicit SentenceTemplate(std::string text = "{sentence}");
 
+  /// In a conversation: what stands before "{answer}" in `text` is the user's message, what stands
+  /// behind it begins the assistant's answer; without "{answer}" all of it is the message. Throws
+  /// OptionError unless "{sentence}" is there once, and "{answer}" at most once and behind it.
+  SentenceTemplate(std::string_view text, const ChatTemplate& chat);
+
   const std::string& text() const { return text_; }
   std::string fill(std::string_view sentence) const;
 
   struct Encoded {
-    std::vector<TokenIds> ids;  ///< of each sentence, BOS first
+    std::vector<TokenIds> ids;  ///< of each sentence, BOS first; in a conversation its template's
     /// Of each sentence: 1 if tokens are missing at its end, 0 if not.
     std::vector<std::uint8_t> is_shortened;
   };
@@ -38,7 +44,8 @@ class SentenceTemplate {
 
  private:
   std::string text_;
-  std::size_t place_;  // of "{sentence}"
+  std::size_t place_;     // of "{sentence}"
+  bool is_chat_ = false;  // then the texts of special tokens around it are these tokens
 };
 
 }  // namespace minillama

@@ -10,4 +10,8 @@ namespace minillama {
 /// as "bad or good". Throws OptionError unless there are at least two.
 std::string sentiment_question(std::span<const std::string> label_names);
 
+/// The same for a conversation (text/sentence_template.h): "{sentence} Is this movie …?" is the
+/// user's message, "This movie is" begins the answer.
+std::string sentiment_conversation(std::span<const std::string> label_names);
+
 }  // namespace minillama

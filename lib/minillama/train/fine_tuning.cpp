@@ -11,6 +11,7 @@
 #include "minillama/core/json.h"
 #include "minillama/eval/confusion_matrix.h"
 #include "minillama/eval/label_probabilities.h"
+#include "minillama/model/frozen_model.h"
 #include "minillama/nn/mode_scope.h"
 #include "minillama/optim/parameter_groups.h"
 #include "minillama/train/not_finite.h"
@@ -221,7 +222,9 @@ std::string FineTuning::settings() const {
             {"objective", objective_->name()}};
   json.update(settings_of(model_));
   json.update(settings_of(options_));
-  json["starting weights (checksum)"] = checksum(parameters_of(*model_));
+  auto weights = parameters_of(*model_);
+  for (auto& frozen : frozen_bytes(*model_)) weights.push_back(std::move(frozen));
+  json["starting weights (checksum)"] = checksum(weights);
   return json.dump();
 }
 

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "minillama/nn/precision.h"
+#include "minillama/ops/precision.h"
 #include "minillama/optim/adamw.h"
 #include "minillama/optim/schedule.h"
 #include "minillama/train/epoch_batches.h"

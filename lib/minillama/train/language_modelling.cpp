@@ -6,8 +6,8 @@
 
 #include "minillama/core/check.h"
 #include "minillama/core/device.h"
-#include "minillama/nn/linear_cross_entropy.h"
 #include "minillama/nn/mode_scope.h"
+#include "minillama/ops/linear_cross_entropy.h"
 
 namespace minillama {
 namespace {
@@ -26,7 +26,7 @@ torch::Tensor language_modelling_loss(LanguageModel& model, const torch::Tensor&
     throw OptionError(fmt::format("rows are {}: no token to predict", describe(rows)));
   }
   require_ids(rows, "rows", 0, model->config().vocab_size);
-  const auto ids = rows.to(model->llama->tok_embeddings->weight.device());
+  const auto ids = rows.to(model->llama->device());
   const auto length = ids.size(1) - 1;
   const auto hidden = model->llama(ids.narrow(1, 0, length)).flatten(0, 1);
   return linear_cross_entropy(hidden, model->output_weight(),

@@ -6,7 +6,7 @@
 
 #include <torch/autograd.h>
 
-#include "minillama/nn/parallel_parts.h"
+#include "minillama/ops/parallel_parts.h"
 
 namespace minillama {
 namespace {

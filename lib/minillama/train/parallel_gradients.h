@@ -14,7 +14,7 @@ namespace minillama {
 /// respect to `parameters` to the parameters' own, and returns that sum. A parameter that no loss
 /// depends on is left as it is.
 ///
-/// Threads share out the parts as parallel_parts() does (nn/parallel_parts.h), but losses and
+/// Threads share out the parts as parallel_parts() does (ops/parallel_parts.h), but losses and
 /// gradients are added up in the order of the parts: the number of threads changes no bit, except
 /// where there is one part only, whose large products threads divide. A thread holds
 /// the gradients of one part, so memory grows with the threads, not with the parts.

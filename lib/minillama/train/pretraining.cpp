@@ -92,7 +92,7 @@ void Pretraining::keep_state(const std::filesystem::path& path, bool resume) {
 }
 
 Pretraining::Outcome Pretraining::run(const PretrainingHooks& hooks) {
-  PrecisionScope(options_.precision, model_->output_weight().device());  // there is one
+  PrecisionScope(options_.precision, model_->llama->device());  // there is one
   while (true) {
     if (evaluation_is_due()) {
       if (hooks.before_evaluation) {
@@ -159,7 +159,7 @@ double Pretraining::compute_gradients() {
   }
   const auto generators = pass_generators(*model_, options_.accumulate);
   const auto divisor = windows_per_step(options_) * options_.window;
-  const PrecisionScope precision(options_.precision, model_->output_weight().device());
+  const PrecisionScope precision(options_.precision, model_->llama->device());
   model_->zero_grad(/*set_to_none=*/true);
   return parallel_gradients(model_->parameters(), options_.accumulate, [&](std::int64_t pass) {
     const auto i = static_cast<std::size_t>(pass);
@@ -190,7 +190,7 @@ void Pretraining::record(bool evaluate, const PretrainingHooks& hooks) {
   std::optional<ModeScope> evaluating;  // for the caller, too
   if (evaluate) {
     evaluating.emplace(*model_, Mode::evaluation);
-    const PrecisionScope precision(options_.precision, model_->output_weight().device());
+    const PrecisionScope precision(options_.precision, model_->llama->device());
     record.valid = evaluate_language_model(model_, valid_, options_.window, options_.valid_windows);
     require_finite("the validation loss", record.valid->loss, progress_.steps);
     require_finite(parameters_of(*model_));

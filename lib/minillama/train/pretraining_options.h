@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "minillama/nn/precision.h"
+#include "minillama/ops/precision.h"
 #include "minillama/optim/adamw.h"
 #include "minillama/optim/schedule.h"
 

@@ -8,7 +8,7 @@
 #include "minillama/core/check.h"
 #include "minillama/core/device.h"
 #include "minillama/nn/dropout.h"
-#include "minillama/nn/parallel_parts.h"
+#include "minillama/ops/parallel_parts.h"
 #include "minillama/train/parallel_gradients.h"
 
 namespace minillama {

@@ -12,7 +12,7 @@
 namespace minillama {
 
 /// One step of training on the examples `indices`: gradients are cleared, computed and handed to
-/// `optimizer`. On the CPU each thread computes a part of the batch (nn/parallel_parts.h). Returns
+/// `optimizer`. On the CPU each thread computes a part of the batch (ops/parallel_parts.h). Returns
 /// the loss. Throws DivergedError before the step if it is not finite, and OptionError, before
 /// anything is changed, if the model or the objective is empty, there are no indices, one is of no
 /// example, or an example's label or ids are not the model's; and if the loss is no scalar.

@@ -1,11 +1,11 @@
-#include "minillama/nn/fused_norm.h"
+#include "minillama/ops/fused_norm.h"
 
 #include <torch/autograd.h>
 
 #include "minillama/core/torch_compat.h"
 #include "minillama/kernels/norm.h"
-#include "minillama/nn/fused.h"
-#include "minillama/nn/precision.h"
+#include "minillama/ops/fused.h"
+#include "minillama/ops/precision.h"
 
 namespace minillama {
 namespace {

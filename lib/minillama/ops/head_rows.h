@@ -4,7 +4,7 @@
 
 #include <torch/types.h>
 
-#include "minillama/nn/sequences.h"
+#include "minillama/ops/sequences.h"
 
 namespace minillama {
 

@@ -1,4 +1,4 @@
-#include "minillama/nn/fused_attention.h"
+#include "minillama/ops/fused_attention.h"
 
 #include <cmath>
 
@@ -7,8 +7,8 @@
 #include "minillama/core/device.h"
 #include "minillama/core/torch_compat.h"
 #include "minillama/kernels/softmax.h"
-#include "minillama/nn/fused.h"
-#include "minillama/nn/product.h"
+#include "minillama/ops/fused.h"
+#include "minillama/ops/product.h"
 
 namespace minillama {
 namespace {

@@ -9,7 +9,7 @@ namespace minillama {
 /// Whether fused_norm() computes the norm of `x`; otherwise LibTorch's operations do.
 bool norm_is_fused(const torch::Tensor& x, const torch::Tensor& weight);
 
-/// The type of a norm's result: that of `x`, but in mixed precision (nn/precision.h) bfloat16,
+/// The type of a norm's result: that of `x`, but in mixed precision (ops/precision.h) bfloat16,
 /// which the products after it take as it is.
 torch::ScalarType norm_output_type(const torch::Tensor& x);
 

@@ -1,4 +1,4 @@
-#include "minillama/nn/precision.h"
+#include "minillama/ops/precision.h"
 
 #include <fmt/format.h>
 

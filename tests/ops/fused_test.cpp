@@ -7,15 +7,16 @@
 
 #include "minillama/core/random.h"
 #include "minillama/nn/attention.h"
-#include "minillama/nn/bfloat16_linear.h"
-#include "minillama/nn/head_rows.h"
 #include "minillama/nn/layer_norm.h"
-#include "minillama/nn/linear_cross_entropy.h"
-#include "minillama/nn/precision.h"
-#include "minillama/nn/product.h"
 #include "minillama/nn/rms_norm.h"
-#include "minillama/nn/rope.h"
-#include "minillama/nn/swiglu.h"
+#include "minillama/ops/attention.h"
+#include "minillama/ops/bfloat16_linear.h"
+#include "minillama/ops/head_rows.h"
+#include "minillama/ops/linear_cross_entropy.h"
+#include "minillama/ops/precision.h"
+#include "minillama/ops/product.h"
+#include "minillama/ops/rope.h"
+#include "minillama/ops/swiglu.h"
 
 #include "support/catch.h"
 #include "support/tensors.h"
@@ -119,7 +120,6 @@ TEST_CASE("fused: rows of heads") {
 }
 
 TEST_CASE("fused: attention, for every grouping and mask") {
-  Dropout none(0.0, make_generator(0));
   const Sequences sequences({7, 3});
   for (const std::int64_t n_kv_heads : {4, 2, 1}) {
     for (const auto kind : {AttentionKind::causal, AttentionKind::full}) {
@@ -129,17 +129,16 @@ TEST_CASE("fused: attention, for every grouping and mask") {
       for (const auto type : {torch::kFloat, torch::kBFloat16}) {
         check_same(
             [&](const auto& in) {
-              return scaled_dot_product_attention(in[0], in[1], in[2], visible, none);
+              return scaled_dot_product_attention(in[0], in[1], in[2], visible);
             },
-            [&](const auto& in) { return plain_attention(in[0], in[1], in[2], visible, none); },
-            inputs, type);
+            [&](const auto& in) { return plain_attention(in[0], in[1], in[2], visible); }, inputs,
+            type);
       }
     }
   }
 }
 
 TEST_CASE("fused: attention of more queries than one block has, ragged") {
-  Dropout none(0.0, make_generator(0));
   const Sequences sequences({300, 150, 1});
   const Tensors inputs{random({3, 4, 300, 6}, 1), random({3, 2, 300, 6}, 2),
                        random({3, 2, 300, 6}, 3)};
@@ -148,10 +147,10 @@ TEST_CASE("fused: attention of more queries than one block has, ragged") {
       const auto visible = visible_positions(kind, sequences, torch::kCPU);
       check_same(
           [&](const auto& in) {
-            return scaled_dot_product_attention(in[0], in[1], in[2], visible, none);
+            return scaled_dot_product_attention(in[0], in[1], in[2], visible);
           },
-          [&](const auto& in) { return plain_attention(in[0], in[1], in[2], visible, none); },
-          inputs, type);
+          [&](const auto& in) { return plain_attention(in[0], in[1], in[2], visible); }, inputs,
+          type);
     }
   }
 }
@@ -187,7 +186,6 @@ TEST_CASE("linear_cross_entropy: gradients agree with finite differences") {
 }
 
 TEST_CASE("fused: second derivatives are refused, not wrong") {
-  Dropout none(0.0, make_generator(0));
   const Sequences sequences({3, 2});
   const auto visible = visible_positions(AttentionKind::causal, sequences, torch::kCPU);
   const auto targets = torch::tensor({2, 0, 6}, torch::kLong);
@@ -196,9 +194,7 @@ TEST_CASE("fused: second derivatives are refused, not wrong") {
   const auto weight = random({7, 4}, 1).to(torch::kFloat);
   const std::vector<std::pair<std::vector<std::int64_t>, Function>> cases{
       {{2, 2, 3, 4},
-       [&](const auto& in) {
-         return scaled_dot_product_attention(in[0], in[0], in[0], visible, none);
-       }},
+       [&](const auto& in) { return scaled_dot_product_attention(in[0], in[0], in[0], visible); }},
       {{3, 4}, [&](const auto& in) { return norm->forward(in[0]); }},
       {{3, 2, 4}, [&](const auto& in) { return apply_rotary(in[0], turns); }},
       {{3, 4}, [&](const auto& in) { return linear_cross_entropy(in[0], weight, targets); }},

@@ -1,11 +1,11 @@
-#include "minillama/nn/product.h"
+#include "minillama/ops/product.h"
 
 #include <torch/autograd.h>
 
 #include "minillama/core/device.h"
 #include "minillama/core/thread_pool.h"
 #include "minillama/kernels/dispatch.h"
-#include "minillama/nn/fused.h"
+#include "minillama/ops/fused.h"
 
 namespace minillama {
 namespace {

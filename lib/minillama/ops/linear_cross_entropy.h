@@ -10,7 +10,7 @@ namespace minillama {
 ///
 /// without ever holding all logits: tokens go through in blocks, and where a gradient is wanted it
 /// is computed on the way, from the same logits, as softmax - onehot (Wijmans et al. 2024,
-/// arXiv:2411.09009, keep no logits either). In mixed precision (nn/precision.h) the products and
+/// arXiv:2411.09009, keep no logits either). In mixed precision (ops/precision.h) the products and
 /// the logits are bfloat16, everything else float32.
 ///
 /// @param hidden  [N, D]

@@ -16,7 +16,7 @@ std::int64_t parallel_workers(torch::Device device);
 /// share out whole parts, each taking the next when it is done, rather than the work within each
 /// operation: they meet once and not a thousand times. A single part is not one of a team's
 /// (core/thread_pool.h): its large products are divided instead. What the caller said about
-/// gradients and precision (nn/precision.h) holds in every part. An exception in a part is thrown
+/// gradients and precision (ops/precision.h) holds in every part. An exception in a part is thrown
 /// on.
 void parallel_parts(torch::Device device, std::int64_t count,
                     const std::function<void(std::int64_t part)>& work);

@@ -1,4 +1,4 @@
-#include "minillama/nn/rope.h"
+#include "minillama/ops/rope.h"
 
 #include "minillama/core/random.h"
 

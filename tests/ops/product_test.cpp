@@ -1,4 +1,4 @@
-#include "minillama/nn/product.h"
+#include "minillama/ops/product.h"
 
 #include <torch/autograd.h>
 

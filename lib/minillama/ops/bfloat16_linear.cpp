@@ -1,19 +1,12 @@
-#include "minillama/nn/bfloat16_linear.h"
+#include "minillama/ops/bfloat16_linear.h"
 
 #include <torch/autograd.h>
 
-#include "minillama/nn/fused.h"
-#include "minillama/nn/product.h"
+#include "minillama/ops/fused.h"
+#include "minillama/ops/product.h"
 
 namespace minillama {
 namespace {
-
-/// a b of bfloat16 factors, summed in float32 and rounded once. Factors that LibTorch would sum
-/// otherwise are made float32, which is faster, too.
-torch::Tensor rounded_product(const torch::Tensor& a, const torch::Tensor& b) {
-  if (sums_in_float(a, a.numel() * b.size(1))) return product(a, b);
-  return product(a.to(torch::kFloat), b.to(torch::kFloat)).to(torch::kBFloat16);
-}
 
 struct BFloat16Linear : torch::autograd::Function<BFloat16Linear> {
   static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& x,
@@ -27,7 +20,7 @@ struct BFloat16Linear : torch::autograd::Function<BFloat16Linear> {
     context->saved_data["weight_needed"] = weight.requires_grad();
     auto shape = x.sizes().vec();
     shape.back() = weight.size(0);
-    return rounded_product(half_x.reshape({-1, weight.size(1)}), half_weight.t()).view(shape);
+    return bfloat16_product(half_x.reshape({-1, weight.size(1)}), half_weight.t()).view(shape);
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
@@ -43,17 +36,23 @@ struct BFloat16Linear : torch::autograd::Function<BFloat16Linear> {
     torch::Tensor grad_x;
     torch::Tensor grad_weight;
     if (context->saved_data["x_needed"].toBool()) {
-      grad_x = rounded_product(grad, weight).view(x.sizes()).to(type("x_type"));
+      grad_x = bfloat16_product(grad, weight).view(x.sizes()).to(type("x_type"));
     }
     if (context->saved_data["weight_needed"].toBool()) {
       const auto rows = x.reshape({-1, weight.size(1)});
-      grad_weight = rounded_product(grad.t(), rows).to(type("weight_type"));
+      grad_weight = bfloat16_product(grad.t(), rows).to(type("weight_type"));
     }
     return {grad_x, grad_weight};
   }
 };
 
 }  // namespace
+
+torch::Tensor bfloat16_product(const torch::Tensor& a, const torch::Tensor& b) {
+  if (sums_in_float(a, a.numel() * b.size(1))) return product(a, b);
+  // As float32 it is faster, too.
+  return product(a.to(torch::kFloat), b.to(torch::kFloat)).to(torch::kBFloat16);
+}
 
 torch::Tensor bfloat16_linear(const torch::Tensor& x, const torch::Tensor& weight) {
   return BFloat16Linear::apply(x, weight);

@@ -1,4 +1,4 @@
-#include "minillama/nn/head_rows.h"
+#include "minillama/ops/head_rows.h"
 
 #include <cstddef>
 #include <cstring>
@@ -6,7 +6,7 @@
 #include <torch/autograd.h>
 
 #include "minillama/core/check.h"
-#include "minillama/nn/fused.h"
+#include "minillama/ops/fused.h"
 
 namespace minillama {
 namespace {

@@ -1,13 +1,14 @@
-#include "minillama/nn/rope.h"
+#include "minillama/ops/rope.h"
 
 #include <cmath>
 
 #include <torch/autograd.h>
 
 #include "minillama/core/check.h"
+#include "minillama/core/model_config.h"
 #include "minillama/kernels/rotary.h"
-#include "minillama/nn/fused.h"
-#include "minillama/nn/norm.h"
+#include "minillama/ops/fused.h"
+#include "minillama/ops/norm.h"
 
 namespace minillama {
 namespace {

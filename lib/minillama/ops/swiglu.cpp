@@ -1,11 +1,11 @@
-#include "minillama/nn/swiglu.h"
+#include "minillama/ops/swiglu.h"
 
 #include <torch/autograd.h>
 
 #include "minillama/core/check.h"
 #include "minillama/kernels/swiglu.h"
-#include "minillama/nn/fused.h"
-#include "minillama/nn/norm.h"
+#include "minillama/ops/fused.h"
+#include "minillama/ops/norm.h"
 
 namespace minillama {
 namespace {

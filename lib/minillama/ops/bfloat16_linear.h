@@ -1,6 +1,6 @@
 #pragma once
 
-// Not part of the public interface: the product of mixed precision (nn/precision.h).
+// Not part of the public interface: the product of mixed precision (ops/precision.h).
 
 #include <torch/types.h>
 
@@ -11,5 +11,8 @@ namespace minillama {
 /// gradients have the types of x and W. Keeps x for it in bfloat16, half of what float32 would
 /// take.
 torch::Tensor bfloat16_linear(const torch::Tensor& x, const torch::Tensor& weight);
+
+/// a b of bfloat16 matrices, summed in float32 and rounded once, not recorded for gradients.
+torch::Tensor bfloat16_product(const torch::Tensor& a, const torch::Tensor& b);
 
 }  // namespace minillama

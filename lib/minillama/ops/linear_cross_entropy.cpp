@@ -1,4 +1,4 @@
-#include "minillama/nn/linear_cross_entropy.h"
+#include "minillama/ops/linear_cross_entropy.h"
 
 #include <numeric>
 
@@ -6,10 +6,10 @@
 
 #include "minillama/core/check.h"
 #include "minillama/kernels/softmax.h"
-#include "minillama/nn/fused.h"
-#include "minillama/nn/norm.h"
-#include "minillama/nn/precision.h"
-#include "minillama/nn/product.h"
+#include "minillama/ops/fused.h"
+#include "minillama/ops/norm.h"
+#include "minillama/ops/precision.h"
+#include "minillama/ops/product.h"
 
 namespace minillama {
 namespace {

@@ -1,4 +1,4 @@
-#include "minillama/nn/precision.h"
+#include "minillama/ops/precision.h"
 
 #include <torch/autograd.h>
 
@@ -6,10 +6,12 @@
 #include "minillama/core/random.h"
 #include "minillama/kernels/dispatch.h"
 #include "minillama/nn/attention.h"
-#include "minillama/nn/bfloat16_linear.h"
 #include "minillama/nn/linear.h"
-#include "minillama/nn/product.h"
-#include "minillama/nn/swiglu.h"
+#include "minillama/ops/attention.h"
+#include "minillama/ops/bfloat16_linear.h"
+#include "minillama/ops/linear.h"
+#include "minillama/ops/product.h"
+#include "minillama/ops/swiglu.h"
 #include "minillama/train/language_modelling.h"
 
 #include "support/catch.h"
@@ -92,14 +94,13 @@ TEST_CASE("precision: what other devices compute is rounded as the kernels round
   CHECK(test::difference(exact(plain_swiglu(gate, up)), product, 1.0 / 256 + 1e-6, 1e-30) == "");
   CHECK(test::difference(exact(swiglu(gate, up)), product, 1.0 / 256 + 1e-6, 1e-30) == "");
 
-  Dropout none(0.0, make_generator(0));
   const auto q = draw({2, 4, 9, 12}, 3), k = draw({2, 2, 9, 12}, 4), v = draw({2, 2, 9, 12}, 5);
-  const auto reference = plain_attention(exact(q), exact(k), exact(v), {}, none);
-  const auto fused = exact(scaled_dot_product_attention(q, k, v, {}, none));
+  const auto reference = plain_attention(exact(q), exact(k), exact(v), {});
+  const auto fused = exact(scaled_dot_product_attention(q, k, v, {}));
   CHECK(relative_distance(fused, reference) < 1.0 / 256);
   // Where LibTorch adds up in bfloat16 it computes nothing that another device does.
   if (!sums_in_float(q, q.numel() * k.size(2))) return;
-  const auto plain = exact(plain_attention(q, k, v, {}, none));
+  const auto plain = exact(plain_attention(q, k, v, {}));
   CHECK(relative_distance(plain, fused) < 1.0 / 256);
 }
 

@@ -1,4 +1,4 @@
-#include "minillama/nn/sequences.h"
+#include "minillama/ops/sequences.h"
 
 #include <algorithm>
 #include <numeric>

@@ -19,10 +19,10 @@ std::string_view to_string(Precision precision);
 Precision precision_named(std::string_view text);
 
 /// While it lives, this thread computes matrix products on devices of the type of `device` in
-/// `precision`. It is apply_linear() (nn/linear.h) that looks here, and the layers take bfloat16 as
-/// it comes: the roundings are the same on every device. (LibTorch's autocast rounds elsewhere too,
-/// such as in the head of a classifier, and keeps rounded weights that an optimizer has changed
-/// since.)
+/// `precision`. It is apply_linear() (ops/linear.h) that looks here, and the layers take bfloat16
+/// as it comes: the roundings are the same on every device. (LibTorch's autocast rounds elsewhere
+/// too, such as in the head of a classifier, and keeps rounded weights that an optimizer has
+/// changed since.)
 class PrecisionScope {
  public:
   /// Throws OptionError if it is bfloat16 on a processor that has no instructions for it.

@@ -1,10 +1,10 @@
-#include "minillama/nn/parallel_parts.h"
+#include "minillama/ops/parallel_parts.h"
 
 #include <atomic>
 
 #include "minillama/core/device.h"
 #include "minillama/core/thread_pool.h"
-#include "minillama/nn/precision.h"
+#include "minillama/ops/precision.h"
 
 namespace minillama {
 
