@@ -193,6 +193,10 @@ int main(int argc, char* argv[]) {
   add("sample 32000, top-k 40", sample, GenerationOptions{.temperature = 1, .top_k = 40});
   add("sample 32000, top-p 0.9", sample, GenerationOptions{.temperature = 1, .top_p = 0.9});
   add("sample 32000, epsilon", sample, GenerationOptions{.temperature = 0.8, .epsilon = 0.02});
+  add("sample 32000, typical-p 0.9", sample, GenerationOptions{.temperature = 1, .typical_p = 0.9});
+  add("sample 32000, eta", sample, GenerationOptions{.temperature = 1, .eta = 0.001});
+  add("sample 32000, top-n-sigma", sample, GenerationOptions{.temperature = 1, .top_n_sigma = 1});
+  add("sample 32000, mirostat", sample, GenerationOptions{.temperature = 1, .mirostat = 5});
   for (const bool together : {false, true}) {
     const std::string name = together ? "16 prompts 42M together" : "16 prompts 42M one by one";
     add(name + ", float32", sixteen_prompts, k42M, Kind::float32, together)->UseRealTime();

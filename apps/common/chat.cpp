@@ -12,12 +12,10 @@
 
 #include "common/generate_arguments.h"
 #include "common/output.h"
+#include "common/sampling_arguments.h"
 
 namespace minillama::app {
 namespace {
-
-/// Room for any answer that a small model gives, before it repeats itself for ever.
-constexpr std::int64_t kAnswerTokens = 1024;
 
 void answer(Chat& chat, const std::string& message, bool quiet) {
   const auto reply = chat.reply(message, results());
@@ -59,8 +57,9 @@ void answer_lines(Chat& chat, const std::filesystem::path& path, bool quiet) {
 }  // namespace
 
 void chat(const TextGenerator& generator, const Arguments& arguments, const ModelArguments& model) {
-  auto options = read_generation_options(arguments, model.compatible);
-  if (!arguments.given("max-new-tokens")) options.max_new_tokens = kAnswerTokens;
+  const auto options = with_word_arguments(
+      arguments, read_generation_options(arguments, model.compatible), generator.tokenizer());
+  report_sampling(arguments, options);
   Chat chat(generator, Chat::read_template(model.model, generator.tokenizer()), options);
   if (arguments.given("system")) chat.set_system(arguments.text("system"));
   const auto prompts = arguments.texts("prompt");

@@ -22,6 +22,7 @@
 #include "common/model_arguments.h"
 #include "common/output.h"
 #include "common/output_files.h"
+#include "common/sampling_arguments.h"
 #include "common/score.h"
 
 namespace minillama::app {
@@ -152,9 +153,9 @@ void continue_lines(const TextGenerator& generator, const Arguments& arguments,
 /// The assignment's task: the continuations of its prompt at temperatures 0 and 1, into two files.
 void write_assignment_outputs(const TextGenerator& generator, const Arguments& arguments,
                               GenerationOptions options, bool quiet) {
-  if (!arguments.given("max-new-tokens")) options.max_new_tokens = kAssignmentTokens;
   for (const auto& [temperature, file] : {std::pair{0.0, kLowFile}, std::pair{1.0, kHighFile}}) {
     options.temperature = temperature;
+    report_sampling(arguments, options);
     std::ostringstream text;
     text << kAssignmentPrompt;
     const auto generation = generator.generate(kAssignmentPrompt, options, text);
@@ -191,11 +192,14 @@ void generate(int argc, char** argv, const GenerateProgram& program) {
   }
   if (arguments.is_set("chat")) return chat(program.load(arguments, model), arguments, model);
   const auto file = open_text(arguments);
-  const auto options = read_generation_options(arguments, model.compatible);
+  auto options = read_generation_options(arguments, model.compatible);
   const auto generator = program.load(arguments, model);
+  options = with_word_arguments(arguments, options, generator.tokenizer());
   if (is_assignment(arguments)) {
-    write_assignment_outputs(generator, arguments, options, model.quiet);
-  } else if (arguments.is_set("each-line")) {
+    return write_assignment_outputs(generator, arguments, options, model.quiet);
+  }
+  report_sampling(arguments, options);
+  if (arguments.is_set("each-line")) {
     continue_lines(generator, arguments, *file, options, model.quiet);
   } else {
     const auto prompts = file ? std::vector{prompt_of(*file)} : arguments.texts("prompt");

@@ -10,6 +10,7 @@
 
 #include "common/model_arguments.h"
 #include "common/option_rules.h"
+#include "common/sampling_arguments.h"
 
 namespace minillama::app {
 
@@ -39,19 +40,7 @@ Arguments declare_generate_arguments() {
                    "N");
   arguments.flag("no-display-prompt", "Write the continuation only");
   arguments.flag("ignore-eos", "Go on behind the end of a text");
-  arguments.group("Sampling");
-  arguments.option("temp,temperature", "Divides the logits; 0: always the most probable token", "X",
-                   "0.8");
-  arguments.option("epsilon", "Drop tokens less probable than this; 0: none", "X", "0.05");
-  arguments.option("top-k", "Keep the K most probable tokens; 0: all", "K", "0");
-  arguments.option("top-p", "Keep the most probable tokens that make up P; 1: all", "P", "1");
-  arguments.option("min-p", "Drop tokens below P times the most probable one; 0: none", "P", "0");
-  arguments.option(
-      "repetition-penalty",
-      "Divide the logits of tokens that came before by X (negative ones: multiply); 1: no", "X",
-      "1");
-  arguments.option("seed,s", "Of the random numbers", "N", "1337");
-  arguments.flag("no-cache", "Compute all positions again for every token");
+  add_sampling_arguments(arguments);
   arguments.group("Chat");
   arguments.flag("chat",
                  "Talk with a model that was trained for that, by the chat template of its file: "
@@ -104,56 +93,33 @@ void check_generate_arguments(const Arguments& arguments) {
                                 {.option = "ignore-eos", .excludes = {"compat"}},
                                 {.option = "config", .needs = {"model"}},
                                 {.option = "use-gpu", .excludes = {"device"}}};
-  for (const auto* sampling : {"top-k", "top-p", "min-p", "epsilon", "seed"}) {
-    rules.push_back({.option = sampling, .excludes = {"temp=0"}});
-  }
   const std::vector<std::string> assignment{"assignment", kLowFile, kHighFile};
   for (const auto* option : {"prompt", "file", "each-line", "no-display-prompt", "temp"}) {
     rules.push_back({.option = option, .excludes = assignment});
   }
-  for (const auto* option : {"prompt",
-                             "file",
-                             "each-line",
-                             "batch-size",
-                             "max-new-tokens",
-                             "no-display-prompt",
-                             "ignore-eos",
-                             "temp",
-                             "epsilon",
-                             "top-k",
-                             "top-p",
-                             "min-p",
-                             "repetition-penalty",
-                             "seed",
-                             "no-cache",
-                             "compat",
-                             "assignment",
-                             kLowFile,
-                             kHighFile,
-                             "chat"}) {
+  auto not_scoring = sampling_options();
+  not_scoring.insert(not_scoring.end(), {"prompt", "file", "each-line", "batch-size",
+                                         "max-new-tokens", "no-display-prompt", "ignore-eos",
+                                         "compat", "assignment", kLowFile, kHighFile, "chat"});
+  for (const auto& option : not_scoring) {
     rules.push_back({.option = option, .excludes = {"score"}});
   }
   for (const auto* option : {"each-line", "no-display-prompt", "ignore-eos", "compat", "assignment",
                              kLowFile, kHighFile}) {
     rules.push_back({.option = option, .excludes = {"chat"}});
   }
+  const auto of_sampling = sampling_rules();
+  rules.insert(rules.end(), of_sampling.begin(), of_sampling.end());
   check_options(arguments, rules);
   if (arguments.given("weights")) read_weight_format(arguments, "weights");
 }
 
 GenerationOptions read_generation_options(const Arguments& arguments, bool compatible) {
-  GenerationOptions options{.temperature = arguments.number("temp"),
-                            .top_k = arguments.integer("top-k"),
-                            .top_p = arguments.number("top-p"),
-                            .min_p = arguments.number("min-p"),
-                            .epsilon = arguments.number("epsilon"),
-                            .repetition_penalty = arguments.number("repetition-penalty"),
-                            .stop_at_end = !arguments.is_set("ignore-eos"),
-                            .use_cache = !arguments.is_set("no-cache"),
-                            .batch_size = arguments.integer("batch-size")};
-  const auto seed = arguments.integer("seed");
-  if (seed < 0) throw OptionError(fmt::format("--seed is {}, must be 0 or positive", seed));
-  options.seed = static_cast<std::uint64_t>(seed);
+  auto options = read_sampling_options(arguments);
+  options.batch_size = arguments.integer("batch-size");
+  options.stop_at_end = !arguments.is_set("ignore-eos");
+  if (arguments.is_set("chat")) options.max_new_tokens = kAnswerTokens;
+  if (is_assignment(arguments)) options.max_new_tokens = kAssignmentTokens;
   if (compatible) {
     options.max_new_tokens = kAssignmentTokens;
     options.stop_at_end = false;

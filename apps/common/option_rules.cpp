@@ -47,7 +47,7 @@ std::string in_words(const std::string& condition) {
 }  // namespace
 
 void check_options(const Arguments& arguments, std::span<const OptionRule> rules) {
-  for (const auto& [option, needs, excludes] : rules) {
+  for (const auto& [option, needs, excludes, reason] : rules) {
     if (!arguments.given(option)) continue;
     const auto met = [&](const std::string& condition) { return holds(arguments, condition); };
     if (!needs.empty() && std::ranges::none_of(needs, met)) {
@@ -58,7 +58,8 @@ void check_options(const Arguments& arguments, std::span<const OptionRule> rules
     }
     const auto excluded = std::ranges::find_if(excludes, met);
     if (excluded != excludes.end()) {
-      throw OptionError(fmt::format("--{} does not go with {}", option, in_words(*excluded)));
+      throw OptionError(fmt::format("--{} does not go with {}{}{}", option, in_words(*excluded),
+                                    reason.empty() ? "" : ": ", reason));
     }
   }
 }

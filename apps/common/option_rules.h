@@ -14,6 +14,7 @@ struct OptionRule {
   std::string option;
   std::vector<std::string> needs = {};     ///< at least one of these
   std::vector<std::string> excludes = {};  ///< none of these
+  std::string reason = {};                 ///< why they are excluded, where that is not plain
 };
 
 /// Throws OptionError naming both if an option was given that cannot take effect beside the others.

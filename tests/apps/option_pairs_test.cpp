@@ -63,18 +63,22 @@ std::string problem(const Check& check, const Words& base, const Words& words) {
   return "";
 }
 
+/// "--name" of "--name=value".
+std::string name_of(const std::string& option) {
+  return option.substr(0, option.find('='));
+}
+
 /// Tries `options`, "--name" or "--name=value", alone and in pairs. Refused must be `alone`, and
 /// of the others the pairs `pairs`, "--a --b", with both names in the message.
 void try_pairs(const Check& check, const Words& base, const Words& options, const Names& alone,
                const Names& pairs) {
-  const auto name = [](const std::string& option) { return option.substr(0, option.find('=')); };
   Words accepted;
   Names refused;
   for (const auto& option : options) {
     if (problem(check, base, {option}).empty()) {
       accepted.push_back(option);
     } else {
-      refused.insert(name(option));
+      refused.insert(name_of(option));
     }
   }
   CHECK(refused == alone);
@@ -87,9 +91,9 @@ void try_pairs(const Check& check, const Words& base, const Words& options, cons
       const auto message = problem(check, base, {a, b});
       CHECK(problem(check, base, {b, a}) == message);
       if (message.empty()) continue;
-      refused_pairs.insert(name(a) + " " + name(b));
-      CHECK_THAT(message, contains(name(a)));
-      CHECK_THAT(message, contains(name(b)));
+      refused_pairs.insert(name_of(a) + " " + name_of(b));
+      CHECK_THAT(message, contains(name_of(a)));
+      CHECK_THAT(message, contains(name_of(b)));
     }
   }
   CHECK(refused_pairs == pairs);
@@ -163,16 +167,30 @@ Words pretrain_options() {
   return all;
 }
 
-const Words kSampling{"--temp=0.5", "--epsilon=0", "--top-k=5",
-                      "--top-p=1",  "--min-p=0",   "--seed=1"};
+const Words kTruncation{"--epsilon=0",     "--top-k=5", "--top-p=1",       "--min-p=0",
+                        "--typical-p=0.5", "--eta=0.1", "--top-n-sigma=1", "--xtc-probability=1"};
+const Words kPenalties{"--repetition-penalty=1.2",
+                       "--presence-penalty=1",
+                       "--frequency-penalty=1",
+                       "--dry-multiplier=1",
+                       "--no-repeat-ngram=3",
+                       "--logit-bias=5=1",
+                       "--ban=a",
+                       "--min-new-tokens=2"};
+/// What has no effect without another option of sampling.
+const Words kDependent{"--xtc-threshold=0.2", "--mirostat-rate=1", "--dry-base=2",
+                       "--dry-allowed-length=3", "--dry-breaker=a"};
 
 Words generate_options() {
   Words all = with_model(
       {"--prompt=p", "--file=f", "--each-line", "--batch-size=2", "--max-new-tokens=9",
-       "--no-display-prompt", "--ignore-eos", "--repetition-penalty=1.2", "--no-cache",
-       "--weights=q8_0", "--huge-pages", "--assignment", "--generated-sentence-low-temp-out=a",
+       "--no-display-prompt", "--ignore-eos", "--no-cache", "--weights=q8_0", "--huge-pages",
+       "--assignment", "--generated-sentence-low-temp-out=a",
        "--generated-sentence-high-temp-out=b", "--score=s", "--json", "--chat", "--system=s"});
-  all.insert(all.end(), kSampling.begin(), kSampling.end());
+  for (const auto& more : {Words{"--temp=0.5", "--seed=1"}, kTruncation, Words{"--mirostat=3"},
+                           kPenalties, kDependent, Words{"--verbose"}}) {
+    all.insert(all.end(), more.begin(), more.end());
+  }
   return all;
 }
 
@@ -222,8 +240,9 @@ TEST_CASE("option pairs: of pretrain with a new model, and with one to go on fro
 }
 
 TEST_CASE("option pairs: of generate when it samples, and when it takes the most probable") {
-  Names pairs{"--prompt --file",        "--prompt --each-line",  "--use-gpu --weights",
-              "--use-gpu --huge-pages", "--compat --ignore-eos", "--device --use-gpu"};
+  Names pairs{"--prompt --file",           "--prompt --each-line",          "--use-gpu --weights",
+              "--use-gpu --huge-pages",    "--compat --ignore-eos",         "--device --use-gpu",
+              "--compat --min-new-tokens", "--ignore-eos --min-new-tokens", "--quiet --verbose"};
   for (const auto* task : {"--assignment", "--generated-sentence-low-temp-out",
                            "--generated-sentence-high-temp-out"}) {
     for (const auto* option : {"--prompt", "--file", "--each-line", "--no-display-prompt"}) {
@@ -235,28 +254,45 @@ TEST_CASE("option pairs: of generate when it samples, and when it takes the most
   }
   for (const std::string option :
        {"--compat", "--prompt", "--file", "--each-line", "--max-new-tokens", "--no-display-prompt",
-        "--ignore-eos", "--repetition-penalty", "--no-cache"}) {
+        "--ignore-eos", "--no-cache"}) {
     pairs.insert(option + " --score");
   }
-  for (const std::string option :
-       {"--chat", "--temp", "--epsilon", "--top-k", "--top-p", "--min-p", "--seed"}) {
+  for (const std::string option : {"--chat", "--temp", "--seed", "--mirostat", "--verbose"}) {
     pairs.insert("--score " + option);
+  }
+  for (const auto& option : kPenalties) pairs.insert("--score " + name_of(option));
+  for (const auto& option : kTruncation) {
+    pairs.insert("--score " + name_of(option));
+    pairs.insert(name_of(option) + " --mirostat");
   }
   for (const std::string option :
        {"--compat", "--each-line", "--no-display-prompt", "--ignore-eos"}) {
     pairs.insert(option + " --chat");
   }
-  try_pairs(check_generate, {"--model=m"}, generate_options(),
-            {"--batch-size", "--json", "--system"}, pairs);
+  Names alone{"--batch-size", "--json", "--system"};
+  for (const auto& option : kDependent) alone.insert(name_of(option));
+  try_pairs(check_generate, {"--model=m"}, generate_options(), alone, pairs);
 
   auto greedy_options = generate_options();
   std::erase(greedy_options, "--temp=0.5");
-  try_pairs(check_generate, {"--model=m", "--temp=0", "--each-line"}, greedy_options,
-            {"--prompt", "--each-line", "--assignment", "--generated-sentence-low-temp-out",
-             "--generated-sentence-high-temp-out", "--score", "--json", "--chat", "--system",
-             "--epsilon", "--top-k", "--top-p", "--min-p", "--seed"},
+  alone = {"--prompt",
+           "--each-line",
+           "--assignment",
+           "--generated-sentence-low-temp-out",
+           "--generated-sentence-high-temp-out",
+           "--score",
+           "--json",
+           "--chat",
+           "--system",
+           "--seed",
+           "--mirostat"};
+  for (const auto& options : {kTruncation, kDependent}) {
+    for (const auto& option : options) alone.insert(name_of(option));
+  }
+  try_pairs(check_generate, {"--model=m", "--temp=0", "--each-line"}, greedy_options, alone,
             {"--use-gpu --weights", "--use-gpu --huge-pages", "--compat --ignore-eos",
-             "--device --use-gpu"});
+             "--device --use-gpu", "--compat --min-new-tokens", "--ignore-eos --min-new-tokens",
+             "--quiet --verbose"});
 }
 
 TEST_CASE("option pairs: of convert to a model, and to an adapter alone") {

@@ -82,9 +82,20 @@ TEST_CASE("options: those that cannot take effect are refused with the reason") 
   refused("generate", {"-p", "a", "--json"}, {"--json", "--score"});
   refused("generate", {"--chat", "--score", "s"}, {"--chat", "--score"});
   refused("generate", {"-p", "a", "--system", "s"}, {"--system", "--chat"});
-  for (const auto* option : {"--top-k", "--top-p", "--min-p", "--epsilon", "--seed"}) {
+  for (const auto* option : {"--top-k", "--top-p", "--min-p", "--epsilon", "--seed", "--typical-p",
+                             "--eta", "--top-n-sigma", "--xtc-probability", "--mirostat"}) {
     refused("generate", {"-p", "a", "--temp", "0.0", option, "1"}, {option, "--temp 0"});
   }
+  refused("generate", {"-p", "a", "--mirostat", "5", "--top-p", "0.9"},
+          {"--mirostat", "--top-p", "chooses how many tokens stay"});
+  refused("generate", {"-p", "a", "--mirostat-rate", "1"}, {"--mirostat-rate", "--mirostat"});
+  refused("generate", {"-p", "a", "--xtc-threshold", "0.2"},
+          {"--xtc-threshold", "--xtc-probability"});
+  for (const auto* option : {"--dry-base", "--dry-allowed-length", "--dry-breaker"}) {
+    refused("generate", {"-p", "a", option, "2"}, {option, "--dry-multiplier"});
+  }
+  refused("generate", {"-p", "a", "--min-new-tokens", "300"},
+          {"min-new-tokens is 300", "max-new-tokens, 256"});
   refused("generate", {"-p", "a", "--batch-size", "2"}, {"--batch-size", "--each-line"});
   refused("generate", {"-p", "a", "--assignment"}, {"--prompt", "--assignment"});
   refused("pretrain",
@@ -124,4 +135,46 @@ TEST_CASE("options: given twice one is refused by name, unless it means both") {
   const auto both = continued({"-p", "This movie", "-p", "The actors"});
   CHECK_THAT(both, Catch::Matchers::StartsWith(one));
   CHECK_THAT(both, Catch::Matchers::EndsWith(other));
+}
+
+TEST_CASE("options: generate tells by which steps it chooses tokens, each reachable by a flag") {
+  const Place place;
+  const auto generate = [&](const Words& options) {
+    const auto outcome =
+        run_app("generate",
+                joined({{"-m", repository_file("checkpoints/reviews-tiny").string(), "-p",
+                         "This movie is", "-n", "20"},
+                        options}),
+                place.path());
+    CAPTURE(options, outcome.err);
+    CHECK(outcome.exit_code == 0);
+    return outcome;
+  };
+  const auto told = [&](Words options) {
+    options.emplace_back("--verbose");
+    const auto outcome = generate(options);
+    return outcome.err.substr(0, outcome.err.find('\n'));
+  };
+  const std::string by = "each token is chosen by: ";
+  CHECK(told({}) == by + "temp 0.8, epsilon 0.05");
+  CHECK(told({"--temp", "0"}) == by + "temp 0");
+  CHECK(told({"--top-k", "40", "--top-p", "0.9", "--min-p", "0.02", "--xtc-probability", "0.5",
+              "--xtc-threshold", "0.2"}) ==
+        by + "temp 0.8, top-k 40, top-p 0.9, min-p 0.02, epsilon 0.05, xtc-probability 0.5 "
+             "(threshold 0.2)");
+  CHECK(told({"--typical-p", "0.9", "--eta", "0.01", "--top-n-sigma", "2"}) ==
+        by + "top-n-sigma 2, temp 0.8, typical-p 0.9, eta 0.01");
+  CHECK(told({"--mirostat", "4", "--mirostat-rate", "0.2"}) ==
+        by + "temp 0.8, mirostat 4 (rate 0.2)");
+  CHECK(told({"--temp", "0", "--repetition-penalty", "1.2", "--presence-penalty", "0.5",
+              "--frequency-penalty", "0.25", "--no-repeat-ngram", "3", "--min-new-tokens", "2"}) ==
+        by + "repetition-penalty 1.2, presence-penalty and frequency-penalty 0.5 and 0.25, "
+             "no-repeat-ngram 3, min-new-tokens 2, temp 0");
+  CHECK(told({"--temp", "0", "--dry-multiplier", "0.8", "--dry-base", "1.5", "--dry-allowed-length",
+              "3", "--dry-breaker", ",", "--logit-bias", " film=-inf", "--logit-bias", "5=1",
+              "--ban", "movie"}) ==
+        by + "logit-bias of 2 tokens, dry-multiplier 0.8 (base 1.5, allowed length 3), ban of 2 "
+             "sequences of tokens, temp 0");
+  CHECK(generate({"--temp", "0", "--logit-bias", " a=-inf"}).out.find(" a ") == std::string::npos);
+  CHECK(generate({"--temp", "0"}).out.find(" a ") != std::string::npos);
 }

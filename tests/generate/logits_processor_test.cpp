@@ -1,6 +1,7 @@
 #include "minillama/generate/logits_processor.h"
 
 #include "minillama/generate/sampler.h"
+#include "minillama/generate/sampling_steps.h"
 #include "minillama/model/module_decoder.h"
 
 #include "support/catch.h"

@@ -33,10 +33,19 @@ const DecoderSource& model() {
 
 /// Requests that differ in everything that a request can.
 std::vector<GenerationRequest> requests() {
+  const std::vector<GenerationOptions> kinds{
+      {},
+      {.typical_p = 0.9, .xtc_probability = 0.5},
+      {.mirostat = 3},
+      {.presence_penalty = 0.5, .frequency_penalty = 0.5},
+      {.top_k = 40, .eta = 0.01, .top_n_sigma = 1.5},
+      {.dry_multiplier = 0.8, .dry_breakers = {13}, .no_repeat_ngram = 2},
+      {.logit_bias = {{20, 2}, {30, -2}}, .banned = {{40}, {50, 60}}},
+      {.top_p = 0.9, .min_p = 0.01, .epsilon = 0.001},
+      {.min_new_tokens = 4}};
   std::vector<GenerationRequest> all;
   for (std::int64_t i = 0; i < 9; ++i) {
-    GenerationRequest request;
-    request.prompt = {1};
+    GenerationRequest request{.prompt = {1}, .options = kinds[std::size_t(i)]};
     for (std::int64_t k = 0; k < i * i; ++k) request.prompt.push_back(3 + (k * 7 + i) % 200);
     request.options.max_new_tokens = 5 + (i * 5) % 17;
     request.options.temperature = i % 3 == 0 ? 0 : 1.2;
@@ -272,6 +281,20 @@ TEST_CASE("scheduler: a cropped context goes on, in pieces too") {
   check_same(results.at(0), alone(request));
 }
 
+TEST_CASE("scheduler: a text ends no sooner than it may") {
+  GenerationRequest request{.prompt = {1, 5, 9},
+                            .options = {.max_new_tokens = 8, .temperature = 0}};
+  const auto first = alone(request).ids.front();
+  request.stop_ids = {first};
+  CHECK(alone(request).ids.empty());
+  request.options.min_new_tokens = 3;
+  const auto longer = alone(request);
+  CHECK(longer.ids.size() >= 3);
+  CHECK(std::ranges::find(longer.ids, first) == longer.ids.end());
+  request.options.stop_at_end = false;  // then there is nothing to hide
+  CHECK(alone(request).ids.front() == first);
+}
+
 TEST_CASE("scheduler: a text ends where its sequence does; one of no tokens ends at once") {
   Results results;
   Scheduler scheduler(model(), {}, {.sequences = 1, .capacity = 8});
@@ -298,6 +321,12 @@ TEST_CASE("scheduler: what it cannot use is refused by name") {
   const auto submit = [&](const GenerationRequest& request) { scheduler.submit(request, {}); };
   CHECK_THROWS_WITH(submit({}), "the prompt has no tokens");
   CHECK_THROWS_WITH(submit({.prompt = {100000}}), contains("100000"));
+  CHECK_THROWS_WITH(submit({.prompt = {1}, .options = {.logit_bias = {{100000, 1}}}}),
+                    contains("logit-bias is 100000"));
+  CHECK_THROWS_WITH(submit({.prompt = {1}, .options = {.banned = {{3, -1}}}}),
+                    contains("a banned token id is -1"));
+  CHECK_THROWS_WITH(submit({.prompt = {1}, .options = {.dry_breakers = {100000}}}),
+                    contains("dry-breaker is 100000"));
   CHECK_THROWS_WITH(submit({.prompt = Ids(9, 1)}),
                     "the length of the prompt is 9, must be at most 8, the longest sequence of the "
                     "scheduler");

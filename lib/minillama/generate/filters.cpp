@@ -1,14 +1,13 @@
 #include "minillama/generate/filters.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <functional>
 #include <iterator>
-#include <numeric>
 #include <vector>
 
 #include "minillama/core/require.h"
+#include "minillama/generate/distribution.h"
 #include "minillama/kernels/argmax.h"
 #include "minillama/kernels/softmax.h"
 
@@ -17,41 +16,6 @@ namespace {
 
 void require_tokens(std::span<const float> values) {
   if (values.empty()) throw OptionError("there are no tokens to choose from");
-}
-
-void require_sum(double sum) {
-  require(std::isfinite(sum) && sum > 0, "the sum of the probabilities", sum,
-          "be positive and finite");
-}
-
-void scale(std::span<float> probabilities, double sum) {
-  require_sum(sum);
-  const auto factor = static_cast<float>(1 / sum);
-  for (auto& p : probabilities) p *= factor;
-}
-
-/// In several sums, which do not wait for each other.
-double sum_of(std::span<const float> values) {
-  constexpr std::size_t kSums = 8;
-  std::array<double, kSums> sums{};
-  std::size_t i = 0;
-  for (; i + kSums <= values.size(); i += kSums) {
-    for (std::size_t k = 0; k < kSums; ++k) sums[k] += values[i + k];
-  }
-  for (; i < values.size(); ++i) sums[0] += values[i];
-  return std::accumulate(sums.begin(), sums.end(), 0.0);
-}
-
-void scale_to_one(std::span<float> probabilities) {
-  scale(probabilities, sum_of(probabilities));
-}
-
-void drop_below(std::span<float> probabilities, double threshold) {
-  const auto best = static_cast<std::size_t>(most_probable(probabilities));
-  const float most = probabilities[best];
-  for (auto& p : probabilities) p = p >= threshold ? p : 0;
-  probabilities[best] = most;
-  scale_to_one(probabilities);
 }
 
 /// The least of the numbers that are kept, and how many that are equal to it: those with the lower

@@ -16,4 +16,16 @@ void check_prompt(std::span<const std::int64_t> prompt, const ModelConfig& confi
   }
 }
 
+void check_ids(const GenerationOptions& options, const ModelConfig& config) {
+  for (const auto& [token, bias] : options.logit_bias) {
+    require_below(token, "a token id of logit-bias", config.vocab_size);
+  }
+  for (const auto& sequence : options.banned) {
+    for (const auto id : sequence) require_below(id, "a banned token id", config.vocab_size);
+  }
+  for (const auto id : options.dry_breakers) {
+    require_below(id, "a token id of dry-breaker", config.vocab_size);
+  }
+}
+
 }  // namespace minillama

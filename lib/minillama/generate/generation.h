@@ -31,4 +31,7 @@ struct Generation {
 void check_prompt(std::span<const std::int64_t> prompt, const ModelConfig& config,
                   const GenerationOptions& options);
 
+/// Throws OptionError unless the tokens that the options name are in the vocabulary.
+void check_ids(const GenerationOptions& options, const ModelConfig& config);
+
 }  // namespace minillama

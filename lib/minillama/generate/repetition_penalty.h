@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "minillama/generate/generation_options.h"
 #include "minillama/generate/logits_processor.h"
 
 namespace minillama {

@@ -1,19 +1,25 @@
 #include "minillama/generate/sampler.h"
 
+#include <limits>
+
 #include "minillama/core/error.h"
 #include "minillama/generate/filters.h"
+#include "minillama/generate/uniform.h"
 #include "minillama/kernels/argmax.h"
 
 namespace minillama {
 
-Sampler::Sampler(const GenerationOptions& options) : options_(options), random_(options.seed) {
-  options_.validate();
-  processors_ = make_processors(options_);
+Sampler::Sampler(const GenerationOptions& options)
+    : temperature_(options.temperature), random_(options.seed) {
+  options.validate();
+  processors_ = make_processors(options);
+  filters_ = make_filters(options);
 }
 
 std::int64_t Sampler::next(std::span<float> logits, const History& history) {
   const auto token = choose(logits, history);
   for (const auto& processor : processors_) processor->accept(token);
+  for (const auto& filter : filters_) filter->accept(token);
   return token;
 }
 
@@ -24,16 +30,14 @@ std::int64_t Sampler::choose(std::span<float> logits, const History& history) {
   if (!largest.is_finite) {
     throw InputError("the model's logits are not finite: its weights are broken");
   }
-  if (options_.temperature == 0) return static_cast<std::int64_t>(largest.index);
+  if (logits[largest.index] == -std::numeric_limits<float>::infinity()) {
+    throw OptionError("the options rule out every token: there is none to go on with");
+  }
+  if (temperature_ == 0) return static_cast<std::int64_t>(largest.index);
 
-  softmax(logits, options_.temperature);
-  if (options_.top_k > 0) keep_top_k(logits, options_.top_k);
-  if (options_.top_p < 1) keep_top_p(logits, options_.top_p);
-  if (options_.min_p > 0) keep_min_p(logits, options_.min_p);
-  if (options_.epsilon > 0) keep_epsilon(logits, options_.epsilon);
-  // 53 random bits, so that the same seed draws the same tokens with every standard library.
-  const double u = static_cast<double>(random_() >> 11) * 0x1.0p-53;
-  return pick(logits, u);
+  softmax(logits, temperature_);
+  for (const auto& filter : filters_) filter->apply(logits, random_);
+  return pick(logits, uniform(random_));
 }
 
 }  // namespace minillama

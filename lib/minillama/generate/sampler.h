@@ -8,27 +8,27 @@
 #include <vector>
 
 #include "minillama/generate/generation_options.h"
-#include "minillama/generate/logits_processor.h"
+#include "minillama/generate/sampling_steps.h"
 
 namespace minillama {
 
-/// Chooses the tokens of one sequence: what changes logits (generate/logits_processor.h),
-/// temperature and softmax, then top-k, top-p, min-p and epsilon in this order, each on what the
-/// one before left over (generate/filters.h), then a draw.
+/// Chooses the tokens of one sequence by the steps of generate/sampling_steps.h. At temperature 0
+/// it is the token with the largest logit behind the processors.
 class Sampler {
  public:
   /// Throws OptionError if the options are not valid.
   explicit Sampler(const GenerationOptions& options);
 
   /// The next token. Overwrites `logits`. Throws InputError if one is NaN or infinite upwards: then
-  /// the model's weights are broken.
+  /// the model's weights are broken; OptionError if the options rule out every token.
   std::int64_t next(std::span<float> logits, const History& history = {});
 
  private:
   std::int64_t choose(std::span<float> logits, const History& history);
 
-  GenerationOptions options_;
+  double temperature_;
   std::vector<std::unique_ptr<LogitsProcessor>> processors_;
+  std::vector<std::unique_ptr<DistributionFilter>> filters_;
   std::mt19937_64 random_;
 };
 

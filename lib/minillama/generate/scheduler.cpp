@@ -68,8 +68,11 @@ struct Scheduler::Request {
   bool choose(std::span<float> logits, std::int64_t longest) {
     // Padding of the vocabulary is at its end.
     const auto n = static_cast<std::size_t>(options.vocabulary);
-    const auto latest = sampler.next(n > 0 && n < logits.size() ? logits.first(n) : logits,
-                                     {.tokens = history, .prompt = prompt});
+    const auto latest = sampler.next(
+        n > 0 && n < logits.size() ? logits.first(n) : logits,
+        {.tokens = history,
+         .prompt = prompt,
+         .stop_ids = options.stop_at_end ? std::span(stop_ids) : std::span<std::int64_t>()});
     if (options.stop_at_end && std::ranges::find(stop_ids, latest) != stop_ids.end()) {
       return stop(StopReason::end_of_text);
     }
@@ -123,6 +126,7 @@ Scheduler::Handle Scheduler::submit(GenerationRequest request, OnEnd on_end) {
   require(request.options.crop_context == crop_context_, "the request's crop_context",
           request.options.crop_context, "be the scheduler's");
   check_prompt(request.prompt, config_, request.options);
+  check_ids(request.options, config_);
   require(std::ssize(request.prompt) <= longest_, "the length of the prompt", request.prompt.size(),
           fmt::format("be at most {}, the longest sequence of the scheduler", longest_));
   auto submitted = std::make_unique<Request>(std::move(request), std::move(on_end));
