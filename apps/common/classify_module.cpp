@@ -18,19 +18,21 @@
 namespace minillama::app {
 namespace {
 
-ModuleTextClassifier load_saved(const Arguments& arguments, const ModuleArguments& model) {
-  const TextClassifierOptions options{
-      .batch_size = batch_size(arguments, TextClassifierOptions{}.batch_size),
-      .max_sentence_len = arguments.integer("max-sentence-len")};
-  return load_classifier(model.model, model.load, model.open.tokenizer, options);
+ModuleTextClassifier load_saved(Checkpoint&& checkpoint, const Arguments& arguments,
+                                const ModuleArguments& model) {
+  auto tokenizer = checkpoint.tokenizer();
+  return {read_classifier(std::move(checkpoint), model.load),
+          std::move(tokenizer),
+          {.batch_size = batch_size(arguments, TextClassifierOptions{}.batch_size),
+           .max_sentence_len = arguments.integer("max-sentence-len")}};
 }
 
-ZeroShotClassifier load_zero_shot(const Arguments& arguments, const ModuleArguments& model,
-                                  const Dataset& dataset) {
+ZeroShotClassifier load_zero_shot(Checkpoint&& checkpoint, const Arguments& arguments,
+                                  const ModuleArguments& model, const Dataset& dataset) {
   const auto names = label_names(arguments, dataset);
-  auto language_model = read_language_model(model.model, model.load);
-  auto tokenizer = read_tokenizer_for(model.model, language_model->config(), model.open.tokenizer);
+  auto tokenizer = checkpoint.tokenizer();
   const auto options = zero_shot_options(arguments, model, tokenizer);
+  auto language_model = read_language_model(std::move(checkpoint), model.load);
   return {decoder_source(language_model), std::move(tokenizer), names, options};
 }
 
@@ -44,14 +46,15 @@ void run_app(const char* program, const Dataset& dataset, int argc, char** argv)
     fine_tune(program, arguments, model, dataset, option == "lora");
     return;
   }
-  if (option.empty() && is_classifier(model.model)) {
+  auto checkpoint = Checkpoint::open(model.model, model.open);
+  if (option.empty() && checkpoint.classifier()) {
     refuse_zero_shot_options(arguments, model.model);
-    auto classifier = load_saved(arguments, model);
+    auto classifier = load_saved(std::move(checkpoint), arguments, model);
     refuse_batch_size(arguments, classifier.model()->config(), model.model);
     const bool has_adapter = !active_adapter(classifier.model()->llama).empty();
     answer(classifier, arguments, dataset, has_adapter ? "lora" : "finetuning", model.quiet);
   } else {
-    auto classifier = load_zero_shot(arguments, model, dataset);
+    auto classifier = load_zero_shot(std::move(checkpoint), arguments, model, dataset);
     answer(classifier, arguments, dataset, "prompting", model.quiet);
   }
 }

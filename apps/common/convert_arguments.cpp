@@ -28,7 +28,8 @@ Arguments declare_convert_arguments() {
       "FORMAT", "dir");
   arguments.option("out", "File or directory to write", "PATH");
   arguments.option("dtype",
-                   fmt::format("Type of the stored weights, {}; those of blocks with gguf only",
+                   fmt::format("Type of the stored weights or adapter, {}; those of blocks with "
+                               "gguf only",
                                fmt::join(weight_format_names(), ", ")),
                    "TYPE", "f32");
   arguments.flag(
@@ -40,8 +41,12 @@ Arguments declare_convert_arguments() {
   arguments.repeated_option(
       "adapter", "Adapter of PEFT's to add to the model; given again, the next one", "DIR");
   arguments.flag("force", "Replace the model that --out is");
-  arguments.option("base-name", "With --to peft: what PEFT is to load the base model from", "NAME",
-                   "");
+  arguments.option(
+      "base-name",
+      "With --to peft: what PEFT is to load the base model from; if it is a file, seen "
+      "from --out, its checksum is written, too (default: the base of --model, if that "
+      "is an adapter)",
+      "NAME", "");
   arguments.group("Looking inside");
   arguments.flag(
       "info",
@@ -71,7 +76,7 @@ void check_convert_arguments(const Arguments& arguments) {
                                 {.option = "json", .needs = {"info", "detokenize"}},
                                 {.option = "base-name", .needs = {"to=peft"}},
                                 {.option = "verify", .excludes = {"to=peft", "to=gguf-lora"}},
-                                {.option = "dtype", .excludes = {"to=peft", "to=gguf-lora"}},
+                                {.option = "dtype", .excludes = {"to=gguf-lora"}},
                                 {.option = "tokenizer", .excludes = {"to=peft", "to=gguf-lora"}},
                                 {.option = "config", .needs = {"model"}},
                                 {.option = "use-gpu", .excludes = {"device"}}};

@@ -52,9 +52,9 @@ ModuleTextClassifier make_classifier(const Setting& setting, const torch::Genera
   LoadOptions load = setting.model.load;
   load.generator = generator;
   load.frozen = setting.training.frozen;
-  auto language_model = read_language_model(setting.model.model, load);
-  auto tokenizer = read_tokenizer_for(setting.model.model, language_model->config(),
-                                      setting.model.open.tokenizer);
+  auto checkpoint = Checkpoint::open(setting.model.model, setting.model.open);
+  auto tokenizer = checkpoint.tokenizer();
+  auto language_model = read_language_model(std::move(checkpoint), load);
   auto& llama = language_model->llama;
   if (const auto adapter = active_adapter(llama); !adapter.empty()) {
     absorb_adapter(llama);

@@ -13,11 +13,11 @@ namespace minillama::app {
 
 void add_model_arguments(Arguments& arguments) {
   arguments.group("Model");
-  arguments.option(
-      "model,pretrained-model-path,m",
-      "Checkpoint: a directory, a .pt of Python's torch.save, a llama2.c .bin or a GGUF file "
-      "(default: the shipped one)",
-      "PATH");
+  arguments.option("model,pretrained-model-path,m",
+                   "Checkpoint: a directory (also of an adapter, with its base), a .pt of Python's "
+                   "torch.save, a "
+                   "llama2.c .bin or a GGUF file (default: the shipped one)",
+                   "PATH");
   arguments.option("tokenizer",
                    "sentencepiece model or llama2.c tokenizer.bin (default: beside it)", "PATH");
   arguments.option("config", "config.json for a file of tensors that does not describe its model",

@@ -279,6 +279,12 @@ TEST_CASE("arguments: files of models") {
                }),
                contains("empty"));
   }
+  for (const auto format : {ModelFormat::directory, ModelFormat::hugging_face}) {
+    CHECK_THAT(option_error([&] {
+                 export_classifier(path, format, no_classifier, tokenizer, DType::float32);
+               }),
+               contains("empty"));
+  }
   CHECK_THAT(option_error([&] { write_peft_adapter(path, model->llama, "base"); }),
              contains("adapter"));
   CHECK_THAT(option_error([&] { write_peft_adapter(path, no_classifier, "base"); }),

@@ -302,7 +302,7 @@ TEST_CASE("option pairs: of convert to a model, and to an adapter alone") {
   try_pairs(check_convert, {"--model=m", "--out=o"}, convert_options(), alone,
             {"--device --use-gpu"});
   alone = inside;
-  alone.insert({"--dtype", "--verify", "--tokenizer"});
+  alone.insert({"--verify", "--tokenizer"});
   try_pairs(check_convert, {"--model=m", "--out=o", "--to=peft"}, convert_options(), alone,
             {"--device --use-gpu"});
 }

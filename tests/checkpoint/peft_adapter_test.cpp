@@ -2,6 +2,8 @@
 #include "minillama/model/adapters.h"
 #include "minillama/model/classifier_file.h"
 #include "minillama/model/language_model_file.h"
+#include "minillama/model/module_text_classifier.h"
+#include "minillama/model/module_text_generator.h"
 #include "minillama/model/peft_module.h"
 #include "minillama/model/tensors.h"
 
@@ -122,6 +124,83 @@ TEST_CASE("peft adapter: one trained with full attention is used with it") {
   directory.file(file, bytes);
   CHECK_THAT(test::file_error([&] { open_peft_adapter(directory.path()); }),
              contains("\"minillama.attention\": attention is \"fall\""));
+}
+
+TEST_CASE(
+    "peft adapter: half types round the adapter, and the engine reads them as the module does") {
+  const auto base = read_language_model(test::golden("_q8_0.gguf"));
+  for (const auto type : {torch::kHalf, torch::kBFloat16}) {
+    const test::TemporaryDirectory directory;
+    const auto path = directory.path() / "a";
+    auto model = adapted_classifier();
+    write_peft_adapter(path, model, test::golden("_q8_0.gguf"), type);
+    for (const auto& tensor : open_peft_adapter(path).tensors) {
+      CHECK(scalar_type(tensor.dtype) == type);
+    }
+    auto module = load_classifier(path);
+    {
+      const torch::NoGradGuard no_grad;
+      for (auto& item : model->llama->named_parameters()) {
+        if (is_adapter_parameter(item.key())) continue;
+        item.value().copy_(base->llama->named_parameters()[item.key()]);
+      }
+      for (const auto& [name, parameter] : adapter_parameters(model->llama, "sst")) {
+        parameter.copy_(parameter.to(type));
+      }
+      for (auto& parameter : model->classifier_head->parameters()) {
+        parameter.copy_(parameter.to(type));
+      }
+    }
+    model->eval();
+    const std::vector<std::string> texts{"the heat", "a t"};
+    const auto of_module = module.classify(std::span<const std::string>(texts));
+    const ModuleTextClassifier rounded(model, module.tokenizer());
+    const auto wanted = rounded.classify(std::span<const std::string>(texts));
+    const auto of_engine = TextClassifier::load(path).classify(std::span<const std::string>(texts));
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      CHECK(of_module[i].probabilities == wanted[i].probabilities);
+      // Blocks take inputs that are rounded to eight bits.
+      CHECK(of_engine[i].probabilities[0] == Approx(wanted[i].probabilities[0]).margin(0.02));
+    }
+  }
+  const test::TemporaryDirectory directory;
+  auto model = adapted_classifier();
+  CHECK_THROWS_WITH(write_peft_adapter(directory.path() / "a", model, "", torch::kLong),
+                    contains("real numbers"));
+  {
+    const torch::NoGradGuard no_grad;
+    model->classifier_head->weight[0][0] = 1e5;
+  }
+  CHECK_THROWS_WITH(write_peft_adapter(directory.path() / "a", model, "", torch::kHalf),
+                    contains("score.weight holds 100000"));
+  CHECK_FALSE(std::filesystem::exists(directory.path() / "a"));
+}
+
+TEST_CASE("peft adapter: one without a head is a language model, as a module and on an engine") {
+  const test::TemporaryDirectory directory;
+  std::filesystem::copy(test::golden("_peft"), directory.path() / "a");
+  std::filesystem::copy(test::golden("_hf"), directory.path() / "a" / "formats_hf");
+  auto model = read_language_model(directory.path() / "a");
+  auto fixture = test::load_fixture(test::golden("_expected.pt"));
+  const torch::NoGradGuard no_grad;
+  CHECK(test::difference(model(fixture["ids"]), fixture["logits_peft"], 1e-5, 1e-5) == "");
+  CHECK((adapters_of(model->llama).at("peft") ==
+         LoraOptions{.rank = 2, .alpha = 3, .targets = {"compute_query", "w2"}}));
+  CHECK_FALSE(is_classifier(directory.path() / "a"));
+
+  // A base that is a file is known elsewhere, too, and its tokenizer with it.
+  write_peft_adapter(directory.path() / "b", model->llama, "../base.gguf");
+  CHECK_FALSE(open_peft_adapter(directory.path() / "b").base.file);
+  std::filesystem::copy(test::golden("_f32.gguf"), directory.path() / "base.gguf");
+  write_peft_adapter(directory.path() / "b", model->llama, "../base.gguf");
+  REQUIRE(open_peft_adapter(directory.path() / "b").base.file);
+  std::filesystem::create_directory(directory.path() / "data");
+  std::filesystem::rename(directory.path() / "base.gguf", directory.path() / "data" / "base.gguf");
+  auto moved = load_language_model(directory.path() / "b");
+  CHECK(test::difference(moved.model()(fixture["ids"]), fixture["logits_peft"], 1e-5, 1e-5) == "");
+  CHECK(read_tokenizer_for(directory.path() / "b", moved.model()->config()).vocab_size() == 268);
+  CHECK(std::filesystem::equivalent(Checkpoint::open(directory.path() / "b").stored().base,
+                                    directory.path() / "data" / "base.gguf"));
 }
 
 TEST_CASE("peft adapter: only some layers are named one by one") {

@@ -86,8 +86,8 @@ TEST_CASE("hugging face config: another head and layers of another kind are refu
     other[field] = value;
     return test::file_error([&] { read_hugging_face_config(other, "config.json"); });
   };
-  CHECK_THAT(error("architectures", Json::array({"LlamaForSequenceClassification"})),
-             contains("names \"LlamaForSequenceClassification\""));
+  CHECK_THAT(error("architectures", Json::array({"LlamaForTokenClassification"})),
+             contains("names \"LlamaForTokenClassification\""));
   CHECK(error("layer_types", Json::array({"full_attention", "full_attention"})) == "accepted");
   CHECK_THAT(error("layer_types", Json::array({"full_attention", "sliding_attention"})),
              contains("names \"sliding_attention\""));

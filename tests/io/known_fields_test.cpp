@@ -74,7 +74,7 @@ TEST_CASE("known fields: each of a golden config is used, refused when changed, 
 }
 
 TEST_CASE("known fields: each of a golden adapter is used, refused when changed, or harmless") {
-  // The linears are those that have tensors; the base is what base_of_peft_adapter() reads.
+  // The linears are those that have tensors; the base is what open_peft_adapter() reads.
   const std::set<std::string> harmless = {"task_type", "target_modules", "modules_to_save",
                                           "base_model_name_or_path"};
   const auto json = golden("peft/adapter_config.json");

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """transformers reads the Hugging Face directories that minillama wrote and computes the same logits,
 and minillama's fixtures of them are read by transformers too: a Llama's, and those of other architectures
-and kinds of scaled rotary positions (configs.py).
+and kinds of scaled rotary positions (configs.py), and their classifiers (classifiers.py).
 
     python3 tests/reference/transformers_check.py CONVERT
 
@@ -63,6 +63,40 @@ def check_configs(convert, directory):
         assert worst <= 1e-4
 
 
+def check_classifiers(convert, directory):
+    """Classifiers of classifiers.py on their way through minillama, by its own directory and without."""
+    import json
+    with open(os.path.join(HERE, 'classifier_expected.json')) as file:
+        expected = json.load(file)
+    for name, answers in expected.items():
+        source = os.path.join(HERE, 'classifier_' + name)
+        own, out, again = (os.path.join(directory, f'classifier-{name}-{end}')
+                           for end in ('own', 'out', 'again'))
+        for model, to, path in ((source, 'dir', own), (source, 'hf', out), (own, 'hf', again)):
+            subprocess.run([convert, '-m', model, '--to', to, '--out', path, '--quiet', '--verify'],
+                           check=True)
+        for path in (out, again):
+            model = transformers.AutoModelForSequenceClassification.from_pretrained(
+                path, torch_dtype=torch.float32)
+            assert list(model.config.id2label.values()) == answers['labels'], model.config.id2label
+            tokenizer = transformers.AutoTokenizer.from_pretrained(path)
+            worst = 0
+            for text, logits in zip(answers['texts'], answers['logits']):
+                with torch.no_grad():
+                    found = model(**tokenizer(text, return_tensors='pt')).logits[0]
+                # mistral had no padding, and has EOS for it now: a text may end with it.
+                if name != 'mistral' or not text.endswith('</s>'):
+                    worst = max(worst, (found - torch.tensor(logits)).abs().max().item())
+            print(f'{name}: {type(model).__name__}, largest logit difference {worst:.3g}')
+            assert worst <= 1e-4
+            # A batch, which the tokenizer pads.
+            with torch.no_grad():
+                found = model(**tokenizer(answers['texts'], padding=True, return_tensors='pt')).logits
+                alone = torch.cat([model(**tokenizer(text, return_tensors='pt')).logits
+                                   for text in answers['texts']])
+            assert (found - alone).abs().max().item() <= 1e-4
+
+
 def main():
     check(os.path.join(HERE, 'formats_hf'))
     with tempfile.TemporaryDirectory() as directory:
@@ -74,6 +108,7 @@ def main():
         tokenizer = transformers.LlamaTokenizer.from_pretrained(out)
         assert tokenizer('the').input_ids[0] == 1
         check_configs(sys.argv[1], directory)
+        check_classifiers(sys.argv[1], directory)
 
 
 if __name__ == '__main__':

@@ -125,6 +125,7 @@ TEST_CASE("fine_tuning: a run is resumed with no other setting than it was start
       {"pooling", [](auto& s) { s.classifier.pooling = PoolingKind::last; }},
       {"template", [](auto& s) { s.classifier.sentence_template = "{sentence}."; }},
       {"dropout", [](auto& s) { s.classifier.dropout = 0.2; }},
+      {"pad id", [](auto& s) { s.classifier.pad_id = 1; }},
       {"model's dim", [](auto& s) { s.model.dim *= 2; }},
       {"model's n_layers", [](auto& s) { ++s.model.n_layers; }},
       {"model's n_heads", [](auto& s) { s.model.n_heads = s.model.n_kv_heads = 1; }},

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "minillama/checkpoint/peft_adapter.h"
 #include "minillama/core/error.h"
 #include "minillama/core/json.h"
 #include "minillama/core/utf8.h"
@@ -48,7 +49,10 @@ std::optional<ChatTemplateText> read_chat_template(const fs::path& model) {
     return checked(as_text(MappedFile(path).bytes()), path);
   }
   const auto path = model / "tokenizer_config.json";
-  if (!fs::exists(path)) return {};
+  if (!fs::exists(path)) {
+    if (is_peft_adapter(model)) return read_chat_template(base_of_peft_adapter(model));
+    return {};
+  }
   const MappedFile file(path);
   const Json json = parse_json(as_text(file.bytes()), path);
   if (!JsonObject(json, path).has("chat_template")) return {};

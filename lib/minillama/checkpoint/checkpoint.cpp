@@ -25,14 +25,8 @@ struct AdapterMemory {
 StoredModel open_adapted(const std::filesystem::path& path, const std::filesystem::path& config) {
   constexpr const char* kName = "peft";
   const auto adapter = open_peft_adapter(path);
-  if (!adapter.classifier) {
-    throw FileError(path,
-                    "holds an adapter without a head: no classifier and no language model "
-                    "(convert --adapter adds it to its base)");
-  }
-  const auto base = base_of_peft_adapter(path);
+  const auto base = find_base(path, adapter.base);
   StoredModel stored = open_stored_model(base, config);
-  if (stored.classifier) throw FileError(base, "is a classifier; a language model is needed here");
   if (stored.adapters.contains(kName)) {
     throw FileError(base, fmt::format("has an adapter named {} already", quote(kName)));
   }
@@ -41,7 +35,9 @@ StoredModel open_adapted(const std::filesystem::path& path, const std::filesyste
   stored.file = memory;
   stored.format = "an adapter of PEFT's with its base";
   stored.path = adapter.path;
-  stored.adapters.emplace(kName, adapter.options);
+  stored.base = base;
+  stored.adapters.emplace(kName, adapter.options.with_targets(shortest_targets(
+                                     adapter.options.targets(), stored.config.n_layers)));
   stored.active_adapter = kName;
   for (TensorRecord record : adapter.tensors) {
     const auto heads = rotary_heads_of_adapter(record.name, adapter.options, stored.config);
@@ -52,9 +48,12 @@ StoredModel open_adapted(const std::filesystem::path& path, const std::filesyste
     record.name.insert(record.name.rfind('.'), fmt::format(".{}", kName));
     stored.tensors.push_back(std::move(record));
   }
-  stored.classifier = adapter.classifier;
+  if (adapter.classifier) {
+    // Labels that only the base names are the base's, as in PEFT.
+    if (!stored.classifier || adapter.has_labels) stored.classifier = adapter.classifier;
+    stored.head = adapter.head;
+  }
   if (adapter.attention) stored.config.attention = *adapter.attention;
-  stored.head = adapter.head;
   return stored;
 }
 
@@ -76,22 +75,30 @@ Weights Checkpoint::weights() const {
   return weights_of(stored_);
 }
 
+const StoredModel& Checkpoint::stored_language_model() const {
+  if (!stored_.classifier) return stored_;
+  throw FileError(path_, stored_.base.empty()
+                             ? "is a classifier; a language model is needed here"
+                             : "is an adapter of a classifier; a language model is needed here");
+}
+
+const StoredModel& Checkpoint::stored_classifier() const {
+  if (stored_.classifier) return stored_;
+  throw FileError(path_, stored_.base.empty()
+                             ? "is no classifier: it has no labels (train one with fine-tuning)"
+                             : "holds an adapter without a head, so no classifier");
+}
+
 Weights Checkpoint::language_model() const {
-  if (stored_.classifier) {
-    throw FileError(path_, is_peft_adapter(path_)
-                               ? "is an adapter of a classifier; a language model is needed here"
-                               : "is a classifier; a language model is needed here");
-  }
-  return weights();
+  return weights_of(stored_language_model());
 }
 
 ClassifierHead Checkpoint::head() const {
-  if (!stored_.classifier) throw FileError(path_, "is no classifier: it has no head");
-  return head_of(stored_);
+  return head_of(stored_classifier());
 }
 
 Tokenizer Checkpoint::tokenizer() const {
-  return read_tokenizer_for(path_, config(), options_.tokenizer);
+  return read_tokenizer_for(path_, config(), options_.tokenizer, stored_.base);
 }
 
 }  // namespace minillama

@@ -23,8 +23,9 @@ struct OpenOptions {
 /// A model in a file or directory of any readable format, opened once:
 ///
 ///   - a directory with config.json ("model_type": "minillama") and model.safetensors
-///   - a directory of Hugging Face's (a Llama, Mistral, Qwen2 or Qwen3), in one or several files
-///   - an adapter of PEFT's, with the model that it names as its base
+///   - a directory of Hugging Face's (a Llama, Mistral, Qwen2 or Qwen3, or a classifier of one), in
+///     one or several files
+///   - an adapter of PEFT's, with the model that it names as its base (checkpoint/adapter_base.h)
 ///   - Meta's params.json and consolidated.00.pth
 ///   - Python's torch.save of {model, model_args} as in stories42M.pt or llama2.c
 ///   - llama2.c's .bin, version 0
@@ -42,6 +43,9 @@ class Checkpoint {
 
   /// What lies there, under minillama's names.
   const StoredModel& stored() const { return stored_; }
+  /// The same; throw FileError unless it is a language model, or a classifier.
+  const StoredModel& stored_language_model() const;
+  const StoredModel& stored_classifier() const;
 
   /// Of a classifier.
   const std::optional<ClassifierConfig>& classifier() const { return stored_.classifier; }

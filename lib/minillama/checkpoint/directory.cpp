@@ -1,6 +1,7 @@
 #include "minillama/checkpoint/directory.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -82,6 +83,33 @@ void read_adapters(const Json& json, const std::filesystem::path& path, StoredMo
   }
 }
 
+/// What stands in front of the tensors' names in a classifier's file.
+constexpr std::string_view kLlama = "llama.", kHead = "classifier_head.";
+
+/// Makes head and tensors of a classifier's tensors as they are stored.
+void take_head_apart(StoredModel& stored) {
+  for (TensorRecord& record : std::exchange(stored.tensors, {})) {
+    if (record.name.starts_with(kHead)) {
+      stored.head.push_back(std::move(record));
+    } else if (record.name.starts_with(kLlama)) {
+      record.name.erase(0, kLlama.size());
+      stored.tensors.push_back(std::move(record));
+    } else {
+      throw FileError(stored.path,
+                      fmt::format("tensor {} is none of a classifier", quote(record.name)));
+    }
+  }
+}
+
+/// The reverse: the tensors as they are stored.
+std::vector<TensorRecord> with_head(const StoredModel& model) {
+  if (!model.classifier) return model.tensors;
+  std::vector<TensorRecord> tensors = model.tensors;
+  for (TensorRecord& record : tensors) record.name.insert(0, kLlama);
+  tensors.insert(tensors.end(), model.head.begin(), model.head.end());
+  return tensors;
+}
+
 /// Whether the file is there and has that content.
 bool holds(const std::filesystem::path& path, std::string_view content) {
   std::error_code error;
@@ -139,16 +167,6 @@ ModelConfig read_config_file(const std::filesystem::path& path) {
   return read_model_config(json, path);
 }
 
-bool holds_classifier(const std::filesystem::path& directory) {
-  if (!std::filesystem::exists(directory / "config.json") && is_meta_checkpoint(directory)) {
-    return false;
-  }
-  const Json json = config_of(directory);
-  if (is_hugging_face(json)) return false;
-  check_kind(json, directory / "config.json");
-  return json.contains("classifier");
-}
-
 StoredModel open_directory(const std::filesystem::path& directory) {
   const auto config_path = directory / "config.json";
   if (!std::filesystem::exists(config_path) && is_meta_checkpoint(directory)) {
@@ -166,6 +184,7 @@ StoredModel open_directory(const std::filesystem::path& directory) {
   read_adapters(json, config_path, stored);
   const auto file = std::make_shared<SafetensorsFile>(stored.path);
   stored.tensors = file->tensors();
+  if (stored.classifier) take_head_apart(stored);
   stored.file = file;
   return stored;
 }
@@ -211,7 +230,7 @@ void write_directory(const std::filesystem::path& directory, const StoredModel& 
   const std::string config = json.dump(2) + "\n";
 
   begin_directory(directory, config, tokenizer);
-  write_safetensors(directory / "model.safetensors", model.tensors, {{"format", "pt"}});
+  write_safetensors(directory / "model.safetensors", with_head(model), {{"format", "pt"}});
   write_tokenizer(directory, tokenizer.files());
   write_chat_template(directory, tokenizer.chat_template());
   write_file(directory / "config.json", config);

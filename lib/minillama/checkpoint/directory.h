@@ -15,17 +15,14 @@ namespace minillama {
 ///     model.safetensors   the tensors under the model's own names
 ///     tokenizer.model     or what else Tokenizer::files() are
 ///
-/// A classifier's config.json has an object "classifier" besides, one whose texts begin without BOS
-/// or end with other tokens than EOS an object "special_tokens", and that of a model with
-/// adapters an object "adapters" (checkpoint/model_json.h).
+/// A classifier's config.json has an object "classifier" besides, and its tensors are those of its
+/// Llama behind "llama." and of its head behind "classifier_head."; that of a model whose texts
+/// begin without BOS or end with other tokens than EOS an object "special_tokens", and that of a
+/// model with adapters an object "adapters" (checkpoint/model_json.h).
 ///
 /// One of Hugging Face's with "model_type": "llama" is opened too (checkpoint/hugging_face.h), and
 /// one of Meta's (checkpoint/meta_checkpoint.h).
 StoredModel open_directory(const std::filesystem::path& directory);
-
-/// Whether the config.json of such a directory is a classifier's. Throws FileError if it is
-/// damaged.
-bool holds_classifier(const std::filesystem::path& directory);
 
 /// Reads the model's shape from a config.json alone. Throws FileError.
 ModelConfig read_config_file(const std::filesystem::path& path);

@@ -8,6 +8,7 @@
 
 #include "minillama/checkpoint/chat_template_file.h"
 #include "minillama/checkpoint/directory.h"
+#include "minillama/checkpoint/hugging_face_classifier.h"
 #include "minillama/checkpoint/rotary_rows.h"
 #include "minillama/checkpoint/spelling.h"
 #include "minillama/checkpoint/tokenizer_file.h"
@@ -106,6 +107,9 @@ void settle_output(const JsonObject& fields, StoredModel& model) {
   const bool has_output = output != model.tensors.end();
   model.config.tied_embeddings =
       fields.has("tie_word_embeddings") ? fields.boolean("tie_word_embeddings") : !has_output;
+  if (model.classifier && has_output) {
+    throw FileError(model.path, "holds an lm_head.weight, which no classifier has");
+  }
   if (!model.config.tied_embeddings || !has_output) return;
   const auto embeddings = named("tok_embeddings.weight");
   if (embeddings == model.tensors.end() || !same_bytes(*embeddings, *output)) {
@@ -126,13 +130,15 @@ Json end_ids(const Tokenizer& tokenizer) {
 }
 
 /// What transformers calls `config`. `tokenizer` gives the ids of the special tokens.
-Json to_json(const ModelConfig& config, const Tokenizer& tokenizer, std::string_view dtype) {
+Json to_json(const ModelConfig& config, bool classifies, const Tokenizer& tokenizer,
+             std::string_view dtype) {
   const Json rope_scaling = to_json(config.rope_scaling);
   Json rope_parameters = rope_scaling;
   rope_parameters["rope_theta"] = config.rope_theta;
   const auto id_or_null = [](std::int64_t id) { return id < 0 ? Json() : Json(id); };
   const Architecture& architecture = architecture_of(config);
-  Json json{{"architectures", Json::array({architecture.class_name})},
+  const auto class_name = classifies ? architecture.classifier_name : architecture.class_name;
+  Json json{{"architectures", Json::array({class_name})},
             {"model_type", architecture.model_type},
             {"hidden_size", config.dim},
             {"intermediate_size", config.hidden_dim},
@@ -164,9 +170,12 @@ void take_records(std::vector<Found> records, StoredModel& stored, Memory& memor
     record.name = without_wrappers(record.name);
     if (record.name.ends_with(".rotary_emb.inv_freq")) continue;  // of old versions
     refuse_quantized_tensor(record.name, path);
-    const auto our_name = from_spelling(kHuggingFace, record.name);
+    const bool is_head = stored.classifier && record.name == kScore;
+    const auto our_name =
+        is_head ? "classifier_head.weight" : from_spelling(kHuggingFace, record.name);
     if (!our_name) {
-      throw FileError(path, fmt::format("tensor {} is none of a Llama", quote(record.name)));
+      throw FileError(path, fmt::format("tensor {} is none of a Llama{}", quote(record.name),
+                                        stored.classifier ? "'s classifier" : ""));
     }
     if (!names.insert(*our_name).second) {
       throw FileError(path, fmt::format("tensor {} is there twice", quote(record.name)));
@@ -176,7 +185,7 @@ void take_records(std::vector<Found> records, StoredModel& stored, Memory& memor
       record =
           reorder_rows(record, heads, RotaryRows::pairs, memory.reordered.emplace_back(), path);
     }
-    stored.tensors.push_back(std::move(record));
+    (is_head ? stored.head : stored.tensors).push_back(std::move(record));
   }
 }
 
@@ -186,7 +195,8 @@ StoredModel open_hugging_face(const std::filesystem::path& directory, const Json
   const auto config_path = directory / "config.json";
   StoredModel stored{.format = "Hugging Face's directory",
                      .path = directory / kWeights,
-                     .config = read_hugging_face_config(json, config_path)};
+                     .config = read_hugging_face_config(json, config_path),
+                     .classifier = read_hugging_face_classifier(json, config_path)};
   const auto memory = std::make_shared<Memory>();
   take_records(read_records(directory, stored.path, *memory), stored, *memory);
   settle_output(JsonObject(json, config_path), stored);
@@ -211,7 +221,8 @@ StoredModel open_hugging_face_file(const std::filesystem::path& path,
   }
   StoredModel stored{.format = "a file of Hugging Face's tensors",
                      .path = path,
-                     .config = read_hugging_face_config(json, config_path)};
+                     .config = read_hugging_face_config(json, config_path),
+                     .classifier = read_hugging_face_classifier(json, config_path)};
   const auto memory = std::make_shared<Memory>();
   std::vector<Found> found;
   for (auto& record : records_of(path, *memory)) found.push_back({std::move(record), path});
@@ -235,6 +246,7 @@ void write_hugging_face(const std::filesystem::path& directory, const StoredMode
         "file");
   }
   architecture_of(model.config);  // is one
+  if (model.classifier) require_hugging_face_classifier(model);
   std::vector<std::vector<std::byte>> memory;
   memory.reserve(model.tensors.size());  // the records point into it
   std::vector<TensorRecord> tensors;
@@ -245,15 +257,26 @@ void write_hugging_face(const std::filesystem::path& directory, const StoredMode
     record.name = to_spelling(kHuggingFace, record.name).value();
     tensors.push_back(std::move(record));
   }
+  for (TensorRecord record : model.head) {
+    if (record.name.ends_with(".bias")) continue;
+    record.name = kScore;
+    tensors.push_back(std::move(record));
+  }
 
   const auto dtype = to_string(model.tensors.at(0).dtype);
-  const std::string config = to_json(model.config, tokenizer, dtype).dump(2) + "\n";
+  Json json = to_json(model.config, model.classifier.has_value(), tokenizer, dtype);
+  auto tokenizer_config = tokenizer.model().hugging_face_config(tokenizer.special_tokens());
+  if (model.classifier) {
+    Json tokens = Json::parse(tokenizer_config);
+    write_hugging_face_classifier(*model.classifier, tokenizer, json, tokens);
+    tokenizer_config = tokens.dump(2) + "\n";
+  }
+  const std::string config = json.dump(2) + "\n";
   begin_directory(directory, config, tokenizer);
   write_safetensors(directory / kWeights, tensors, {{"format", "pt"}});
   write_tokenizer(directory, tokenizer.files());
   write_chat_template(directory, tokenizer.chat_template());
-  write_file(directory / "tokenizer_config.json",
-             tokenizer.model().hugging_face_config(tokenizer.special_tokens()));
+  write_file(directory / "tokenizer_config.json", tokenizer_config);
   write_file(directory / "config.json", config);
 }
 

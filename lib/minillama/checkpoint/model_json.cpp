@@ -9,20 +9,23 @@
 namespace minillama {
 
 Json to_json(const ClassifierConfig& config) {
-  return {{"labels", config.label_names},
-          {"pooling", to_string(config.pooling)},
-          {"template", config.sentence_template},
-          {"dropout", config.dropout}};
+  Json json{{"labels", config.label_names},
+            {"pooling", to_string(config.pooling)},
+            {"template", config.sentence_template},
+            {"dropout", config.dropout}};
+  if (config.pad_id >= 0) json["pad_id"] = config.pad_id;
+  return json;
 }
 
 ClassifierConfig read_classifier_config(const Json& json, const std::filesystem::path& path) {
   const JsonObject fields(json, path);
-  fields.allow_only({"labels", "pooling", "template", "dropout"});
+  fields.allow_only({"labels", "pooling", "template", "dropout", "pad_id"});
   try {
     ClassifierConfig config{.label_names = fields.strings("labels"),
                             .pooling = pooling_kind(fields.string("pooling")),
                             .sentence_template = fields.string("template"),
-                            .dropout = fields.number("dropout")};
+                            .dropout = fields.number("dropout"),
+                            .pad_id = fields.has("pad_id") ? fields.integer("pad_id") : -1};
     config.validate();
     return config;
   } catch (const OptionError& error) {

@@ -11,7 +11,8 @@
 
 namespace minillama {
 
-/// {"labels": ["bad", "good"], "pooling": "mean", "template": "{sentence}", "dropout": 0.3}
+/// {"labels": ["bad", "good"], "pooling": "mean", "template": "{sentence}", "dropout": 0.3}, and
+/// "pad_id" if there is one
 Json to_json(const ClassifierConfig& config);
 /// Throws FileError naming `path` on anything else.
 ClassifierConfig read_classifier_config(const Json& json, const std::filesystem::path& path);

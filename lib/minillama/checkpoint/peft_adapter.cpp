@@ -103,9 +103,16 @@ std::optional<AttentionKind> read_attention(const AdapterFile& file,
   }
 }
 
-Json read_config(const std::filesystem::path& directory) {
-  const MappedFile config(directory / kPeftConfig);
-  return parse_json(as_text(config.bytes()), config.path());
+Json read_config(const std::filesystem::path& path) {
+  const MappedFile config(path);
+  return parse_json(as_text(config.bytes()), path);
+}
+
+/// What names the base; "" if nothing does.
+std::string base_path(const Json& config, const std::filesystem::path& path) {
+  constexpr const char* kField = "base_model_name_or_path";
+  const JsonObject fields(config, path);
+  return fields.has(kField) ? fields.string(kField) : "";
 }
 
 }  // namespace
@@ -114,25 +121,19 @@ bool is_peft_adapter(const std::filesystem::path& path) {
   return std::filesystem::exists(path / kPeftConfig);
 }
 
-std::filesystem::path base_of_peft_adapter(const std::filesystem::path& directory) {
-  const Json config = read_config(directory);
-  const auto name = JsonObject(config, directory / kPeftConfig).string("base_model_name_or_path");
-  if (name.empty()) {
-    throw FileError(directory / kPeftConfig, "field \"base_model_name_or_path\" names no model");
-  }
-  return (directory / name).lexically_normal();
-}
-
 PeftAdapter open_peft_adapter(const std::filesystem::path& directory) {
   // safetensors before the pickle of old versions, as in PEFT.
   const bool is_pickle = !std::filesystem::exists(directory / kPeftWeights) &&
                          std::filesystem::exists(directory / kPeftPickle);
+  const auto config_path = directory / kPeftConfig;
+  const Json config = read_config(config_path);
   PeftAdapter adapter{.path = directory / (is_pickle ? kPeftPickle : kPeftWeights),
-                      .options = read_peft_config(read_config(directory), directory / kPeftConfig)};
+                      .options = read_peft_config(config, config_path)};
   const auto tensors = adapter.options.tensors();
   std::vector<std::string> linears;  // those that have the first of the tensors
 
   const auto file = read_adapter_file(adapter.path);
+  adapter.base = read_adapter_base(base_path(config, config_path), file.metadata, adapter.path);
   for (TensorRecord record : file.tensors) {
     std::string_view name = without_wrappers(record.name);
     if (name.starts_with(kPeftPrefix)) name.remove_prefix(kPeftPrefix.size());
@@ -151,7 +152,10 @@ PeftAdapter open_peft_adapter(const std::filesystem::path& directory) {
     }
   }
   adapter.attention = read_attention(file, adapter.path);
-  if (!adapter.head.empty()) adapter.classifier = read_head(file, adapter.head, adapter.path);
+  if (!adapter.head.empty()) {
+    adapter.classifier = read_head(file, adapter.head, adapter.path);
+    adapter.has_labels = file.metadata.contains(kPeftClassifier);
+  }
   adapter.options = adapter.options.with_targets(std::move(linears));
   try {
     adapter.options.validate();
@@ -160,6 +164,25 @@ PeftAdapter open_peft_adapter(const std::filesystem::path& directory) {
   }
   adapter.file = file.file;
   return adapter;
+}
+
+std::filesystem::path base_of_peft_adapter(const std::filesystem::path& directory) {
+  return find_base(directory, open_peft_adapter(directory).base);
+}
+
+std::vector<std::string> shortest_targets(const std::vector<std::string>& linears,
+                                          std::int64_t n_layers) {
+  std::map<std::string, std::vector<std::string>> by_end;
+  for (const auto& name : linears) by_end[name.substr(name.rfind('.') + 1)].push_back(name);
+  std::vector<std::string> targets;
+  for (const auto& [end, names] : by_end) {
+    if (std::ssize(names) == n_layers) {
+      targets.push_back(end);
+    } else {
+      targets.insert(targets.end(), names.begin(), names.end());
+    }
+  }
+  return targets;
 }
 
 }  // namespace minillama

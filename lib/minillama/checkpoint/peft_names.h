@@ -16,6 +16,8 @@ inline constexpr std::string_view kPeftPrefix = "base_model.model.";
 /// The key among a file's metadata under which minillama's own description of a classifier stands.
 inline constexpr const char* kPeftClassifier = "minillama.classifier";
 
+/// The same of the adapter's base, if that is a file.
+inline constexpr const char* kPeftBase = "minillama.base";
 /// The key for which positions attend to which, where that is not as in the base.
 inline constexpr const char* kPeftAttention = "minillama.attention";
 

@@ -23,10 +23,12 @@ struct StoredModel {
   std::vector<TensorRecord> tensors = {};  ///< no "output.weight" if the embeddings are tied
   std::shared_ptr<const void> file = {};   ///< keeps the bytes of `tensors` alive
   std::optional<ClassifierConfig> classifier = {};  ///< of a classifier
-  std::vector<TensorRecord> head = {};  ///< of a classifier, if it is not among the tensors
+  /// Of a classifier: "classifier_head.weight" and, unless it is 0, "classifier_head.bias".
+  std::vector<TensorRecord> head = {};
   std::map<std::string, AdapterOptions> adapters =
       {};                           ///< of which the tensors are among `tensors`
   std::string active_adapter = {};  ///< "" if none is
+  std::filesystem::path base = {};  ///< of an adapter: where the model is that it changes
 };
 
 /// Opens a model of any readable format, told apart by content. Throws FileError.

@@ -167,20 +167,6 @@ class Adapters {
   std::set<std::pair<std::string, std::string>> unnamed_;  // adapter and target
 };
 
-/// The tensors of the language model: of a classifier without what stands before their names, and
-/// without the head.
-std::vector<TensorRecord> llama_tensors(const StoredModel& stored) {
-  constexpr std::string_view kLlama = "llama.", kHead = "classifier_head.";
-  if (!stored.classifier) return stored.tensors;
-  std::vector<TensorRecord> tensors;
-  for (TensorRecord record : stored.tensors) {
-    if (record.name.starts_with(kHead)) continue;
-    if (record.name.starts_with(kLlama)) record.name.erase(0, kLlama.size());
-    tensors.push_back(std::move(record));
-  }
-  return tensors;
-}
-
 }  // namespace
 
 Weights weights_of(const StoredModel& stored) {
@@ -217,8 +203,7 @@ Weights weights_of(const StoredModel& stored) {
     }
   }
   adapters.check_targets();
-  const auto tensors = llama_tensors(stored);
-  parts.match(tensors);
+  parts.match(stored.tensors);
 
   Weights weights{.config = config,
                   .embeddings = parts.matrix("tok_embeddings.weight"),
@@ -244,15 +229,10 @@ Weights weights_of(const StoredModel& stored) {
 }
 
 ClassifierHead head_of(const StoredModel& stored) {
-  constexpr std::string_view kHead = "classifier_head.";
-  std::vector<TensorRecord> tensors = stored.head;
-  for (const TensorRecord& record : stored.tensors) {
-    if (record.name.starts_with(kHead)) tensors.push_back(record);
-  }
   const auto n_labels = std::ssize(stored.classifier->label_names);
   std::vector<NeededTensor> needed{{"classifier_head.weight", {n_labels, stored.config.dim}}};
-  if (tensors.size() != 1) needed.push_back({"classifier_head.bias", {n_labels}});
-  const auto records = match_tensors(needed, tensors, stored.path);
+  if (stored.head.size() > 1) needed.push_back({"classifier_head.bias", {n_labels}});
+  const auto records = match_tensors(needed, stored.head, stored.path);
   ClassifierHead head{.weight = floats_of(*records[0]),
                       .bias = std::vector<float>(static_cast<std::size_t>(n_labels))};
   if (records.size() > 1) head.bias = floats_of(*records[1]);

@@ -64,7 +64,8 @@ void remove_other_tokenizers(const std::filesystem::path& directory,
 }
 
 Tokenizer read_tokenizer_for(const std::filesystem::path& model, const ModelConfig& config,
-                             const std::filesystem::path& tokenizer) {
+                             const std::filesystem::path& tokenizer,
+                             const std::filesystem::path& base) {
   auto path = tokenizer;
   if (path.empty()) {
     const auto directory = std::filesystem::is_directory(model) ? model : model.parent_path();
@@ -73,7 +74,9 @@ Tokenizer read_tokenizer_for(const std::filesystem::path& model, const ModelConf
     // Meta's models of several sizes share one.
     if (path.empty() && is_meta_checkpoint(directory)) path = tokenizer_file_in(directory / "..");
     if (path.empty()) {
-      if (is_peft_adapter(model)) return read_tokenizer_for(base_of_peft_adapter(model), config);
+      if (is_peft_adapter(model)) {
+        return read_tokenizer_for(base.empty() ? base_of_peft_adapter(model) : base, config);
+      }
       throw FileError(model, fmt::format("no {} beside it: name the tokenizer", file_names()));
     }
   }

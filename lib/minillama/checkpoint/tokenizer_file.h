@@ -24,7 +24,10 @@ void write_tokenizer(const std::filesystem::path& directory, std::span<const Tok
 /// its base's). Throws FileError if there is none, or if the model is for a vocabulary
 /// of another size; more rows in the model, up to a multiple of a power of two (at most 1024), are
 /// padding, and never chosen.
+///
+/// @param base of an adapter: its base, where that is known already
 Tokenizer read_tokenizer_for(const std::filesystem::path& model, const ModelConfig& config,
-                             const std::filesystem::path& tokenizer = {});
+                             const std::filesystem::path& tokenizer = {},
+                             const std::filesystem::path& base = {});
 
 }  // namespace minillama

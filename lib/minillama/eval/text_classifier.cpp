@@ -60,11 +60,7 @@ const TextClassifierOptions& checked(const TextClassifierOptions& options) {
 }
 
 ClassifierConfig config_of(const Checkpoint& checkpoint) {
-  const auto& config = checkpoint.classifier();
-  if (!config) {
-    throw FileError(checkpoint.path(),
-                    "is no classifier: it has no labels (train one with fine-tuning)");
-  }
+  const auto& config = checkpoint.stored_classifier().classifier;
   if (config->pooling == PoolingKind::padded_last) {
     throw OptionError(
         fmt::format("{} pools the last padded position, which depends on the batch: load it as a "
@@ -95,9 +91,11 @@ std::string TextClassifier::prompt(const std::string& sentence) const {
 
 SentenceTemplate::Encoded TextClassifier::encode(std::span<const std::string> sentences) const {
   constexpr auto kAll = std::numeric_limits<std::int64_t>::max();
-  return template_.encode(tokenizer_, sentences,
-                          options_.max_sentence_len > 0 ? options_.max_sentence_len : kAll,
-                          weights_->config.max_seq_len);
+  auto encoded = template_.encode(tokenizer_, sentences,
+                                  options_.max_sentence_len > 0 ? options_.max_sentence_len : kAll,
+                                  weights_->config.max_seq_len);
+  remove_padding(encoded.ids, config_.pad_id);
+  return encoded;
 }
 
 std::vector<Prediction> TextClassifier::classify(std::span<const std::string> sentences) const {

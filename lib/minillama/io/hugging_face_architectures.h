@@ -13,10 +13,11 @@ namespace minillama {
 
 /// A family: a row of the table in io/hugging_face_architectures.cpp.
 struct Architecture {
-  std::string_view model_type;  ///< "qwen2", of config.json
-  std::string_view class_name;  ///< "Qwen2ForCausalLM", among "architectures"
-  std::int64_t n_kv_heads;      ///< where the config says nothing; 0: as many as query heads
-  std::int64_t head_dim;        ///< likewise; 0: hidden_size / num_attention_heads
+  std::string_view model_type;       ///< "qwen2", of config.json
+  std::string_view class_name;       ///< "Qwen2ForCausalLM", among "architectures"
+  std::string_view classifier_name;  ///< "Qwen2ForSequenceClassification", likewise
+  std::int64_t n_kv_heads;           ///< where the config says nothing; 0: as many as query heads
+  std::int64_t head_dim;             ///< likewise; 0: hidden_size / num_attention_heads
   bool (*qkv_bias)(bool attention_bias);
   bool (*output_bias)(bool attention_bias);
   bool has_attention_bias;  ///< whether its config has that field

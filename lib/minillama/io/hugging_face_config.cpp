@@ -38,7 +38,13 @@ const KnownFields kFields = {
              "layer_types",
              "attention_bias",
              "use_sliding_window",
-             "sliding_window"},
+             "sliding_window",
+             "pad_token_id",  // these five only of a classifier
+             "id2label",
+             "label2id",
+             "num_labels",
+             "problem_type",
+             kOurField},
     .harmless = {"_name_or_path",
                  "name_or_path",
                  "_attn_implementation",
@@ -57,17 +63,12 @@ const KnownFields kFields = {
                  "pretraining_tp",
                  "is_llama_config",
                  "max_window_layers",  // of layers that look back over a window, which none does
-                 "pad_token_id",
                  "sep_token_id",
                  "unk_token_id",
                  "mask_token_id",
                  "cls_token_id",
                  "decoder_start_token_id",
                  "tokenizer_class",
-                 "id2label",
-                 "label2id",
-                 "num_labels",
-                 "problem_type",
                  "finetuning_task",
                  "task_specific_params",
                  "output_attentions",
@@ -128,16 +129,19 @@ void refuse_quantized(const JsonObject& fields, const std::filesystem::path& pat
                                         : "an unnamed method"));
 }
 
-/// Refuses a model with another head than that of a language model.
+/// Refuses a model with another head than that of a language model or a classifier.
 void refuse_other_class(const JsonObject& fields, const Architecture& architecture,
                         const std::filesystem::path& path) {
   if (!fields.has("architectures")) return;
-  for (const auto& name : fields.strings("architectures")) {
+  const auto names = fields.strings("architectures");
+  for (const auto& name : names) {
     const bool is_old = architecture.model_type == "llama" && name == "LLaMAForCausalLM";
     if (name == architecture.class_name || is_old) continue;
-    throw FileError(path, fmt::format("field \"architectures\" names {}; a language model, "
-                                      "\"{}\", is what is read",
-                                      quote(name), architecture.class_name));
+    if (name == architecture.classifier_name && names.size() == 1) continue;
+    throw FileError(
+        path, fmt::format("field \"architectures\" names {}; a language model, "
+                          "\"{}\", or a classifier, \"{}\", is what is read",
+                          quote(name), architecture.class_name, architecture.classifier_name));
   }
 }
 

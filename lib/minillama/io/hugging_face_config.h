@@ -10,6 +10,9 @@
 
 namespace minillama {
 
+/// A field of ours, an object: what minillama knows of a classifier and transformers passes over.
+inline constexpr const char* kOurField = "minillama";
+
 /// Whether a config.json is that of a model of Hugging Face's transformers which is computed here
 /// (io/hugging_face_architectures.h).
 bool is_hugging_face(const Json& json);

@@ -12,6 +12,7 @@
 #include "minillama/io/llama2c_bin.h"
 #include "minillama/io/mapped_file.h"
 #include "minillama/model/adapters.h"
+#include "minillama/model/classifier_file.h"
 #include "minillama/model/language_model_file.h"
 #include "minillama/model/stored_module.h"
 #include "minillama/model/tensors.h"
@@ -43,7 +44,8 @@ class Merged {
   bool was_merged_;
 };
 
-StoredModel without_adapters(LanguageModel& model, DType type) {
+/// Of a language model or a classifier.
+StoredModel without_adapters(auto& model, DType type) {
   auto stored = to_stored(model, module_type(type));
   std::erase_if(stored.tensors,
                 [](const TensorRecord& tensor) { return is_adapter_parameter(tensor.name); });
@@ -87,14 +89,18 @@ std::vector<TokenizerFile> missing_in(const std::filesystem::path& directory,
   return files;
 }
 
+/// Throws OptionError unless weights of `type` can be stored in `format`.
+void require_type(DType type, ModelFormat format) {
+  if (block_size(type) == 1 || format == ModelFormat::gguf) return;
+  throw OptionError(fmt::format("{} is a type of GGUF's only", weight_format(type).name));
+}
+
 }  // namespace
 
 void export_language_model(const std::filesystem::path& path, ModelFormat format,
                            LanguageModel& model, const Tokenizer& tokenizer, DType type) {
   const auto& stored_as = weight_format(type);
-  if (block_size(type) > 1 && format != ModelFormat::gguf) {
-    throw OptionError(fmt::format("{} is a type of GGUF's only", stored_as.name));
-  }
+  require_type(type, format);
   require_module(model, "the language model");
   if (block_size(type) > 1) require_storable(stored_parameters(model), stored_as.beyond);
   if (format == ModelFormat::directory) {
@@ -137,6 +143,22 @@ void export_language_model(const std::filesystem::path& path, ModelFormat format
     case ModelFormat::gguf:
       return write_gguf_checkpoint(path, stored, tokenizer, stored_as);
   }
+}
+
+void export_classifier(const std::filesystem::path& path, ModelFormat format, Classifier& model,
+                       const Tokenizer& tokenizer, DType type) {
+  if (format != ModelFormat::directory && format != ModelFormat::hugging_face) {
+    throw OptionError("a classifier is stored in minillama's directory or Hugging Face's only");
+  }
+  require_type(type, format);
+  require_module(model, "the classifier");
+  if (format == ModelFormat::directory) {
+    return write_classifier(path, model, tokenizer, module_type(type));
+  }
+  const Merged merged(model->llama);
+  auto stored = without_adapters(model, type);
+  trim_vocabulary(stored, tokenizer.vocab_size());
+  write_hugging_face(path, stored, tokenizer);
 }
 
 }  // namespace minillama

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "minillama/model/classifier.h"
 #include "minillama/model/language_model.h"
 #include "minillama/text/tokenizer.h"
 #include "minillama/weights/weight_format.h"
@@ -27,5 +28,11 @@ enum class ModelFormat {
 /// weights; FileError if another tokenizer is beside a .bin or .pt; IoError.
 void export_language_model(const std::filesystem::path& path, ModelFormat format,
                            LanguageModel& model, const Tokenizer& tokenizer, DType type);
+
+/// The same of a classifier. minillama's directory keeps its adapters; Hugging Face's
+/// (LlamaForSequenceClassification and its like) is written of what it computes, if it pools the
+/// last token and its head's bias is 0 (checkpoint/hugging_face.h). There are no others.
+void export_classifier(const std::filesystem::path& path, ModelFormat format, Classifier& model,
+                       const Tokenizer& tokenizer, DType type);
 
 }  // namespace minillama

@@ -1,7 +1,6 @@
 #include "minillama/model/language_model_file.h"
 
 #include "minillama/checkpoint/directory.h"
-#include "minillama/checkpoint/peft_adapter.h"
 #include "minillama/core/error.h"
 #include "minillama/model/frozen_model.h"
 #include "minillama/model/stored_module.h"
@@ -10,17 +9,12 @@
 namespace minillama {
 
 LanguageModel read_language_model(const std::filesystem::path& path, const LoadOptions& options) {
-  if (is_peft_adapter(path)) {
-    throw FileError(path, open_peft_adapter(path).classifier
-                              ? "is an adapter of a classifier; a language model is needed here"
-                              : "holds an adapter without a head: no classifier and no language "
-                                "model (convert --adapter adds it to its base)");
-  }
-  StoredModel stored = open_stored_model(path, options.config);
-  if (stored.classifier) {
-    throw FileError(path, "is a classifier; a language model is needed here");
-  }
-  if (options.attention) stored.config.attention = *options.attention;
+  return read_language_model(
+      Checkpoint::open(path, {.attention = options.attention, .config = options.config}), options);
+}
+
+LanguageModel read_language_model(Checkpoint&& checkpoint, const LoadOptions& options) {
+  const StoredModel& stored = checkpoint.stored_language_model();
   LanguageModel model(stored.config, options.generator, Initial::uninitialized);
   if (options.frozen) {
     if (!options.device.is_cpu()) throw OptionError("frozen weights are computed with on the CPU");

@@ -5,6 +5,7 @@
 
 #include <torch/types.h>
 
+#include "minillama/checkpoint/checkpoint.h"
 #include "minillama/checkpoint/tokenizer_file.h"
 #include "minillama/core/random.h"
 #include "minillama/model/language_model.h"
@@ -32,18 +33,15 @@ struct LoadOptions {
   torch::Generator generator = make_generator(0);
 };
 
-/// Reads a language model. The format is detected from the content:
-///
-///   - a directory with config.json ("model_type": "minillama") and model.safetensors
-///   - a directory of Hugging Face's ("model_type": "llama"), in one or several safetensors files
-///   - Python's torch.save of {model, model_args} as in stories42M.pt or llama2.c
-///   - llama2.c's .bin, version 0
-///   - GGUF of the architecture "llama" with F32, F16, BF16 or Q8_0 tensors
-///
-/// The weights become float32 whatever they are stored in; the model is in evaluation mode. Throws
+/// Reads a language model of any format that Checkpoint::open() opens, with its adapters. The
+/// weights become float32 whatever they are stored in; the model is in evaluation mode. Throws
 /// FileError if the file is damaged, none of these, or its tensors are not those of its config.
 LanguageModel read_language_model(const std::filesystem::path& path,
                                   const LoadOptions& options = {});
+
+/// The same of what was opened, whose memory becomes the module's: it is the last that is made of
+/// it. Of the options, the device and the generator count.
+LanguageModel read_language_model(Checkpoint&& checkpoint, const LoadOptions& options = {});
 
 /// Writes a directory that read_language_model() reads: model.safetensors with the weights as
 /// `type`, the tokenizer's files, config.json; a model with a merged adapter as what it computes,

@@ -60,17 +60,20 @@ SentenceTemplate::Encoded ModuleTextClassifier::encode(
     std::span<const std::string> sentences) const {
   constexpr auto kAll = std::numeric_limits<std::int64_t>::max();
   const bool compatible = model_->config().pooling == PoolingKind::padded_last;
-  return template_.encode(tokenizer_, sentences,
-                          options_.max_sentence_len > 0 ? options_.max_sentence_len : kAll,
-                          compatible ? kAll : model_->llama->config().max_seq_len);
+  auto encoded = template_.encode(tokenizer_, sentences,
+                                  options_.max_sentence_len > 0 ? options_.max_sentence_len : kAll,
+                                  compatible ? kAll : model_->llama->config().max_seq_len);
+  remove_padding(encoded.ids, model_->config().pad_id);
+  return encoded;
 }
 
 ModuleTextClassifier load_classifier(const std::filesystem::path& path, const LoadOptions& load,
                                      const std::filesystem::path& tokenizer,
                                      const TextClassifierOptions& options) {
-  auto model = read_classifier(path, load);
-  auto its_tokenizer = read_tokenizer_for(path, model->llama->config(), tokenizer);
-  return {std::move(model), std::move(its_tokenizer), options};
+  auto checkpoint = Checkpoint::open(
+      path, {.attention = load.attention, .config = load.config, .tokenizer = tokenizer});
+  auto its_tokenizer = checkpoint.tokenizer();
+  return {read_classifier(std::move(checkpoint), load), std::move(its_tokenizer), options};
 }
 
 }  // namespace minillama

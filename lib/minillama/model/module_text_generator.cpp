@@ -23,9 +23,10 @@ void ModuleTextGenerator::quantize() {
 ModuleTextGenerator load_language_model(const std::filesystem::path& path,
                                         const LoadOptions& options,
                                         const std::filesystem::path& tokenizer) {
-  auto model = read_language_model(path, options);
-  auto its_tokenizer = read_tokenizer_for(path, model->config(), tokenizer);
-  return {std::move(model), std::move(its_tokenizer)};
+  auto checkpoint = Checkpoint::open(
+      path, {.attention = options.attention, .config = options.config, .tokenizer = tokenizer});
+  auto its_tokenizer = checkpoint.tokenizer();
+  return {read_language_model(std::move(checkpoint), options), std::move(its_tokenizer)};
 }
 
 }  // namespace minillama

@@ -1,7 +1,6 @@
 #include "minillama/model/peft_module.h"
 
 #include <algorithm>
-#include <limits>
 #include <map>
 
 #include <fmt/format.h>
@@ -15,40 +14,23 @@
 #include "minillama/io/atomic_file.h"
 #include "minillama/io/safetensors.h"
 #include "minillama/model/adapters.h"
+#include "minillama/model/stored_module.h"
 #include "minillama/model/tensors.h"
 #include "minillama/weights/adapter_kinds.h"
 
 namespace minillama {
 namespace {
 
-/// The least that names all of `linears` and no other of `n_layers` layers: the end of a name
-/// ("compute_query") where every layer has it, else whole names.
-std::vector<std::string> shortest_targets(const std::vector<std::string>& linears,
-                                          std::int64_t n_layers) {
-  std::map<std::string, std::vector<std::string>> by_end;
-  for (const auto& name : linears) by_end[name.substr(name.rfind('.') + 1)].push_back(name);
-  std::vector<std::string> targets;
-  for (const auto& [end, names] : by_end) {
-    if (std::ssize(names) == n_layers) {
-      targets.push_back(end);
-    } else {
-      targets.insert(targets.end(), names.begin(), names.end());
-    }
-  }
-  return targets;
-}
-
 void write(const std::filesystem::path& directory, Llama& llama, const NamedTensors& head,
-           std::map<std::string, std::string> metadata, const std::string& base_model) {
+           std::map<std::string, std::string> metadata, const std::string& base_model,
+           torch::ScalarType type) {
   const auto active = active_adapter(llama);
   if (active.empty()) throw OptionError("the model has no active adapter to write");
   if (llama->config().norm != NormKind::rmsnorm) {
     throw OptionError("PEFT's base would be a Llama with RMSNorm; this model has LayerNorm");
   }
   const auto parameters = adapter_parameters(llama, active);
-  for (const auto& values : {parameters, head}) {
-    require_storable(values, std::numeric_limits<double>::infinity());
-  }
+  for (const auto& values : {parameters, head}) require_storable_as(type, values);
   const AdapterOptions options = adapters_of(llama).at(active);
   const AdapterKind& kind = kind_of(options);
   const auto beside = options.tensors();
@@ -58,7 +40,7 @@ void write(const std::filesystem::path& directory, Llama& llama, const NamedTens
   std::vector<TensorRecord> records;
   std::vector<std::string> linears;
   const auto add = [&](const std::string& name, const torch::Tensor& parameter) {
-    tensors.push_back(parameter.detach().to(torch::kCPU, torch::kFloat).contiguous());
+    tensors.push_back(parameter.detach().to(torch::kCPU, type).contiguous());
     records.push_back(to_record(name, tensors.back()));
   };
   for (const auto& [name, parameter] : parameters) {
@@ -84,6 +66,7 @@ void write(const std::filesystem::path& directory, Llama& llama, const NamedTens
   if (llama->config().attention != AttentionKind::causal) {
     metadata[kPeftAttention] = to_string(llama->config().attention);
   }
+  describe_base(directory, base_model, metadata);
   make_directory(directory);
   write_safetensors(directory / kPeftWeights, records, metadata);
   write_file(directory / kPeftConfig, config.dump(2) + "\n");
@@ -116,29 +99,22 @@ Classifier make_peft_classifier(Llama llama, const PeftAdapter& adapter,
   if (!adapter.classifier)
     throw FileError(adapter.path, "holds an adapter without a head, so no classifier");
   Classifier model(std::move(llama), *adapter.classifier, generator);
-  NamedTensors head{{"classifier_head.weight", model->classifier_head->weight}};
-  const torch::NoGradGuard no_grad;
-  if (adapter.head.size() == 1) {
-    model->classifier_head->bias.zero_();
-  } else {
-    head.emplace_back("classifier_head.bias", model->classifier_head->bias);
-  }
-  assign(head, adapter.head, adapter.path);
+  assign_head(model, adapter.head, adapter.path);
   model->eval();
   return model;
 }
 
 void write_peft_adapter(const std::filesystem::path& directory, Llama& llama,
-                        const std::string& base_model) {
-  write(directory, llama, {}, {{"format", "pt"}}, base_model);
+                        const std::string& base_model, torch::ScalarType type) {
+  write(directory, llama, {}, {{"format", "pt"}}, base_model, type);
 }
 
 void write_peft_adapter(const std::filesystem::path& directory, Classifier& model,
-                        const std::string& base_model) {
+                        const std::string& base_model, torch::ScalarType type) {
   require_module(model, "the classifier");
   const auto& head = model->classifier_head;
   write(directory, model->llama, {{"score.weight", head->weight}, {"score.bias", head->bias}},
-        {{"format", "pt"}, {kPeftClassifier, to_json(model->config()).dump()}}, base_model);
+        {{"format", "pt"}, {kPeftClassifier, to_json(model->config()).dump()}}, base_model, type);
 }
 
 }  // namespace minillama

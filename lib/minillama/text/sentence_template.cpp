@@ -35,6 +35,10 @@ std::string conversation(std::string_view text, const ChatTemplate& chat) {
   return rendered.append(begun);
 }
 
+TextPlace after(bool space) {
+  return space ? TextPlace::after_space : TextPlace::continuation;
+}
+
 }  // namespace
 
 SentenceTemplate::SentenceTemplate(std::string_view text, const ChatTemplate& chat)
@@ -54,6 +58,17 @@ std::string SentenceTemplate::fill(std::string_view sentence) const {
   return filled.replace(place_, kPlace.size(), sentence);
 }
 
+TokenIds SentenceTemplate::ids_behind(const Tokenizer& tokenizer) const {
+  const auto text = std::string_view(text_).substr(place_ + kPlace.size());
+  return encode_around(tokenizer, text, after(text.starts_with(' ')));
+}
+
+TokenIds SentenceTemplate::encode_around(const Tokenizer& tokenizer, std::string_view text,
+                                         TextPlace place) const {
+  return is_chat_ ? ChatTemplate::encode(tokenizer, without_spaces(text), place)
+                  : tokenizer.encode(without_spaces(text), place);
+}
+
 SentenceTemplate::Encoded SentenceTemplate::encode(const Tokenizer& tokenizer,
                                                    std::span<const std::string> sentences,
                                                    std::int64_t max_sentence_tokens,
@@ -63,16 +78,8 @@ SentenceTemplate::Encoded SentenceTemplate::encode(const Tokenizer& tokenizer,
                                   max_sentence_tokens, max_tokens));
   }
   const auto text_before = std::string_view(text_).substr(0, place_);
-  const auto text_behind = std::string_view(text_).substr(place_ + kPlace.size());
-  const auto after = [](bool space) {
-    return space ? TextPlace::after_space : TextPlace::continuation;
-  };
-  const auto encode_around = [&](std::string_view text, TextPlace place) {
-    return is_chat_ ? ChatTemplate::encode(tokenizer, without_spaces(text), place)
-                    : tokenizer.encode(without_spaces(text), place);
-  };
-  const auto before = encode_around(text_before, TextPlace::start);
-  const auto behind = encode_around(text_behind, after(text_behind.starts_with(' ')));
+  const auto before = encode_around(tokenizer, text_before, TextPlace::start);
+  const auto behind = ids_behind(tokenizer);
   const auto place = before.empty() ? TextPlace::start : after(text_before.ends_with(' '));
 
   const std::int64_t others = 1 + std::ssize(before) + std::ssize(behind);  // 1 for BOS

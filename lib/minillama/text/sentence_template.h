@@ -28,6 +28,9 @@ class SentenceTemplate {
   const std::string& text() const { return text_; }
   std::string fill(std::string_view sentence) const;
 
+  /// The tokens that stand behind a sentence.
+  TokenIds ids_behind(const Tokenizer& tokenizer) const;
+
   struct Encoded {
     std::vector<TokenIds> ids;  ///< of each sentence, BOS first; in a conversation its template's
     /// Of each sentence: 1 if tokens are missing at its end, 0 if not.
@@ -43,6 +46,8 @@ class SentenceTemplate {
                  std::int64_t max_sentence_tokens, std::int64_t max_tokens) const;
 
  private:
+  TokenIds encode_around(const Tokenizer& tokenizer, std::string_view text, TextPlace place) const;
+
   std::string text_;
   std::size_t place_;     // of "{sentence}"
   bool is_chat_ = false;  // then the texts of special tokens around it are these tokens

@@ -11,6 +11,12 @@ TokenIds with_bos(const Tokenizer& tokenizer, const TokenIds& ids) {
   return all;
 }
 
+void remove_padding(std::span<TokenIds> sequences, std::int64_t pad_id) {
+  for (TokenIds& ids : sequences) {
+    while (ids.size() > 1 && ids.back() == pad_id) ids.pop_back();
+  }
+}
+
 std::vector<std::int64_t> lengths_of(std::span<const TokenIds> sequences) {
   std::vector<std::int64_t> lengths;
   for (const auto& ids : sequences) lengths.push_back(std::ssize(ids));

@@ -96,11 +96,12 @@ Json settings_of(const ModelConfig& config) {
 }
 
 Json settings_of(Classifier model) {
-  const auto& [label_names, pooling, sentence_template, dropout] = model->config();
+  const auto& [label_names, pooling, sentence_template, dropout, pad_id] = model->config();
   Json json{{"label names", label_names},
             {"pooling", to_string(pooling)},
             {"template", sentence_template},
-            {"dropout", dropout}};
+            {"dropout", dropout},
+            {"pad id", pad_id}};
   auto llama = model->llama;
   add_with_prefix("model's ", settings_of(llama->config()), json);
   // The fields of kinds that no adapter is of are null, so that a run with one differs.

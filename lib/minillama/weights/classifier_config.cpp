@@ -42,6 +42,7 @@ void ClassifierConfig::validate() const {
   if (!(dropout >= 0 && dropout < 1)) {
     throw OptionError(fmt::format("classifier: dropout is {}, must lie in [0, 1)", dropout));
   }
+  if (pad_id < -1) throw OptionError(fmt::format("classifier: pad_id is {}", pad_id));
   SentenceTemplate{sentence_template};
 }
 

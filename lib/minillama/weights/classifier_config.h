@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,9 @@ struct ClassifierConfig {
   PoolingKind pooling = PoolingKind::mean;
   std::string sentence_template = "{sentence}";  ///< text/sentence_template.h
   double dropout = 0.3;                          ///< on the pooled state, in training, in [0, 1)
+  /// A token that does not count where a text ends with it, as in transformers, which takes it for
+  /// padding; -1: there is none.
+  std::int64_t pad_id = -1;
 
   /// Throws OptionError naming the field and the value if one cannot be used.
   void validate() const;
