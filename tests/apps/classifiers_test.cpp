@@ -109,9 +109,10 @@ TEST_CASE("adapters: one that knows its base finds it elsewhere, and says what i
                    directory.path(), "", {}, {"MINILLAMA_DATA=" + data});
   };
   const auto text = generate("").out;
-  std::filesystem::create_directory(directory.path() / "files");
-  std::filesystem::rename(directory.path() / "base.gguf", directory.path() / "files/base.gguf");
-  const auto found = generate("files");
+  const auto files = directory.path() / "far" / "away";
+  std::filesystem::create_directories(files / "models");
+  std::filesystem::rename(directory.path() / "base.gguf", files / "models" / "base.gguf");
+  const auto found = generate(files);
   CHECK(found.exit_code == 0);
   CHECK(found.out == text);
   const auto missing = generate("");

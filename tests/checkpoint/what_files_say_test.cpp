@@ -251,7 +251,7 @@ TEST_CASE("formats: a file of another kind is called what it is") {
              contains("is a tokenizer"));
   const auto binary = test::read_text(test::golden(".bin"));
   CHECK_THAT(error("cut.bin", binary.substr(0, binary.size() / 2)), contains("bytes long"));
-  CHECK_THAT(error_of(test::golden("_peft")), contains("holds an adapter without a head"));
+  CHECK_THAT(error_of(test::golden("_peft")), contains("its base \"formats_hf\" is not at"));
 }
 
 TEST_CASE("formats: quantized weights are called so, by the config or by the tensors") {
