@@ -1,6 +1,7 @@
 #include "minillama/model/classifier_file.h"
 
 #include "minillama/checkpoint/directory.h"
+#include "minillama/core/error.h"
 #include "minillama/model/stored_module.h"
 #include "minillama/model/tensors.h"
 
