@@ -65,6 +65,10 @@ void add_training_options(Arguments& arguments, const Dataset& dataset) {
                  "less memory, the same results");
   arguments.option("hidden-dropout-prob", "Dropout on the state that is classified", "P", "0.3");
   arguments.option("pooling", "last, mean or padded-last (mean; padded-last)", "NAME");
+  arguments.flag(
+      "no-head-bias",
+      "Without a bias in the head, as transformers' classifiers are (with --pooling last "
+      "convert --to hf writes one)");
   arguments.option("lora-rank,rank", "Rank of the adapters (8; 4)", "N");
   arguments.option("lora-alpha", "Their output is multiplied with alpha / rank (16; 1)", "X");
   arguments.option("lora-dropout", "Dropout on their input", "P", "0");
@@ -144,10 +148,26 @@ void check_classify_arguments(const Arguments& arguments) {
                                 {.option = "save-every-steps", .needs = {"out-dir"}},
                                 {.option = "resume", .needs = {"out-dir"}, .excludes = {"force"}},
                                 {.option = "force", .needs = {"out-dir"}}};
-  for (const auto* option :
-       {"train", "out-dir", "resume", "force", "epochs", "patience", "lr", "schedule", "warmup",
-        "weight-decay", "max-grad-norm", "dtype", "recompute", "hidden-dropout-prob", "pooling",
-        "seed", "seeds", "save-every", "save-every-steps"}) {
+  for (const auto* option : {"train",
+                             "out-dir",
+                             "resume",
+                             "force",
+                             "epochs",
+                             "patience",
+                             "lr",
+                             "schedule",
+                             "warmup",
+                             "weight-decay",
+                             "max-grad-norm",
+                             "dtype",
+                             "recompute",
+                             "hidden-dropout-prob",
+                             "pooling",
+                             "no-head-bias",
+                             "seed",
+                             "seeds",
+                             "save-every",
+                             "save-every-steps"}) {
     rules.push_back({.option = option, .needs = {training}});
   }
   for (const auto* option :

@@ -66,6 +66,9 @@ ModuleTextClassifier make_classifier(const Setting& setting, const torch::Genera
   Classifier model(llama, setting.training.classifier, generator);
   if (setting.lora) train_only_adapter(llama, setting.dataset.name);
   llama->set_recompute(setting.training.recompute);
+  if (!setting.training.head_has_bias) {
+    model->classifier_head->bias.set_requires_grad(false).zero_();
+  }
   return {std::move(model),
           std::move(tokenizer),
           {.batch_size = setting.training.fine_tuning.batches.size,

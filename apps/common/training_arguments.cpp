@@ -80,6 +80,7 @@ TrainingArguments read_training_arguments(const Arguments& arguments, const Data
     out.frozen = {.format = name == "stored" ? nullptr : &weight_format(name)};
   }
   out.recompute = arguments.is_set("recompute");
+  out.head_has_bias = !arguments.is_set("no-head-bias");
 
   const auto seed = arguments.integer("seed");
   if (seed < 0) throw OptionError(fmt::format("--seed is {}, must be 0 or positive", seed));

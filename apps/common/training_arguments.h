@@ -23,6 +23,7 @@ struct TrainingArguments {
   LoraOptions lora;
   std::optional<LoadOptions::Frozen> frozen;  ///< how the weights beside LoRA's are kept
   bool recompute = false;
+  bool head_has_bias = true;
   std::uint64_t first_seed = 0;
   std::int64_t n_seeds = 1;
 };

@@ -140,6 +140,20 @@ TEST_CASE("apps/train: beside frozen weights, and computed again, adapters learn
   CHECK_THAT(refused({"--weights", "stored"}), contains("--option lora"));
 }
 
+TEST_CASE("apps/train: a head without a bias makes a classifier of transformers'") {
+  const TrainingDirectory directory;
+  REQUIRE(
+      directory.train("run", {"--epochs", "1", "--pooling", "last", "--no-head-bias"}).exit_code ==
+      0);
+  const auto outcome =
+      run_app("convert", {"-m", "run", "--to", "hf", "--out", "hf", "--verify"}, directory.path());
+  CHECK(outcome.exit_code == 0);
+  const std::string sentence = "Film number 3 is good fun .";
+  const auto ours = run_app("classify_sst", {"-m", "run", sentence}, directory.path());
+  CHECK(ours.exit_code == 0);
+  CHECK(run_app("classify_sst", {"-m", "hf", sentence}, directory.path()).out == ours.out);
+}
+
 TEST_CASE("apps/train: several seeds give mean and deviation, each in a directory of its own") {
   const TrainingDirectory directory;
   const auto outcome = directory.train("run", {"--seeds", "2", "--seed", "7"});

@@ -108,15 +108,25 @@ Words with_model(Words options) {
   return options;
 }
 
-const Words kTraining{"--train=s",         "--epochs=1",
-                      "--patience=1",      "--lr=1",
-                      "--schedule=linear", "--warmup=0",
-                      "--weight-decay=0",  "--max-grad-norm=1",
-                      "--dtype=f32",       "--hidden-dropout-prob=0",
-                      "--pooling=mean",    "--seed=1",
-                      "--seeds=2",         "--resume",
-                      "--force",           "--save-every=1",
-                      "--recompute",       "--save-every-steps=1"};
+const Words kTraining{"--train=s",
+                      "--epochs=1",
+                      "--patience=1",
+                      "--lr=1",
+                      "--schedule=linear",
+                      "--warmup=0",
+                      "--weight-decay=0",
+                      "--max-grad-norm=1",
+                      "--dtype=f32",
+                      "--hidden-dropout-prob=0",
+                      "--pooling=mean",
+                      "--seed=1",
+                      "--seeds=2",
+                      "--resume",
+                      "--force",
+                      "--save-every=1",
+                      "--recompute",
+                      "--no-head-bias",
+                      "--save-every-steps=1"};
 const Words kLora{"--lora-rank=1", "--lora-alpha=1", "--lora-dropout=0", "--lora-targets=w1",
                   "--weights=q8_0"};
 const Words kOther{"--file=f",      "--json",       "--template={sentence}",
