@@ -45,6 +45,27 @@ TEST_CASE("arguments: nn/rms_norm.h and ops/norm.h") {
   CHECK_THAT(option_error([&] { norm(torch::Tensor()); }), contains("undefined"));
 }
 
+TEST_CASE("arguments: nn/attention.h") {
+  const auto config =
+      ModelConfig{.dim = 8, .n_layers = 1, .n_heads = 2, .vocab_size = 5}.resolved();
+  Attention attention(config, make_generator(1));
+  const Sequences sequences({2, 1});
+  const AttentionContext context{
+      .sequences = sequences,
+      .rotations = rotations(sequences.positions(), 4, 1e4, torch::kFloat),
+      .visible = {}};
+  CHECK_THAT(option_error([&] { attention(zeros({4, 8}), context); }), contains("[4, 8]"));
+  CHECK_THAT(option_error([&] { attention(zeros({3, 6}), context); }), contains("[3, 6]"));
+  AttentionContext other = context;
+  other.rotations = torch::Tensor();
+  CHECK_THAT(option_error([&] { attention(zeros({3, 8}), other); }), contains("rotations is"));
+  LayerCache cache{zeros({2, 2, 4, 4}), zeros({2, 2, 4, 4})};
+  CHECK_THAT(option_error([&] {
+               attention(zeros({3, 8}), context, &cache);
+             }),
+             contains("no places"));
+}
+
 TEST_CASE("arguments: nn/layer_cache.h") {
   const auto places = [](const Sequences& sequences, std::vector<std::int64_t> rows,
                          std::vector<std::int64_t> past) {

@@ -115,25 +115,6 @@ TEST_CASE("arguments: ops/attention.h") {
   CHECK_THAT(attend(q, k, k, ids({0, 3}).unsqueeze(0)), contains("visible holds 0"));
   CHECK_THAT(attend(q, k, k, ids({1, 3})), contains("visible is int64 [2]"));
   CHECK_THAT(attend(q, k, k, zeros({1, 2})), contains("must be int64"));
-
-  const auto config =
-      ModelConfig{.dim = 8, .n_layers = 1, .n_heads = 2, .vocab_size = 5}.resolved();
-  Attention attention(config, make_generator(1));
-  const Sequences sequences({2, 1});
-  const AttentionContext context{
-      .sequences = sequences,
-      .rotations = rotations(sequences.positions(), 4, 1e4, torch::kFloat),
-      .visible = {}};
-  CHECK_THAT(option_error([&] { attention(zeros({4, 8}), context); }), contains("[4, 8]"));
-  CHECK_THAT(option_error([&] { attention(zeros({3, 6}), context); }), contains("[3, 6]"));
-  AttentionContext other = context;
-  other.rotations = torch::Tensor();
-  CHECK_THAT(option_error([&] { attention(zeros({3, 8}), other); }), contains("rotations is"));
-  LayerCache cache{zeros({2, 2, 4, 4}), zeros({2, 2, 4, 4})};
-  CHECK_THAT(option_error([&] {
-               attention(zeros({3, 8}), context, &cache);
-             }),
-             contains("no places"));
 }
 
 TEST_CASE("arguments: ops/precision.h") {

@@ -234,7 +234,7 @@ TEST_CASE("option pairs: of classify when it trains adapters, all of it, or noth
     for (const auto& option : options) of_training.insert(option.substr(0, option.find('=')));
   }
   try_pairs(check_classify, {"--model=m", "--dev=s", "--test=s"}, classify_options(), of_training,
-            {"--compat --calibrate", "--chat --compat", "--device --use-gpu"});
+            {"--compat --calibrate", "--compat --chat", "--device --use-gpu"});
 }
 
 TEST_CASE("option pairs: of pretrain with a new model, and with one to go on from") {

@@ -69,7 +69,7 @@ void assign_frozen(LanguageModel& model, const StoredModel& stored, const Weight
 
 NamedTensors frozen_bytes(const torch::nn::Module& module) {
   NamedTensors bytes;
-  for (const auto& item : module.named_modules()) {
+  for (const auto& item : module.named_modules(/*name_prefix=*/{}, /*include_self=*/false)) {
     const auto add = [&](const FrozenMatrix& matrix) {
       if (matrix.defined()) bytes.emplace_back(item.key() + std::string(kWeight), matrix.bytes);
     };

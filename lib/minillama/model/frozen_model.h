@@ -14,8 +14,8 @@ namespace minillama {
 /// not on the CPU.
 void assign_frozen(LanguageModel& model, const StoredModel& stored, const WeightFormat* format);
 
-/// The bytes of the frozen matrices of `module` and all modules in it, by the names of the weights
-/// that they stand for.
+/// The bytes of the frozen matrices of the modules in `module`, by the names of the weights that
+/// they stand for.
 NamedTensors frozen_bytes(const torch::nn::Module& module);
 
 }  // namespace minillama
