@@ -136,7 +136,7 @@ TEST_CASE("apps/train: beside frozen weights, and computed again, adapters learn
     CHECK(outcome.exit_code == 2);
     return outcome.err;
   };
-  CHECK_THAT(refused({"--option", "lora", "--weights", "q3"}), contains("stored, f32"));
+  CHECK_THAT(refused({"--option", "lora", "--weights", "q3"}), contains("must be stored or f32"));
   CHECK_THAT(refused({"--weights", "stored"}), contains("--option lora"));
 }
 
