@@ -12,12 +12,14 @@
 #include <fmt/format.h>
 
 #include "minillama/core/error.h"
+#include "minillama/core/json.h"
 #include "minillama/generate/text_generator.h"
 #include "minillama/io/atomic_file.h"
 #include "minillama/text/text_file.h"
 
 #include "common/arguments.h"
 #include "common/chat.h"
+#include "common/decoding_arguments.h"
 #include "common/generate_arguments.h"
 #include "common/model_arguments.h"
 #include "common/output.h"
@@ -39,6 +41,9 @@ void report(const Generation& generation) {
   note("\n{} tokens, {:.1f} tokens/s (prompt {:.3f} s)\n", n,
        n > 1 ? static_cast<double>(n - 1) / generation.decode_seconds : 0.0,
        generation.prompt_seconds);
+  if (generation.guessed > 0) {
+    note("{} of {} guesses were right\n", generation.accepted, generation.guessed);
+  }
   if (generation.stop == StopReason::context_full) {
     note("stopped: the model's context is full\n");
   }
@@ -75,19 +80,46 @@ std::string prompt_of(const TextFile& file) {
   return text;
 }
 
-void continue_prompt(const TextGenerator& generator, const Arguments& arguments,
-                     const std::string& prompt, const GenerationOptions& options, bool quiet) {
-  if (!arguments.is_set("no-display-prompt")) write_result(prompt);
-  const auto generation = generator.generate(prompt, options, results());
-  write_result("\n");
-  if (!quiet) report(generation);
-}
-
 /// "a\nb" as one line.
 std::string as_line(std::string_view text) {
   std::string line;
   for (const char c : text) line += c == '\n' ? "\\n" : std::string(1, c);
   return line;
+}
+
+void continue_prompt(const TextGenerator& generator, const Arguments& arguments,
+                     const std::string& prompt, const GenerationOptions& options,
+                     const DecodingOptions& decoding) {
+  if (!arguments.is_set("no-display-prompt")) write_result(prompt);
+  const auto generation = generator.generate(prompt, options, results(), decoding);
+  write_result("\n");
+  if (!arguments.is_set("quiet")) report(generation);
+}
+
+/// A line for each continuation.
+void continue_several_times(const TextGenerator& generator, const Arguments& arguments,
+                            const std::string& prompt, const GenerationOptions& options,
+                            const DecodingOptions& decoding) {
+  const bool is_json = arguments.is_set("json"), is_ranked = is_search(arguments);
+  const auto start = std::chrono::steady_clock::now();
+  const auto texts = generator.decode({prompt}, options, decoding).front();
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  const auto shown = arguments.is_set("no-display-prompt") ? std::string() : prompt;
+  std::size_t n_tokens = 0;
+  for (const auto& [text, generation] : texts) {
+    n_tokens += generation.ids.size();
+    if (!is_json) {
+      print("{}\n", as_line(shown + text));
+      if (is_ranked && !arguments.is_set("quiet")) note("score {:.4f}\n", generation.score);
+      continue;
+    }
+    Json object{{"prompt", prompt}, {"text", text}, {"tokens", generation.ids.size()}};
+    if (is_ranked) object["score"] = generation.score;
+    print("{}\n", object.dump());
+  }
+  if (arguments.is_set("quiet")) return;
+  note("{} tokens of {} texts, {:.1f} tokens/s\n", n_tokens, texts.size(),
+       static_cast<double>(n_tokens) / seconds.count());
 }
 
 /// What keeps a line from being continued; empty if nothing.
@@ -106,7 +138,8 @@ std::string problem_of(const TextGenerator& generator, std::string_view line,
 /// Every line of the file for itself. Blank lines and those that cannot be continued have an empty
 /// line of output; the latter are named, and are an error at the end.
 void continue_lines(const TextGenerator& generator, const Arguments& arguments,
-                    const TextFile& file, const GenerationOptions& options, bool quiet) {
+                    const TextFile& file, const GenerationOptions& options,
+                    const DecodingOptions& decoding) {
   std::vector<std::string> prompts;
   std::vector<bool> is_continued;  // of every line
   std::size_t n_bad = 0;
@@ -126,8 +159,7 @@ void continue_lines(const TextGenerator& generator, const Arguments& arguments,
     }
   }
   const auto start = std::chrono::steady_clock::now();
-  std::vector<ContinuedText> texts;
-  if (!prompts.empty()) texts = generator.generate_batch(prompts, options);
+  const auto texts = generator.decode(prompts, options, decoding);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   std::size_t n_tokens = 0;
   std::size_t i = 0;
@@ -137,10 +169,10 @@ void continue_lines(const TextGenerator& generator, const Arguments& arguments,
       continue;
     }
     print("{}{}\n", arguments.is_set("no-display-prompt") ? "" : prompts[i],
-          as_line(texts[i].text));
-    n_tokens += texts[i++].generation.ids.size();
+          as_line(texts[i].front().text));
+    n_tokens += texts[i++].front().generation.ids.size();
   }
-  if (!quiet && n_tokens > 0) {
+  if (!arguments.is_set("quiet") && n_tokens > 0) {
     note("{} tokens for {} prompts, {:.1f} tokens/s\n", n_tokens, prompts.size(),
          static_cast<double>(n_tokens) / seconds.count());
   }
@@ -199,14 +231,17 @@ void generate(int argc, char** argv, const GenerateProgram& program) {
     return write_assignment_outputs(generator, arguments, options, model.quiet);
   }
   report_sampling(arguments, options);
+  const auto decoding = read_decoding_options(arguments, generator, options);
   if (arguments.is_set("each-line")) {
-    continue_lines(generator, arguments, *file, options, model.quiet);
+    continue_lines(generator, arguments, *file, options, decoding);
   } else {
     const auto prompts = file ? std::vector{prompt_of(*file)} : arguments.texts("prompt");
     // Errors should come before any output.
     for (const auto& prompt : prompts) generator.encode(prompt, options);
+    const bool is_list = arguments.is_set("json") || decoding.continuations > 1;
     for (const auto& prompt : prompts) {
-      continue_prompt(generator, arguments, prompt, options, model.quiet);
+      (is_list ? continue_several_times : continue_prompt)(generator, arguments, prompt, options,
+                                                           decoding);
     }
   }
 }

@@ -8,6 +8,7 @@
 
 #include "minillama/core/error.h"
 
+#include "common/decoding_arguments.h"
 #include "common/model_arguments.h"
 #include "common/option_rules.h"
 #include "common/sampling_arguments.h"
@@ -20,6 +21,7 @@ Arguments declare_generate_arguments() {
       {"generate -p \"This movie is\"", "echo \"This movie is\" | generate",
        "generate -p \"Once upon a time\" --temp 0 -n 200 -m stories260K.bin "
        "--tokenizer tok512.bin",
+       "generate -p \"This movie is\" --num-beams 4 --continuations 3",
        "generate -f prompts.txt --each-line --weights q8_0", "generate --score held-out.txt",
        "generate -m SmolLM2-135M-Instruct.Q4_1.gguf --chat --system \"You are brief.\""});
   arguments.group("Text");
@@ -41,6 +43,7 @@ Arguments declare_generate_arguments() {
   arguments.flag("no-display-prompt", "Write the continuation only");
   arguments.flag("ignore-eos", "Go on behind the end of a text");
   add_sampling_arguments(arguments);
+  add_decoding_arguments(arguments);
   arguments.group("Chat");
   arguments.flag("chat",
                  "Talk with a model that was trained for that, by the chat template of its file: "
@@ -55,7 +58,9 @@ Arguments declare_generate_arguments() {
                    "model's context has an empty line, is named and is an error at the end",
                    "PATH");
   arguments.flag("json",
-                 "With --score: one JSON object a line, with every token and its log-probability");
+                 "With --score: one JSON object a line, with every token and its log-probability; "
+                 "with --continuations or --num-beams: one for each text, with the score that a "
+                 "search gives it");
   arguments.group("Assignment");
   arguments.flag("assignment",
                  "Continue the CMU assignment's prompt at temperatures 0 and 1, into two files; so "
@@ -83,19 +88,26 @@ bool is_assignment(const Arguments& arguments) {
 }
 
 void check_generate_arguments(const Arguments& arguments) {
-  std::vector<OptionRule> rules{{.option = "each-line", .excludes = {"prompt"}},
-                                {.option = "file", .excludes = {"prompt"}},
-                                {.option = "batch-size", .needs = {"each-line"}},
-                                {.option = "json", .needs = {"score"}},
-                                {.option = "system", .needs = {"chat"}},
-                                {.option = "weights", .excludes = {"use-gpu"}},
-                                {.option = "huge-pages", .excludes = {"use-gpu"}},
-                                {.option = "ignore-eos", .excludes = {"compat"}},
-                                {.option = "config", .needs = {"model"}},
-                                {.option = "use-gpu", .excludes = {"device"}}};
+  std::vector<OptionRule> rules{
+      {.option = "each-line", .excludes = {"prompt"}},
+      {.option = "file", .excludes = {"prompt"}},
+      {.option = "batch-size", .needs = {"each-line"}},
+      {.option = "json", .needs = {"score", "continuations", "num-beams"}},
+      {.option = "json", .excludes = {"each-line"}},
+      {.option = "system", .needs = {"chat"}},
+      {.option = "weights", .excludes = {"use-gpu"}},
+      {.option = "huge-pages", .excludes = {"use-gpu"}},
+      {.option = "ignore-eos", .excludes = {"compat"}},
+      {.option = "config", .needs = {"model"}},
+      {.option = "use-gpu", .excludes = {"device"}}};
   const std::vector<std::string> assignment{"assignment", kLowFile, kHighFile};
   for (const auto* option : {"prompt", "file", "each-line", "no-display-prompt", "temp"}) {
     rules.push_back({.option = option, .excludes = assignment});
+  }
+  for (const auto& option : decoding_options()) {
+    rules.push_back({.option = option, .excludes = assignment});
+    rules.push_back({.option = option, .excludes = {"score"}});
+    rules.push_back({.option = option, .excludes = {"chat"}});
   }
   auto not_scoring = sampling_options();
   not_scoring.insert(not_scoring.end(), {"prompt", "file", "each-line", "batch-size",
@@ -108,8 +120,9 @@ void check_generate_arguments(const Arguments& arguments) {
                              kLowFile, kHighFile}) {
     rules.push_back({.option = option, .excludes = {"chat"}});
   }
-  const auto of_sampling = sampling_rules();
-  rules.insert(rules.end(), of_sampling.begin(), of_sampling.end());
+  for (const auto& more : {sampling_rules(), decoding_rules(arguments)}) {
+    rules.insert(rules.end(), more.begin(), more.end());
+  }
   check_options(arguments, rules);
   if (arguments.given("weights")) read_weight_format(arguments, "weights");
 }
@@ -118,6 +131,7 @@ GenerationOptions read_generation_options(const Arguments& arguments, bool compa
   auto options = read_sampling_options(arguments);
   options.batch_size = arguments.integer("batch-size");
   options.stop_at_end = !arguments.is_set("ignore-eos");
+  if (is_search(arguments)) options.temperature = 0;
   if (arguments.is_set("chat")) options.max_new_tokens = kAnswerTokens;
   if (is_assignment(arguments)) options.max_new_tokens = kAssignmentTokens;
   if (compatible) {

@@ -23,13 +23,6 @@ const std::vector<std::string> kPenalties{
     "dry-allowed-length", "dry-breaker",      "no-repeat-ngram",   "logit-bias",     "ban",
     "min-new-tokens"};
 
-/// The options that have no effect at temperature 0.
-std::vector<std::string> drawing_options() {
-  auto names = kTruncations;
-  names.insert(names.end(), {"xtc-threshold", "mirostat", "mirostat-rate", "seed"});
-  return names;
-}
-
 }  // namespace
 
 void add_sampling_arguments(Arguments& arguments) {
@@ -104,6 +97,12 @@ void add_sampling_arguments(Arguments& arguments) {
       "ban", "A word or phrase not to write, behind a space or not; given again, the next one",
       "TEXT");
   arguments.option("min-new-tokens", "Tokens to write before the text may end", "N", "0");
+}
+
+std::vector<std::string> drawing_options() {
+  auto names = kTruncations;
+  names.insert(names.end(), {"xtc-threshold", "mirostat", "mirostat-rate", "seed"});
+  return names;
 }
 
 std::vector<std::string> sampling_options() {

@@ -17,6 +17,9 @@ void add_sampling_arguments(Arguments& arguments);
 /// The names of these options.
 std::vector<std::string> sampling_options();
 
+/// Those of them that have no effect at temperature 0.
+std::vector<std::string> drawing_options();
+
 /// What they go with.
 std::vector<OptionRule> sampling_rules();
 

@@ -191,14 +191,25 @@ const Words kPenalties{"--repetition-penalty=1.2",
 const Words kDependent{"--xtc-threshold=0.2", "--mirostat-rate=1", "--dry-base=2",
                        "--dry-allowed-length=3", "--dry-breaker=a"};
 
+const Words kStrategies{"--continuations=2", "--prompt-lookup=4", "--draft-model=d",
+                        "--num-beams=2", "--guidance=2"};
+/// Which pairs make no sense of guesses and of what cannot take them.
+const Names kSpeculation{"--compat --prompt-lookup", "--compat --draft-model",
+                         "--prompt-lookup --draft-model", "--prompt-lookup --num-beams",
+                         "--draft-model --num-beams"};
+/// What has no effect without another option of strategies.
+const Words kOfStrategies{"--draft-tokens=2", "--length-penalty=2",    "--early-stopping=never",
+                          "--beam-groups=2",  "--diversity-penalty=1", "--negative-prompt=n"};
+
 Words generate_options() {
   Words all = with_model(
       {"--prompt=p", "--file=f", "--each-line", "--batch-size=2", "--max-new-tokens=9",
        "--no-display-prompt", "--ignore-eos", "--no-cache", "--weights=q8_0", "--huge-pages",
        "--assignment", "--generated-sentence-low-temp-out=a",
        "--generated-sentence-high-temp-out=b", "--score=s", "--json", "--chat", "--system=s"});
-  for (const auto& more : {Words{"--temp=0.5", "--seed=1"}, kTruncation, Words{"--mirostat=3"},
-                           kPenalties, kDependent, Words{"--verbose"}}) {
+  for (const auto& more :
+       {Words{"--temp=0.5", "--seed=1"}, kTruncation, Words{"--mirostat=3"}, kPenalties, kDependent,
+        Words{"--verbose"}, kStrategies, kOfStrategies}) {
     all.insert(all.end(), more.begin(), more.end());
   }
   return all;
@@ -253,6 +264,9 @@ TEST_CASE("option pairs: of generate when it samples, and when it takes the most
   Names pairs{"--prompt --file",           "--prompt --each-line",          "--use-gpu --weights",
               "--use-gpu --huge-pages",    "--compat --ignore-eos",         "--device --use-gpu",
               "--compat --min-new-tokens", "--ignore-eos --min-new-tokens", "--quiet --verbose"};
+  pairs.insert({"--each-line --continuations", "--temp --num-beams", "--seed --num-beams",
+                "--mirostat --num-beams"});
+  pairs.insert(kSpeculation.begin(), kSpeculation.end());
   for (const auto* task : {"--assignment", "--generated-sentence-low-temp-out",
                            "--generated-sentence-high-temp-out"}) {
     for (const auto* option : {"--prompt", "--file", "--each-line", "--no-display-prompt"}) {
@@ -261,6 +275,7 @@ TEST_CASE("option pairs: of generate when it samples, and when it takes the most
     pairs.insert(std::string(task) + " --temp");
     pairs.insert(std::string(task) + " --score");
     pairs.insert(std::string(task) + " --chat");
+    for (const auto& option : kStrategies) pairs.insert(task + (" " + name_of(option)));
   }
   for (const std::string option :
        {"--compat", "--prompt", "--file", "--each-line", "--max-new-tokens", "--no-display-prompt",
@@ -274,13 +289,19 @@ TEST_CASE("option pairs: of generate when it samples, and when it takes the most
   for (const auto& option : kTruncation) {
     pairs.insert("--score " + name_of(option));
     pairs.insert(name_of(option) + " --mirostat");
+    pairs.insert(name_of(option) + " --num-beams");
+  }
+  for (const auto& option : kStrategies) {
+    pairs.insert({"--score " + name_of(option), "--chat " + name_of(option)});
   }
   for (const std::string option :
        {"--compat", "--each-line", "--no-display-prompt", "--ignore-eos"}) {
     pairs.insert(option + " --chat");
   }
   Names alone{"--batch-size", "--json", "--system"};
-  for (const auto& option : kDependent) alone.insert(name_of(option));
+  for (const auto& options : {kDependent, kOfStrategies}) {
+    for (const auto& option : options) alone.insert(name_of(option));
+  }
   try_pairs(check_generate, {"--model=m"}, generate_options(), alone, pairs);
 
   auto greedy_options = generate_options();
@@ -295,14 +316,16 @@ TEST_CASE("option pairs: of generate when it samples, and when it takes the most
            "--chat",
            "--system",
            "--seed",
-           "--mirostat"};
-  for (const auto& options : {kTruncation, kDependent}) {
+           "--mirostat",
+           "--continuations"};
+  for (const auto& options : {kTruncation, kDependent, kOfStrategies}) {
     for (const auto& option : options) alone.insert(name_of(option));
   }
-  try_pairs(check_generate, {"--model=m", "--temp=0", "--each-line"}, greedy_options, alone,
-            {"--use-gpu --weights", "--use-gpu --huge-pages", "--compat --ignore-eos",
-             "--device --use-gpu", "--compat --min-new-tokens", "--ignore-eos --min-new-tokens",
-             "--quiet --verbose"});
+  pairs = {"--use-gpu --weights",          "--use-gpu --huge-pages",    "--compat --ignore-eos",
+           "--device --use-gpu",           "--compat --min-new-tokens", "--quiet --verbose",
+           "--ignore-eos --min-new-tokens"};
+  pairs.insert(kSpeculation.begin(), kSpeculation.end());
+  try_pairs(check_generate, {"--model=m", "--temp=0", "--each-line"}, greedy_options, alone, pairs);
 }
 
 TEST_CASE("option pairs: of convert to a model, and to an adapter alone") {

@@ -2,13 +2,11 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cmath>
 #include <cstdint>
 
 #include "minillama/core/error.h"
 #include "minillama/core/thread_pool.h"
 #include "minillama/core/threads.h"
-#include "minillama/kernels/softmax.h"
 #include "minillama/text/batches.h"
 
 namespace minillama {
@@ -19,13 +17,6 @@ namespace {
 constexpr std::int64_t kBatchTokens = 256;
 
 }  // namespace
-
-double log_normalizer(std::span<const float> logits) {
-  std::vector<float> row(logits.begin(), logits.end());
-  const float most = *std::ranges::max_element(row);
-  return most +
-         std::log(kernels::exponentials(kernels::best_isa(), row.size(), most, 1, row.data()));
-}
 
 void require_scorer(const DecoderSource& model) {
   if (!model.make) throw OptionError("there is no language model to ask");

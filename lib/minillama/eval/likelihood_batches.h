@@ -13,9 +13,6 @@
 
 namespace minillama {
 
-/// log of the sum of exp(logit): log p(token) is the token's logit less this.
-double log_normalizer(std::span<const float> logits);
-
 /// Throws OptionError if there is no model, or it is not causal: under full attention a token that
 /// is scored would see itself.
 void require_scorer(const DecoderSource& model);

@@ -9,6 +9,7 @@
 
 #include "minillama/core/require.h"
 #include "minillama/eval/likelihood_batches.h"
+#include "minillama/generate/distribution.h"
 
 namespace minillama {
 namespace {

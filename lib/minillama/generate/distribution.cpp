@@ -1,11 +1,21 @@
 #include "minillama/generate/distribution.h"
 
+#include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "minillama/core/require.h"
 #include "minillama/generate/filters.h"
+#include "minillama/kernels/softmax.h"
 
 namespace minillama {
+
+double log_normalizer(std::span<const float> logits) {
+  std::vector<float> row(logits.begin(), logits.end());
+  const float most = *std::ranges::max_element(row);
+  return most +
+         std::log(kernels::exponentials(kernels::best_isa(), row.size(), most, 1, row.data()));
+}
 
 double entropy(std::span<const float> probabilities) {
   require_sum(sum_of(probabilities));

@@ -1,6 +1,6 @@
 #pragma once
 
-// Not part of the public interface: what filters are made of.
+// Not part of the public interface: what filters and searches are made of.
 
 #include <array>
 #include <cstddef>
@@ -22,6 +22,9 @@ double sum_of(std::span<const float> values, Term term = {}) {
   for (; i < values.size(); ++i) sums[0] += term(values[i]);
   return std::accumulate(sums.begin(), sums.end(), 0.0);
 }
+
+/// log of the sum of exp(logit): log p(token) is the token's logit less this.
+double log_normalizer(std::span<const float> logits);
 
 /// The Shannon entropy in nats. Throws OptionError if the probabilities have no positive, finite
 /// sum.

@@ -8,6 +8,7 @@
 #include "minillama/generate/decoder.h"
 #include "minillama/generate/generation.h"
 #include "minillama/generate/generation_options.h"
+#include "minillama/generate/scheduler.h"
 
 namespace minillama {
 
@@ -30,5 +31,11 @@ using Prompts = std::vector<std::vector<std::int64_t>>;
 std::vector<Generation> generate_batch(const DecoderSource& model, const Prompts& prompts,
                                        const GenerationOptions& options,
                                        std::span<const std::int64_t> stop_ids);
+
+/// What becomes of requests, options.batch_size of them at a time: in a scheduler that is as large
+/// as they need, made with `options`.
+std::vector<Generation> generate_all(const DecoderSource& model,
+                                     std::vector<GenerationRequest> requests,
+                                     const GenerationOptions& options);
 
 }  // namespace minillama

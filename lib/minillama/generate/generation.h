@@ -24,6 +24,9 @@ struct Generation {
   StopReason stop = StopReason::max_new_tokens;
   double prompt_seconds = 0;  ///< time until the first token's logits were there
   double decode_seconds = 0;  ///< time for the rest
+  double score = 0;           ///< by which a search ranks it; a sample has none
+  std::size_t guessed = 0;    ///< how many tokens a drafter guessed (generate/drafter.h)
+  std::size_t accepted = 0;   ///< how many of those were right
 };
 
 /// Throws OptionError unless `prompt` has at least one token, each in the vocabulary, and, without

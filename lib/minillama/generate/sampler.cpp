@@ -1,5 +1,6 @@
 #include "minillama/generate/sampler.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "minillama/core/error.h"
@@ -10,21 +11,31 @@
 namespace minillama {
 
 Sampler::Sampler(const GenerationOptions& options)
-    : temperature_(options.temperature), random_(options.seed) {
+    : temperature_(options.temperature),
+      vocabulary_(static_cast<std::size_t>(options.vocabulary)),
+      random_(options.seed) {
   options.validate();
   processors_ = make_processors(options);
   filters_ = make_filters(options);
 }
 
+Sampler::Sampler(const Sampler& other)
+    : temperature_(other.temperature_), vocabulary_(other.vocabulary_), random_(other.random_) {
+  for (const auto& processor : other.processors_) processors_.push_back(processor->clone());
+  for (const auto& filter : other.filters_) filters_.push_back(filter->clone());
+}
+
 std::int64_t Sampler::next(std::span<float> logits, const History& history) {
-  const auto token = choose(logits, history);
-  for (const auto& processor : processors_) processor->accept(token);
-  for (const auto& filter : filters_) filter->accept(token);
+  logits = process(logits, history);
+  const auto token = temperature_ == 0 ? most_probable(logits) : draw(logits);
+  accept(token);
   return token;
 }
 
-std::int64_t Sampler::choose(std::span<float> logits, const History& history) {
+std::span<float> Sampler::process(std::span<float> logits, const History& history) {
   if (logits.empty()) throw OptionError("there are no logits to choose a token by");
+  // Padding of the vocabulary is at its end.
+  if (vocabulary_ > 0) logits = logits.first(std::min(vocabulary_, logits.size()));
   for (const auto& processor : processors_) processor->apply(logits, history);
   const auto largest = kernels::find_largest(kernels::best_isa(), logits.size(), logits.data());
   if (!largest.is_finite) {
@@ -33,8 +44,15 @@ std::int64_t Sampler::choose(std::span<float> logits, const History& history) {
   if (logits[largest.index] == -std::numeric_limits<float>::infinity()) {
     throw OptionError("the options rule out every token: there is none to go on with");
   }
-  if (temperature_ == 0) return static_cast<std::int64_t>(largest.index);
+  return logits;
+}
 
+void Sampler::accept(std::int64_t token) {
+  for (const auto& processor : processors_) processor->accept(token);
+  for (const auto& filter : filters_) filter->accept(token);
+}
+
+std::int64_t Sampler::draw(std::span<float> logits) {
   softmax(logits, temperature_);
   for (const auto& filter : filters_) filter->apply(logits, random_);
   return pick(logits, uniform(random_));

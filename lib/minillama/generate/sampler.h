@@ -19,14 +19,28 @@ class Sampler {
   /// Throws OptionError if the options are not valid.
   explicit Sampler(const GenerationOptions& options);
 
-  /// The next token. Overwrites `logits`. Throws InputError if one is NaN or infinite upwards: then
-  /// the model's weights are broken; OptionError if the options rule out every token.
+  /// Another one that stands where this one does: it would choose the same tokens.
+  Sampler(const Sampler& other);
+  Sampler(Sampler&&) noexcept = default;
+
+  /// The next token, one of the first options.vocabulary ones. Overwrites `logits`. Throws
+  /// InputError if one is NaN or infinite upwards: then the model's weights are broken; OptionError
+  /// if the options rule out every token.
   std::int64_t next(std::span<float> logits, const History& history = {});
 
+  // The parts of next(), for who chooses otherwise.
+
+  /// Applies the processors. Returns the first options.vocabulary logits. Throws like next().
+  std::span<float> process(std::span<float> logits, const History& history);
+
+  /// The token was chosen.
+  void accept(std::int64_t token);
+
  private:
-  std::int64_t choose(std::span<float> logits, const History& history);
+  std::int64_t draw(std::span<float> logits);
 
   double temperature_;
+  std::size_t vocabulary_;  // 0: all
   std::vector<std::unique_ptr<LogitsProcessor>> processors_;
   std::vector<std::unique_ptr<DistributionFilter>> filters_;
   std::mt19937_64 random_;

@@ -40,6 +40,7 @@ struct Scheduler::Request {
         on_token(std::move(request.on_token)),
         on_end(std::move(at_end)),
         keeps_prefix(request.keeps_prefix),
+        drafter(std::move(request.drafter)),
         sampler(options),
         history(std::move(request.prompt)),
         prompt(history.size()) {}
@@ -50,29 +51,43 @@ struct Scheduler::Request {
     return {history.begin(), history.begin() + static_cast<std::ptrdiff_t>(read)};
   }
 
-  /// The next `count` tokens for the decoder. Logits are wanted behind all that is known alone.
-  Continuation next(std::size_t sequence, std::size_t count) const {
-    return {.sequence = sequence,
-            .ids = std::span(history).subspan(read, count),
-            .n_logits = count == unread() ? 1U : 0U};
+  /// How many tokens may be guessed behind those that are known, of which the last chosen one is
+  /// the model's.
+  std::size_t room_for_guesses(std::int64_t longest) const {
+    const auto wanted = options.max_new_tokens - std::ssize(generation.ids) - 1;
+    return drafter ? static_cast<std::size_t>(std::min(wanted, longest - std::ssize(history))) : 0;
   }
 
-  /// Takes the logits behind the history. False if the text ends here.
+  /// The next tokens for the decoder. Logits are wanted behind all that is known alone, and behind
+  /// each guess.
+  Continuation next(std::size_t sequence, const Share& share) {
+    const bool is_all = share.tokens == unread();
+    guesses.clear();
+    if (is_all && share.guesses > 0) guesses = drafter->guess(now(), sampler, share.guesses);
+    const auto begin = history.begin() + static_cast<std::ptrdiff_t>(read);
+    next_ids.assign(begin, begin + static_cast<std::ptrdiff_t>(share.tokens));
+    next_ids.insert(next_ids.end(), guesses.begin(), guesses.end());
+    return {.sequence = sequence, .ids = next_ids, .n_logits = is_all ? guesses.size() + 1 : 0};
+  }
+
+  /// Takes the logits behind the history, and behind guesses that are right. False if the text ends
+  /// here.
   bool go_on(std::span<float> logits, std::int64_t longest) {
+    const std::size_t width = logits.size() / (guesses.size() + 1);
     if (generation.ids.empty()) generation.prompt_seconds = seconds_since(start);
-    const bool goes_on = choose(logits, longest);
+    generation.guessed += guesses.size();
+    bool goes_on = choose(logits.first(width), longest);
+    for (std::size_t i = 0; goes_on && i < guesses.size() && history.back() == guesses[i]; ++i) {
+      ++generation.accepted;
+      ++read;
+      goes_on = choose(logits.subspan((i + 1) * width, width), longest);
+    }
     generation.decode_seconds = seconds_since(start) - generation.prompt_seconds;
     return goes_on;
   }
 
   bool choose(std::span<float> logits, std::int64_t longest) {
-    // Padding of the vocabulary is at its end.
-    const auto n = static_cast<std::size_t>(options.vocabulary);
-    const auto latest = sampler.next(
-        n > 0 && n < logits.size() ? logits.first(n) : logits,
-        {.tokens = history,
-         .prompt = prompt,
-         .stop_ids = options.stop_at_end ? std::span(stop_ids) : std::span<std::int64_t>()});
+    const auto latest = sampler.next(logits, now());
     if (options.stop_at_end && std::ranges::find(stop_ids, latest) != stop_ids.end()) {
       return stop(StopReason::end_of_text);
     }
@@ -82,6 +97,12 @@ struct Scheduler::Request {
     if (std::ssize(generation.ids) == options.max_new_tokens) return false;
     if (std::ssize(history) > longest) return stop(StopReason::context_full);
     return true;
+  }
+
+  History now() const {
+    return {.tokens = history,
+            .prompt = prompt,
+            .stop_ids = options.stop_at_end ? std::span(stop_ids) : std::span<std::int64_t>()};
   }
 
   bool stop(StopReason reason) {
@@ -99,10 +120,13 @@ struct Scheduler::Request {
   std::function<bool(std::int64_t)> on_token;
   OnEnd on_end;
   bool keeps_prefix;
+  std::shared_ptr<Drafter> drafter;
   Sampler sampler;
   std::vector<std::int64_t> history;
-  std::size_t prompt;    // how much of it is the prompt
-  std::size_t read = 0;  // how much of it the decoder has
+  std::size_t prompt;                       // how much of it is the prompt
+  std::size_t read = 0;                     // how much of it the decoder has
+  std::vector<std::int64_t> guesses = {};   // of what follows it
+  std::vector<std::int64_t> next_ids = {};  // what the decoder is given in this step
   Generation generation;
   Clock::time_point start;  // when it got its sequence
 };
@@ -123,6 +147,10 @@ Scheduler::~Scheduler() = default;
 
 Scheduler::Handle Scheduler::submit(GenerationRequest request, OnEnd on_end) {
   request.options.validate();
+  if (request.drafter && (crop_context_ || config_.attention != AttentionKind::causal)) {
+    throw OptionError(
+        "guesses need a model with causal attention and a context that is not cropped");
+  }
   require(request.options.crop_context == crop_context_, "the request's crop_context",
           request.options.crop_context, "be the scheduler's");
   check_prompt(request.prompt, config_, request.options);
@@ -155,15 +183,20 @@ bool Scheduler::step(std::size_t token_budget) {
   const auto ended = admit();
   for (const auto& request : ended) attempt([&] { request->end(); });
 
-  const auto counts = divide(token_budget);
+  const auto shares = divide(token_budget);
   std::vector<Continuation> continuations;
   for (std::size_t i = 0; i < running_.size(); ++i) {
-    if (running_[i]) continuations.push_back(running_[i]->next(i, counts[i]));
+    if (!running_[i]) continue;
+    attempt([&] {
+      auto request = std::move(running_[i]);  // over if guessing throws
+      continuations.push_back(request->next(i, shares[i]));
+      running_[i] = std::move(request);
+    });
   }
   if (!continuations.empty()) decoder_->append(continuations);
   for (std::size_t i = 0; i < continuations.size(); ++i) {
     const auto& [sequence, ids, n_logits] = continuations[i];
-    running_[sequence]->read += ids.size();
+    running_[sequence]->read += ids.size() - running_[sequence]->guesses.size();
     if (n_logits == 0) continue;
     attempt([&, sequence = sequence] { take_logits(sequence, decoder_->logits(i)); });
   }
@@ -185,48 +218,77 @@ Scheduler::Requests Scheduler::admit() {
     take_from(running_);
     take_from(waiting_);
   }
-  for (std::size_t i = 0; i < running_.size() && !waiting_.empty();) {
-    if (running_[i]) {
-      ++i;
-      continue;
-    }
+  std::erase(waiting_, nullptr);  // what was cancelled
+  while (!waiting_.empty() && !is_being_read(*waiting_.front())) {
+    const auto free = std::find(running_.begin(), running_.end(), nullptr);
+    if (free == running_.end()) break;
     auto request = std::move(waiting_.front());
     waiting_.pop_front();
-    if (!request) continue;  // cancelled
     if (request->options.max_new_tokens == 0) {
       ended.push_back(std::move(request));
-      continue;
+    } else {
+      start(std::move(request), static_cast<std::size_t>(free - running_.begin()));
     }
-    request->start = Clock::now();
-    request->read = request->keeps_prefix ? common_prefix(kept_[i], request->history) : 0;
-    decoder_->truncate(i, request->read);
-    kept_[i].clear();
-    running_[i] = std::move(request);
   }
   return ended;
 }
 
-std::vector<std::size_t> Scheduler::divide(std::size_t token_budget) const {
+bool Scheduler::is_being_read(const Request& request) const {
+  if (!request.keeps_prefix) return false;
+  const std::size_t all = request.prompt - 1;
+  return std::ranges::any_of(running_, [&](const auto& other) {
+    return other && other->read < all && common_prefix(other->history, request.history) == all;
+  });
+}
+
+void Scheduler::start(std::unique_ptr<Request> request, std::size_t free) {
+  std::size_t from = 0, read = 0;
+  if (request->keeps_prefix) {
+    for (std::size_t i = 0; i < running_.size(); ++i) {
+      const auto& known = running_[i] ? running_[i]->history : kept_[i];
+      const std::size_t has = running_[i] ? running_[i]->read : known.size();
+      const std::size_t common = std::min(has, common_prefix(known, request->history));
+      if (common <= read) continue;
+      from = i;
+      read = common;
+    }
+  }
+  const std::size_t to = running_[from] || read == 0 ? free : from;
+  if (to != from && read > 0) decoder_->copy(from, to);
+  decoder_->truncate(to, read);
+  kept_[to].clear();
+  request->read = read;
+  request->start = Clock::now();
+  running_[to] = std::move(request);
+}
+
+std::vector<Scheduler::Share> Scheduler::divide(std::size_t token_budget) const {
   std::vector<std::size_t> sequences;  // those in use, by the age of their requests
   for (std::size_t i = 0; i < running_.size(); ++i) {
     if (running_[i]) sequences.push_back(i);
   }
   std::ranges::sort(sequences, {}, [&](std::size_t i) { return running_[i]->handle; });
-  std::vector<std::size_t> counts(running_.size());
+  std::vector<Share> shares(running_.size());
   std::size_t left = token_budget - sequences.size();
   for (const std::size_t i : sequences) {
     const std::size_t more = std::min(left, running_[i]->unread() - 1);
-    counts[i] = 1 + more;
+    shares[i].tokens = 1 + more;
     left -= more;
+    if (shares[i].tokens < running_[i]->unread()) continue;
+    shares[i].guesses = std::min(left, running_[i]->room_for_guesses(longest_));
+    left -= shares[i].guesses;
   }
-  return counts;
+  return shares;
 }
 
 void Scheduler::take_logits(std::size_t sequence, std::span<float> logits) {
   // If this throws, the request is over and its sequence free.
   auto request = std::move(running_[sequence]);
+  const bool goes_on = request->go_on(logits, longest_);
+  // Without the guesses that were wrong.
+  if (!request->guesses.empty()) decoder_->truncate(sequence, request->read);
   // What the decoder has of a text that ends here; whoever throws leaves nothing to go on from.
-  if (request->go_on(logits, longest_)) {
+  if (goes_on) {
     running_[sequence] = std::move(request);
   } else {
     kept_[sequence] = request->tokens_read();

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "minillama/generate/decoder.h"
+#include "minillama/generate/drafter.h"
 #include "minillama/generate/generation.h"
 #include "minillama/generate/generation_options.h"
 
@@ -22,10 +23,13 @@ struct GenerationRequest {
   GenerationOptions options = {};           ///< but for use_cache and use_engine, the scheduler's
   std::vector<std::int64_t> stop_ids = {};  ///< tokens that end the text, if options.stop_at_end
   std::function<bool(std::int64_t)> on_token = {};  ///< called with each token; false ends the text
-  /// Whether what its sequence has read for the request before, and the prompt begins with too, is
-  /// kept and not read again. It changes roundings where tokens are computed alone and together
-  /// with different ones, as modules do (model/module_decoder.h), and nothing with an engine.
+  /// Whether what the prompt begins with is not read again if a sequence has it, of a request on
+  /// its way or before; of requests with the same prompt, the others wait until one has read it. It
+  /// changes roundings where tokens are computed alone and together with different ones, as modules
+  /// do (model/module_decoder.h), and nothing with an engine.
   bool keeps_prefix = false;
+  /// Guesses tokens, so that a step may give several; null: none. It belongs to this request.
+  std::shared_ptr<Drafter> drafter = {};
 };
 
 /// Continues prompts side by side in the sequences of one decoder: the loop that all generation is
@@ -53,7 +57,9 @@ class Scheduler {
 
   /// A request is to be continued. `on_end` is called once, when its text has ended or was
   /// cancelled. Throws OptionError if the options or the prompt cannot be used, the prompt is
-  /// longer than a sequence can get or options.crop_context is not the scheduler's.
+  /// longer than a sequence can get, options.crop_context is not the scheduler's, or there is a
+  /// drafter and later tokens change what earlier ones mean: under full attention or in a cropped
+  /// context.
   Handle submit(GenerationRequest request, OnEnd on_end);
 
   /// Ends a request at the beginning of the next step, with the tokens that it has by then. Nothing
@@ -62,8 +68,8 @@ class Scheduler {
 
   /// Takes every request that has a sequence further: what it has not read goes through the model,
   /// and behind all of that its next token is chosen. Each reads at least one token; what the
-  /// budget leaves goes to prompts, in the order in which they came, which are read in pieces if
-  /// need be.
+  /// budget leaves goes to prompts and guesses, in the order in which their requests came; prompts
+  /// are read in pieces if need be.
   ///
   /// @param token_budget how many tokens go through the model at most
   /// @return whether anything was there to be continued
@@ -80,9 +86,18 @@ class Scheduler {
   /// Gives waiting requests the sequences that are free. Returns those that end here, as they were
   /// cancelled or want no tokens.
   Requests admit();
-  /// How many tokens of each sequence's request go through the model in this step.
-  std::vector<std::size_t> divide(std::size_t token_budget) const;
-  /// Chooses the token behind the logits of a sequence's request; ends it if that was the last.
+  /// Whether another request reads this one's prompt at the moment.
+  bool is_being_read(const Request& request) const;
+  /// Gives the request the sequence that is free, or that of them which has more of its prompt.
+  void start(std::unique_ptr<Request> request, std::size_t free);
+  /// What goes through the model of a sequence in a step.
+  struct Share {
+    std::size_t tokens = 0;   // of what is known
+    std::size_t guesses = 0;  // at most
+  };
+  std::vector<Share> divide(std::size_t token_budget) const;
+  /// Chooses the tokens behind the logits of a sequence's request, one and more where guesses were
+  /// right; ends it if that was the last.
   void take_logits(std::size_t sequence, std::span<float> logits);
 
   ModelConfig config_;

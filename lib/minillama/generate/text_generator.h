@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "minillama/checkpoint/checkpoint.h"
+#include "minillama/generate/decode.h"
 #include "minillama/generate/generate.h"
 #include "minillama/generate/generation_options.h"
 #include "minillama/text/token_ids.h"
@@ -53,14 +54,25 @@ class TextGenerator {
   TokenIds encode(std::string_view prompt, const GenerationOptions& options) const;
 
   /// Continues `prompt` and writes the continuation to `out` as it comes, in complete UTF-8
-  /// characters. Ends early if `out` fails. Throws like encode().
-  Generation generate(std::string_view prompt, const GenerationOptions& options,
-                      std::ostream& out) const;
+  /// characters; one that `decoding` lets search for, when it is found. Ends early if `out` fails.
+  /// Throws like encode() and decode(), and OptionError if `decoding` asks for several.
+  Generation generate(std::string_view prompt, const GenerationOptions& options, std::ostream& out,
+                      const DecodingOptions& decoding = {}) const;
 
   /// The continuations of several prompts, several at a time: see generate_batch(). Throws like
   /// encode().
   std::vector<ContinuedText> generate_batch(const std::vector<std::string>& prompts,
                                             const GenerationOptions& options) const;
+
+  /// The continuations of each prompt by the strategy that `decoding` asks for: see decode()
+  /// (generate/decode.h). Throws like encode() and decode().
+  std::vector<std::vector<ContinuedText>> decode(const std::vector<std::string>& prompts,
+                                                 const GenerationOptions& options,
+                                                 const DecodingOptions& decoding) const;
+
+  /// Throws OptionError unless `draft` has the same tokens with the same ids, so that it can guess
+  /// for this one: DecodingOptions::draft = draft.source().
+  void check_draft(const TextGenerator& draft) const;
 
   /// Which weights are not used as they lie in the file, in words; usually empty.
   std::string remark() const { return weights_ ? weights_->remark : std::string(); }

@@ -8,32 +8,44 @@
 namespace minillama::kernels {
 namespace {
 
+/// Sums of each element, over every kSums-th key: so an element is the same whatever the numbers of
+/// queries and of later keys, whose weights are 0.
+constexpr int kSums = 4;
+
 /// out[q][0 .. Vectors * Lanes) = sum over s of weights[q][s] * values[s][..] for a few queries q.
-/// Values that were loaded serve all of them; a query alone takes several sums side by side, since
-/// each addition waits for the one before it in its own sum.
+/// Values that were loaded serve all of them; few sums are taken side by side with those of the
+/// keys that follow, since each addition waits for the one before it in its own sum.
 template <int Lanes, int Vectors, int Queries>
 MINILLAMA_INLINE void weighted_tile(const Attention& a, std::size_t query, std::size_t d,
                                     std::size_t n_keys) {
-  constexpr int kSums = Queries * Vectors >= 8 ? 1 : 4;
-  Floats<Lanes> sums[kSums][Queries][Vectors] = {};
+  constexpr int kAtOnce = Queries * Vectors >= 8 ? 1 : kSums;
   const std::size_t room = score_room(n_keys);
   const float* weights = a.scores + query * room;
-  const auto add = [&](int sum, std::size_t s) MINILLAMA_INLINED {
-    Floats<Lanes> v[Vectors];
-    for (int k = 0; k < Vectors; ++k) load<Lanes>(v[k], a.values + s * a.head_dim + d + k * Lanes);
-    for (int q = 0; q < Queries; ++q) {
-      for (int k = 0; k < Vectors; ++k) sums[sum][q][k] += weights[q * room + s] * v[k];
+  Floats<Lanes> totals[Queries][Vectors] = {};
+  for (std::size_t first = 0; first < kSums; first += kAtOnce) {
+    Floats<Lanes> sums[kAtOnce][Queries][Vectors] = {};
+    const auto add = [&](int sum, std::size_t s) MINILLAMA_INLINED {
+      Floats<Lanes> v[Vectors];
+      for (int k = 0; k < Vectors; ++k)
+        load<Lanes>(v[k], a.values + s * a.head_dim + d + k * Lanes);
+      for (int q = 0; q < Queries; ++q) {
+        for (int k = 0; k < Vectors; ++k) sums[sum][q][k] += weights[q * room + s] * v[k];
+      }
+    };
+    std::size_t s = first;
+    for (; s + kAtOnce <= n_keys; s += kSums) {
+      for (int i = 0; i < kAtOnce; ++i) add(i, s + i);
     }
-  };
-  std::size_t s = 0;
-  for (; s + kSums <= n_keys; s += kSums) {
-    for (int i = 0; i < kSums; ++i) add(i, s + i);
+    for (int i = 0; s + i < n_keys; ++i) add(i, s + i);
+    for (int i = 0; i < kAtOnce; ++i) {
+      for (int q = 0; q < Queries; ++q) {
+        for (int k = 0; k < Vectors; ++k) totals[q][k] += sums[i][q][k];
+      }
+    }
   }
-  for (; s < n_keys; ++s) add(0, s);
   for (int q = 0; q < Queries; ++q) {
     for (int k = 0; k < Vectors; ++k) {
-      for (int i = 1; i < kSums; ++i) sums[0][q][k] += sums[i][q][k];
-      store<Lanes>(a.out.data + (query + q) * a.out.stride + d + k * Lanes, sums[0][q][k]);
+      store<Lanes>(a.out.data + (query + q) * a.out.stride + d + k * Lanes, totals[q][k]);
     }
   }
 }

@@ -1,0 +1,101 @@
+// The strategies of generate, as its user sees them.
+
+#include <sstream>
+
+#include <nlohmann/json.hpp>
+
+#include "support/catch.h"
+#include "support/files.h"
+#include "support/process.h"
+
+using namespace minillama::test;
+
+namespace {
+
+std::string checkpoint(const std::string& name) {
+  return repository_file("checkpoints/" + name).string();
+}
+
+Outcome generate(std::vector<std::string> options) {
+  const TemporaryDirectory directory;
+  const std::vector<std::string> common{"-m", checkpoint("reviews"), "-p", "This movie is", "-n",
+                                        "30"};
+  options.insert(options.end(), common.begin(), common.end());
+  return run_app("generate", options, directory.path());
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
+}  // namespace
+
+TEST_CASE("decoding: guesses, one beam and top-k 1 write the text of temperature 0") {
+  const auto greedy = generate({"--temp", "0"}).out;
+  REQUIRE(greedy.starts_with("This movie is"));
+  const auto tiny = checkpoint("reviews-tiny");
+  CHECK(generate({"--top-k", "1"}).out == greedy);
+  CHECK(generate({"--num-beams", "1"}).out == greedy);
+  CHECK(generate({"--temp", "0", "--num-beams", "1"}).out == greedy);
+  const auto looked_up = generate({"--temp", "0", "--prompt-lookup", "6"});
+  CHECK(looked_up.out == greedy);
+  CHECK_THAT(looked_up.err, contains("guesses were right"));
+  CHECK(generate({"--temp", "0", "--draft-model", tiny}).out == greedy);
+  CHECK(generate({"--seed", "7", "--draft-model", tiny, "--draft-tokens", "4"}).out ==
+        generate({"--seed", "7"}).out);
+}
+
+TEST_CASE("decoding: several continuations are a line each, the best first, with scores") {
+  const auto sampled = lines_of(generate({"--continuations", "3", "--seed", "5"}).out);
+  REQUIRE(sampled.size() == 3);
+  CHECK(sampled[1] + "\n" == generate({"--seed", "6"}).out);
+  const auto best = generate({"--num-beams", "4", "--continuations", "2"});
+  const auto texts = lines_of(best.out);
+  REQUIRE(texts.size() == 2);
+  CHECK_THAT(best.err, contains("score -"));
+  CHECK(texts[0] + "\n" == generate({"--num-beams", "4"}).out);
+  const auto json = lines_of(generate({"--num-beams", "4", "--continuations", "2", "--json"}).out);
+  REQUIRE(json.size() == 2);
+  double last = 0;
+  for (std::size_t i = 0; i < 2; ++i) {
+    const auto object = nlohmann::json::parse(json[i]);
+    CHECK("This movie is" + object.at("text").get<std::string>() == texts[i]);
+    CHECK(object.at("score") < last);
+    last = object.at("score");
+  }
+  CHECK(
+      generate({"--num-beams", "2", "--beam-groups", "2", "--diversity-penalty", "5"}).exit_code ==
+      0);
+}
+
+TEST_CASE("decoding: guidance goes away from the negative prompt") {
+  const auto guided =
+      generate({"--temp", "0", "--guidance", "3", "--negative-prompt", "The best film"});
+  CHECK(guided.exit_code == 0);
+  CHECK(guided.out != generate({"--temp", "0"}).out);
+  CHECK(guided.out != generate({"--temp", "0", "--guidance", "3"}).out);
+}
+
+TEST_CASE("decoding: what it cannot do is said before anything is written") {
+  const auto refused = [](std::vector<std::string> options, const std::string& reason) {
+    const auto outcome = generate(std::move(options));
+    CHECK(outcome.exit_code == 2);
+    CHECK(outcome.out.empty());
+    CHECK_THAT(outcome.err, contains(reason));
+  };
+  refused({"--temp", "0.5", "--num-beams", "2"},
+          "--temp does not go with --num-beams: beam search draws nothing, as at 0");
+  refused({"--top-p", "0.5", "--num-beams", "2"},
+          "--top-p does not go with --num-beams: beam search draws nothing");
+  refused({"--prompt-lookup", "2", "--num-beams", "2"},
+          "--prompt-lookup does not go with --num-beams: beam search chooses whole texts");
+  refused({"--continuations", "2", "--temp", "0"},
+          "--continuations does not go with --temp 0: all would be the same");
+  refused({"--num-beams", "2", "--continuations", "3"}, "continuations is 3, must be at most");
+  refused({"--num-beams", "2", "--early-stopping", "soon"},
+          "--early-stopping is \"soon\", must be always or heuristic or never");
+  refused({"--draft-tokens", "2"}, "--draft-tokens has no effect without --draft-model");
+}
