@@ -7,17 +7,11 @@
 #include "support/catch.h"
 #include "support/option_error.h"
 #include "support/small_model.h"
+#include "support/small_tensors.h"
 
 using namespace minillama;
+using test::ids;
 using test::option_error;
-
-namespace {
-
-torch::Tensor ids(std::vector<std::int64_t> values) {
-  return torch::tensor(values, torch::kLong);
-}
-
-}  // namespace
 
 TEST_CASE("arguments: model/llama.h") {
   Llama llama(test::small_config());

@@ -6,21 +6,12 @@
 
 #include "support/catch.h"
 #include "support/option_error.h"
+#include "support/small_tensors.h"
 
 using namespace minillama;
+using test::ids;
 using test::option_error;
-
-namespace {
-
-torch::Tensor zeros(std::vector<std::int64_t> shape) {
-  return torch::zeros(shape);
-}
-
-torch::Tensor ids(std::vector<std::int64_t> values) {
-  return torch::tensor(values, torch::kLong);
-}
-
-}  // namespace
+using test::zeros;
 
 TEST_CASE("arguments: ops/sequences.h") {
   CHECK_THAT(option_error([] { Sequences({}); }), contains("without sequences"));

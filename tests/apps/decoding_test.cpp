@@ -1,7 +1,5 @@
 // The strategies of generate, as its user sees them.
 
-#include <sstream>
-
 #include <nlohmann/json.hpp>
 
 #include "support/catch.h"
@@ -22,13 +20,6 @@ Outcome generate(std::vector<std::string> options) {
                                         "30"};
   options.insert(options.end(), common.begin(), common.end());
   return run_app("generate", options, directory.path());
-}
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream in(text);
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
-  return lines;
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 // What shows what is in a model: convert --info, --tokenize, --detokenize, and generate --score.
 
 #include <cmath>
-#include <sstream>
 
 #include <nlohmann/json.hpp>
 
@@ -18,13 +17,6 @@ using Words = std::vector<std::string>;
 
 std::string tiny() {
   return repository_file("checkpoints/reviews-tiny").string();
-}
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream in(text);
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
-  return lines;
 }
 
 Json json_of(const std::string& line) {

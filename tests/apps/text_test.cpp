@@ -1,8 +1,6 @@
 // Text as it comes: from files of other systems, pipes and standard input, with lines that are
 // none.
 
-#include <sstream>
-
 #include "support/catch.h"
 #include "support/files.h"
 #include "support/process.h"
@@ -22,13 +20,6 @@ Outcome generate(const TemporaryDirectory& directory, std::vector<std::string> a
   const std::vector<std::string> common{"-m", tiny(), "--temp", "0", "-n", "8"};
   arguments.insert(arguments.end(), common.begin(), common.end());
   return run_app("generate", arguments, directory.path(), input);
-}
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream in(text);
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
-  return lines;
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "support/catch.h"
 #include "support/file_error.h"
 #include "support/files.h"
+#include "support/filled_adapter.h"
 #include "support/small_model.h"
 
 using namespace minillama;
@@ -32,14 +33,6 @@ const ClassifierConfig kConfig{.label_names = {"awful", "fine", "great"},
 Classifier make_classifier() {
   const auto generator = make_generator(5);
   return Classifier(Llama(config_of_words(), generator), kConfig, generator);
-}
-
-void fill_adapter(Llama& llama, const std::string& name) {
-  const torch::NoGradGuard no_grad;
-  auto generator = make_generator(8);
-  for (const auto& [unused, parameter] : adapter_parameters(llama, name)) {
-    parameter.normal_(0, 0.3, generator);
-  }
 }
 
 const std::vector<std::string> kSentences{"A delight .", "The plot has more holes than a sieve ."};
@@ -82,7 +75,7 @@ TEST_CASE("classifier_file: an adapter with a head is one, with the base that it
   LanguageModel language_model(config, make_generator(5));
   write_language_model(base, language_model, test::small_tokenizer());
   add_adapter(language_model->llama, "a", {.rank = 2}, make_generator(6));
-  fill_adapter(language_model->llama, "a");
+  test::fill_adapter(language_model->llama, "a");
   Classifier model(language_model->llama, kConfig, make_generator(7));
   model->eval();
   write_peft_adapter(adapter, model, "../base");
@@ -110,7 +103,7 @@ TEST_CASE("classifier_file: adapters are stored beside the weights, with the act
       .rank = 2, .alpha = 5, .dropout = 0.1, .targets = {"compute_value", "w1"}};
   add_adapter(model->llama, "a", options, make_generator(1));
   add_adapter(model->llama, "b", {.rank = 1}, make_generator(2));
-  fill_adapter(model->llama, "a");
+  test::fill_adapter(model->llama, "a");
   activate_adapter(model->llama, "a");
   const auto with = probabilities(model);
   CHECK(std::abs(with.front() - without.front()) > 1e-4);
@@ -135,7 +128,7 @@ TEST_CASE("classifier_file: a language model keeps its adapters too") {
   const test::TemporaryDirectory directory;
   LanguageModel model(config_of_words(), make_generator(1));
   add_adapter(model->llama, "a", {}, make_generator(2));
-  fill_adapter(model->llama, "a");
+  test::fill_adapter(model->llama, "a");
   write_language_model(directory.path(), model, test::small_tokenizer());
   auto read = read_language_model(directory.path());
   const auto ids = torch::arange(6).unsqueeze(0);

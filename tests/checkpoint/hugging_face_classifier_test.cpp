@@ -7,6 +7,7 @@
 
 #include "support/catch.h"
 #include "support/files.h"
+#include "support/filled_adapter.h"
 #include "support/option_error.h"
 #include "support/small_model.h"
 
@@ -39,14 +40,6 @@ Classifier make_classifier(PoolingKind pooling = PoolingKind::last,
   model->classifier_head->bias.zero_();
   model->eval();
   return model;
-}
-
-void fill_adapter(Llama& llama, const std::string& name) {
-  const torch::NoGradGuard no_grad;
-  auto generator = make_generator(8);
-  for (const auto& [unused, parameter] : adapter_parameters(llama, name)) {
-    parameter.normal_(0, 0.3, generator);
-  }
 }
 
 std::vector<double> probabilities(const SentenceClassifier& classifier) {
@@ -94,7 +87,7 @@ TEST_CASE("hugging face classifier: what is written is read, and answers the sam
     if (adapted) {
       add_adapter(model->llama, "a", {.rank = 3, .targets = {"compute_query", "w2"}},
                   make_generator(1));
-      fill_adapter(model->llama, "a");
+      test::fill_adapter(model->llama, "a");
       model->eval();
     }
     export_classifier(directory.path(), ModelFormat::hugging_face, model, test::small_tokenizer(),

@@ -6,6 +6,7 @@
 
 #include "support/catch.h"
 #include "support/files.h"
+#include "support/filled_adapter.h"
 #include "support/small_model.h"
 
 using namespace minillama;
@@ -28,14 +29,6 @@ Classifier random_classifier(const ModelConfig& config, PoolingKind pooling) {
     item.value().normal_(norm ? 1 : 0, norm ? 0.3 : 0.2, generator);
   }
   return model;
-}
-
-void fill_adapter(Llama& llama, const std::string& name) {
-  const torch::NoGradGuard no_grad;
-  auto generator = make_generator(8);
-  for (const auto& [unused, parameter] : adapter_parameters(llama, name)) {
-    parameter.normal_(0, 0.3, generator);
-  }
 }
 
 /// The largest difference between the probabilities of the two.
@@ -68,7 +61,7 @@ TEST_CASE("text classifier: the engine's answers are the module's") {
             for (const std::string name : {"first", "second"}) {
               add_adapter(model->llama, name, {.rank = 3, .targets = {"compute_query", "w2"}},
                           make_generator(1));
-              fill_adapter(model->llama, name);
+              test::fill_adapter(model->llama, name);
             }
           }
           const test::TemporaryDirectory directory;

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <sstream>
 #include <stdexcept>
 #include <thread>
 
@@ -139,6 +140,13 @@ Outcome run_on_terminal(const std::string& app, const std::vector<std::string>& 
     outcome.out.erase(at, 1);  // the terminal's doing
   }
   return outcome;
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
 }
 
 std::size_t lines_in(const std::string& text) {

@@ -63,4 +63,7 @@ std::vector<std::string> replacing(std::vector<std::string> arguments,
 /// How many lines have ended.
 std::size_t lines_in(const std::string& text);
 
+/// The lines of a text, without their ends.
+std::vector<std::string> lines_of(const std::string& text);
+
 }  // namespace minillama::test

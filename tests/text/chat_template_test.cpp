@@ -165,6 +165,13 @@ TEST_CASE("chat template: a sentence's template is put into a conversation of ev
     }
   }
   const auto format = template_of("ChatML");
+  const auto place = [&](const char* text) {
+    return SentenceTemplate(text, format).place_behind();
+  };
+  CHECK(place("{sentence} Good?{answer}It is") == TextPlace::after_space);
+  CHECK(place("{sentence} Good?") == TextPlace::continuation);
+  CHECK(place("{sentence} Good?{answer} ") == TextPlace::continuation);
+  CHECK(SentenceTemplate("{sentence} It is").place_behind() == TextPlace::after_space);
   CHECK_THROWS_WITH(SentenceTemplate("It is{answer}{sentence}", format), contains("{answer} once"));
   CHECK_THROWS_WITH(SentenceTemplate("{sentence}{answer}a{answer}", format),
                     contains("{answer} once, behind {sentence}"));

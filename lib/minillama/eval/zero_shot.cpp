@@ -45,13 +45,6 @@ SentenceTemplate template_of(const ZeroShotOptions& options,
                                       options.compatible ? " " : ""));
 }
 
-/// Where a label stands: behind a word, unless it begins a conversation's answer.
-TextPlace place_of_labels(const ZeroShotOptions& options) {
-  const bool begins_answer = options.chat && options.sentence_template &&
-                             options.sentence_template->find("{answer}") == std::string::npos;
-  return options.compatible || begins_answer ? TextPlace::continuation : TextPlace::after_space;
-}
-
 }  // namespace
 
 ZeroShotClassifier::ZeroShotClassifier(DecoderSource model, Tokenizer tokenizer,
@@ -61,9 +54,11 @@ ZeroShotClassifier::ZeroShotClassifier(DecoderSource model, Tokenizer tokenizer,
       tokenizer_(std::move(tokenizer)),
       label_names_(std::move(label_names)),
       options_(options),
-      label_ids_(encode_labels(tokenizer_, label_names_, place_of_labels(options_))),
-      plan_(label_ids_),
-      template_(template_of(options_, label_names_)) {
+      template_(template_of(options_, label_names_)),
+      label_ids_(
+          encode_labels(tokenizer_, label_names_,
+                        options_.compatible ? TextPlace::continuation : template_.place_behind())),
+      plan_(label_ids_) {
   if (options_.batch_size < 1) {
     throw OptionError(fmt::format("batch-size is {}, must be at least 1", options_.batch_size));
   }

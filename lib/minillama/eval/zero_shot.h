@@ -78,9 +78,9 @@ class ZeroShotClassifier : public SentenceClassifier {
   Tokenizer tokenizer_;
   std::vector<std::string> label_names_;
   ZeroShotOptions options_;
+  SentenceTemplate template_;
   std::vector<TokenIds> label_ids_;
   LabelPlan plan_;
-  SentenceTemplate template_;
   LabelScores bias_;  // log-likelihoods without content, to be subtracted
 };
 

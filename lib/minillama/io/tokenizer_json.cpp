@@ -10,6 +10,7 @@
 #include "minillama/core/json.h"
 #include "minillama/io/bpe_check.h"
 #include "minillama/io/piece_ids.h"
+#include "minillama/io/tokenizer_json_decoder.h"
 #include "minillama/io/tokenizer_json_steps.h"
 #include "minillama/io/tokenizer_json_vocabulary.h"
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// Not part of the public interface: the parts of a tokenizer.json beside its vocabulary.
+// Not part of the public interface: how a tokenizer.json says that texts are cut.
 
 #include <filesystem>
 
@@ -23,13 +23,10 @@ Split split_of_digits(bool is_individual);
 void read_normalizer(const Json& json, const std::filesystem::path& path, BpeRecord& record);
 /// "pre_tokenizer"; says whether pieces spell bytes, too.
 void read_pre_tokenizer(const Json& json, const std::filesystem::path& path, BpeRecord& record);
-/// "decoder"
-void read_decoder(const Json& json, const std::filesystem::path& path, BpeRecord& record);
 
 // The values from which the same is read again.
 
 Json normalizer_json(const BpeRecord& record);
 Json pre_tokenizer_json(const BpeRecord& record);
-Json decoder_json(const BpeRecord& record);
 
 }  // namespace minillama

@@ -19,7 +19,7 @@ Classifier read_classifier(const std::filesystem::path& path, const LoadOptions&
 Classifier read_classifier(Checkpoint&& checkpoint, const LoadOptions& options) {
   const StoredModel& stored = checkpoint.stored_classifier();
   if (options.frozen) {
-    throw FileError(stored.path, "is a classifier with weights of its own, which are not frozen");
+    throw FileError(stored.path, "is a classifier: only a language model's weights are frozen");
   }
   Llama llama(stored.config, options.generator, Initial::uninitialized);
   add_stored_adapters(llama, stored, options.generator);

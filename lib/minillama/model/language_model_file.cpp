@@ -1,5 +1,7 @@
 #include "minillama/model/language_model_file.h"
 
+#include <fmt/format.h>
+
 #include "minillama/checkpoint/directory.h"
 #include "minillama/core/error.h"
 #include "minillama/model/frozen_model.h"
@@ -17,7 +19,10 @@ LanguageModel read_language_model(Checkpoint&& checkpoint, const LoadOptions& op
   const StoredModel& stored = checkpoint.stored_language_model();
   LanguageModel model(stored.config, options.generator, Initial::uninitialized);
   if (options.frozen) {
-    if (!options.device.is_cpu()) throw OptionError("frozen weights are computed with on the CPU");
+    if (!options.device.is_cpu()) {
+      throw OptionError(fmt::format("frozen weights are computed with on the CPU: device is {}",
+                                    options.device.str()));
+    }
     assign_frozen(model, stored, options.frozen->format);
   } else {
     add_stored_adapters(model->llama, stored, options.generator);

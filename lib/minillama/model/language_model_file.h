@@ -24,7 +24,8 @@ struct LoadOptions {
   torch::Device device = torch::kCPU;
   /// If given, matrices are no parameters and never trained: each stays as it lies in the file or
   /// is converted to `format`, and float32 is computed with, on the CPU. For adapters beside
-  /// weights that need little memory (Dettmers et al. 2023, arXiv:2305.14314).
+  /// weights that need little memory (Dettmers et al. 2023, arXiv:2305.14314). Of language models
+  /// without adapters of their own.
   struct Frozen {
     const WeightFormat* format = nullptr;  ///< null: as it lies
   };
@@ -40,7 +41,7 @@ LanguageModel read_language_model(const std::filesystem::path& path,
                                   const LoadOptions& options = {});
 
 /// The same of what was opened, whose memory becomes the module's: it is the last that is made of
-/// it. Of the options, the device and the generator count.
+/// it. Of the options, the device, `frozen` and the generator count.
 LanguageModel read_language_model(Checkpoint&& checkpoint, const LoadOptions& options = {});
 
 /// Writes a directory that read_language_model() reads: model.safetensors with the weights as

@@ -21,11 +21,7 @@ torch::Tensor EmbeddingImpl::forward(const torch::Tensor& ids) {
 }
 
 void EmbeddingImpl::freeze(const FrozenMatrix& matrix) {
-  if (!matrix.defined()) throw OptionError("frozen matrix is undefined");
-  if (matrix.rows() != count_ || matrix.cols != dim_) {
-    throw OptionError(fmt::format("frozen matrix is [{}, {}], must be [{}, {}]", matrix.rows(),
-                                  matrix.cols, count_, dim_));
-  }
+  require_shape(matrix, count_, dim_);
   frozen_ = matrix;
   weight = torch::Tensor();
   if (parameters_.contains("weight")) parameters_.erase("weight");

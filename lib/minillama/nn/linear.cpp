@@ -26,11 +26,7 @@ torch::Tensor LinearImpl::forward(const torch::Tensor& x) {
 }
 
 void LinearImpl::freeze(const FrozenMatrix& matrix) {
-  if (!matrix.defined()) throw OptionError("frozen matrix is undefined");
-  if (matrix.rows() != out_features_ || matrix.cols != in_features_) {
-    throw OptionError(fmt::format("frozen matrix is [{}, {}], must be [{}, {}]", matrix.rows(),
-                                  matrix.cols, out_features_, in_features_));
-  }
+  require_shape(matrix, out_features_, in_features_);
   if (!adapters_.empty()) throw OptionError("weights are frozen before they get adapters");
   frozen_ = matrix;
   weight = torch::Tensor();

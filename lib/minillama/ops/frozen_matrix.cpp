@@ -85,6 +85,13 @@ FrozenMatrix frozen_matrix(const TensorRecord& record, const std::shared_ptr<con
           format, cols};
 }
 
+void require_shape(const FrozenMatrix& matrix, std::int64_t rows, std::int64_t cols) {
+  require_matrix(matrix);
+  if (matrix.rows() == rows && matrix.cols == cols) return;
+  throw OptionError(fmt::format("frozen matrix is [{}, {}], must be [{}, {}]", matrix.rows(),
+                                matrix.cols, rows, cols));
+}
+
 FrozenMatrix converted(const FrozenMatrix& matrix, const WeightFormat& format) {
   require_matrix(matrix);
   const auto* fits = fitting(format, static_cast<std::size_t>(matrix.cols));

@@ -26,6 +26,9 @@ struct FrozenMatrix {
 /// type that no weight format has.
 FrozenMatrix frozen_matrix(const TensorRecord& record, const std::shared_ptr<const void>& file);
 
+/// Throws OptionError unless `matrix` is there and has that shape.
+void require_shape(const FrozenMatrix& matrix, std::int64_t rows, std::int64_t cols);
+
 /// `matrix` in another format, or in that one's fallback, in memory of its own. Throws OptionError
 /// if neither fits its rows.
 FrozenMatrix converted(const FrozenMatrix& matrix, const WeightFormat& format);

@@ -44,6 +44,9 @@ TextPlace after(bool space) {
 SentenceTemplate::SentenceTemplate(std::string_view text, const ChatTemplate& chat)
     : SentenceTemplate(conversation(text, chat)) {
   is_chat_ = true;
+  const auto answer = text.find(kAnswer);
+  begins_answer_ = answer == std::string_view::npos ||
+                   without_spaces(text.substr(answer + kAnswer.size())).empty();
 }
 
 SentenceTemplate::SentenceTemplate(std::string text)

@@ -26,6 +26,11 @@ class SentenceTemplate {
   SentenceTemplate(std::string_view text, const ChatTemplate& chat);
 
   const std::string& text() const { return text_; }
+  /// Where a text stands that goes on behind the filled template: behind a word, unless it begins a
+  /// conversation's answer.
+  TextPlace place_behind() const {
+    return begins_answer_ ? TextPlace::continuation : TextPlace::after_space;
+  }
   std::string fill(std::string_view sentence) const;
 
   /// The tokens that stand behind a sentence.
@@ -51,6 +56,7 @@ class SentenceTemplate {
   std::string text_;
   std::size_t place_;     // of "{sentence}"
   bool is_chat_ = false;  // then the texts of special tokens around it are these tokens
+  bool begins_answer_ = false;
 };
 
 }  // namespace minillama
