@@ -50,6 +50,11 @@ void add_decoding_arguments(Arguments& arguments) {
                    "Taken from a token's log-probability for each beam of the groups before that "
                    "goes on with it",
                    "X", "0");
+  arguments.option(
+      "penalty-alpha",
+      "Contrastive search: among --top-k tokens, take X (0 to 1) of how much one is like "
+      "those before it from 1 - X of its probability; 0: no such search",
+      "X", "0");
   arguments.option("guidance,guidance-scale",
                    "Classifier-free guidance: go X times as far from what would follow "
                    "--negative-prompt; 1: do not",
@@ -60,7 +65,7 @@ void add_decoding_arguments(Arguments& arguments) {
 std::vector<std::string> decoding_options() {
   return {"continuations",     "prompt-lookup",  "draft-model",    "draft-tokens",
           "num-beams",         "length-penalty", "early-stopping", "beam-groups",
-          "diversity-penalty", "guidance",       "negative-prompt"};
+          "diversity-penalty", "penalty-alpha",  "guidance",       "negative-prompt"};
 }
 
 std::vector<OptionRule> decoding_rules(const Arguments& arguments) {
@@ -75,6 +80,14 @@ std::vector<OptionRule> decoding_rules(const Arguments& arguments) {
       {.option = "beam-groups", .needs = {"num-beams"}},
       {.option = "beam-groups", .needs = {"diversity-penalty"}},
       {.option = "diversity-penalty", .needs = {"beam-groups"}},
+      {.option = "penalty-alpha", .needs = {"top-k"}},
+      {.option = "penalty-alpha", .excludes = {"continuations"}, .reason = "it finds one text"},
+      {.option = "penalty-alpha",
+       .excludes = {"num-beams", "prompt-lookup", "draft-model"},
+       .reason = "each chooses the tokens in its own way"},
+      {.option = "penalty-alpha",
+       .excludes = {"compat"},
+       .reason = "it needs a model that sees what comes before alone"},
       {.option = "negative-prompt", .needs = {"guidance"}}};
   for (const auto* option : {"prompt-lookup", "draft-model"}) {
     rules.push_back(
@@ -86,20 +99,30 @@ std::vector<OptionRule> decoding_rules(const Arguments& arguments) {
   for (const auto& option : drawing_options()) {
     rules.push_back(
         {.option = option, .excludes = {"num-beams"}, .reason = "beam search draws nothing"});
+    if (option == "top-k") continue;
+    rules.push_back({.option = option,
+                     .excludes = {"penalty-alpha"},
+                     .reason = "contrastive search draws nothing"});
   }
-  if (!is_search(arguments)) {
+  if (!is_beam_search(arguments)) {
     rules.push_back(
         {.option = "continuations", .excludes = {"temp=0"}, .reason = "all would be the same"});
-  } else if (arguments.number("temp") != 0) {
+  }
+  if (draws_nothing(arguments) && arguments.number("temp") != 0) {
     rules.push_back({.option = "temp",
-                     .excludes = {"num-beams"},
-                     .reason = "beam search draws nothing, as at 0"});
+                     .excludes = {"num-beams", "penalty-alpha"},
+                     .reason = "a search draws nothing, as at 0"});
   }
   return rules;
 }
 
-bool is_search(const Arguments& arguments) {
+bool is_beam_search(const Arguments& arguments) {
   return arguments.given("num-beams") && arguments.integer("num-beams") != 0;
+}
+
+bool draws_nothing(const Arguments& arguments) {
+  return is_beam_search(arguments) ||
+         (arguments.given("penalty-alpha") && arguments.number("penalty-alpha") != 0);
 }
 
 DecodingOptions read_decoding_options(const Arguments& arguments, const TextGenerator& generator,
@@ -115,6 +138,7 @@ DecodingOptions read_decoding_options(const Arguments& arguments, const TextGene
       .early_stopping = kEarlyStopping.at(arguments.choice("early-stopping", when)),
       .beam_groups = arguments.integer("beam-groups"),
       .diversity_penalty = arguments.number("diversity-penalty"),
+      .penalty_alpha = arguments.number("penalty-alpha"),
       .guidance = arguments.number("guidance")};
   if (arguments.given("draft-model")) {
     const auto draft = TextGenerator::load(arguments.text("draft-model"));

@@ -19,8 +19,11 @@ std::vector<std::string> decoding_options();
 /// What they go with.
 std::vector<OptionRule> decoding_rules(const Arguments& arguments);
 
-/// Whether a search was asked for, which draws nothing.
-bool is_search(const Arguments& arguments);
+/// Whether beam search was asked for, which ranks whole texts.
+bool is_beam_search(const Arguments& arguments);
+
+/// Whether a strategy was asked for that draws nothing.
+bool draws_nothing(const Arguments& arguments);
 
 /// Reads them, and loads the draft model if there is one. Throws OptionError if they do not go with
 /// `options` or the model, FileError.

@@ -100,7 +100,7 @@ void continue_prompt(const TextGenerator& generator, const Arguments& arguments,
 void continue_several_times(const TextGenerator& generator, const Arguments& arguments,
                             const std::string& prompt, const GenerationOptions& options,
                             const DecodingOptions& decoding) {
-  const bool is_json = arguments.is_set("json"), is_ranked = is_search(arguments);
+  const bool is_json = arguments.is_set("json"), is_ranked = is_beam_search(arguments);
   const auto start = std::chrono::steady_clock::now();
   const auto texts = generator.decode({prompt}, options, decoding).front();
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;

@@ -131,7 +131,7 @@ GenerationOptions read_generation_options(const Arguments& arguments, bool compa
   auto options = read_sampling_options(arguments);
   options.batch_size = arguments.integer("batch-size");
   options.stop_at_end = !arguments.is_set("ignore-eos");
-  if (is_search(arguments)) options.temperature = 0;
+  if (draws_nothing(arguments)) options.temperature = 0;
   if (arguments.is_set("chat")) options.max_new_tokens = kAnswerTokens;
   if (is_assignment(arguments)) options.max_new_tokens = kAssignmentTokens;
   if (compatible) {

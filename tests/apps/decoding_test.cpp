@@ -24,13 +24,16 @@ Outcome generate(std::vector<std::string> options) {
 
 }  // namespace
 
-TEST_CASE("decoding: guesses, one beam and top-k 1 write the text of temperature 0") {
+TEST_CASE(
+    "decoding: guesses, one beam, one candidate and top-k 1 write the text of temperature 0") {
   const auto greedy = generate({"--temp", "0"}).out;
   REQUIRE(greedy.starts_with("This movie is"));
   const auto tiny = checkpoint("reviews-tiny");
   CHECK(generate({"--top-k", "1"}).out == greedy);
   CHECK(generate({"--num-beams", "1"}).out == greedy);
   CHECK(generate({"--temp", "0", "--num-beams", "1"}).out == greedy);
+  CHECK(generate({"--penalty-alpha", "0.6", "--top-k", "1"}).out == greedy);
+  CHECK(generate({"--penalty-alpha", "0.6", "--top-k", "4"}).out != greedy);
   const auto looked_up = generate({"--temp", "0", "--prompt-lookup", "6"});
   CHECK(looked_up.out == greedy);
   CHECK_THAT(looked_up.err, contains("guesses were right"));
@@ -78,7 +81,7 @@ TEST_CASE("decoding: what it cannot do is said before anything is written") {
     CHECK_THAT(outcome.err, contains(reason));
   };
   refused({"--temp", "0.5", "--num-beams", "2"},
-          "--temp does not go with --num-beams: beam search draws nothing, as at 0");
+          "--temp does not go with --num-beams: a search draws nothing, as at 0");
   refused({"--top-p", "0.5", "--num-beams", "2"},
           "--top-p does not go with --num-beams: beam search draws nothing");
   refused({"--prompt-lookup", "2", "--num-beams", "2"},
@@ -88,5 +91,8 @@ TEST_CASE("decoding: what it cannot do is said before anything is written") {
   refused({"--num-beams", "2", "--continuations", "3"}, "continuations is 3, must be at most");
   refused({"--num-beams", "2", "--early-stopping", "soon"},
           "--early-stopping is \"soon\", must be always or heuristic or never");
+  refused({"--penalty-alpha", "0.6"}, "--penalty-alpha has no effect without --top-k");
+  refused({"--penalty-alpha", "0.6", "--top-k", "4", "--min-p", "0.1"},
+          "--min-p does not go with --penalty-alpha: contrastive search draws nothing");
   refused({"--draft-tokens", "2"}, "--draft-tokens has no effect without --draft-model");
 }

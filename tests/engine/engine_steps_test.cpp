@@ -16,7 +16,7 @@ class Pass {
     buffers_.wanted = {EngineToken{.is_wanted = true}};
   }
   EngineSteps steps(std::size_t parts) {
-    return {model(), buffers_, buffers_.wanted, parts, Wanted::logits};
+    return {model(), buffers_, buffers_.wanted, parts, {.logits = true}};
   }
 
  private:

@@ -141,26 +141,30 @@ TEST_CASE("engine: under full attention it computes what the module does, of all
     model->llama->set_attention(AttentionKind::full);
     Engine engine(std::make_shared<const Weights>(weights), 2, 40);
     const auto first = random_ids(config, 33, 1), second = random_ids(config, 7, 2);
-    for (const auto wanted : {Wanted::logits, Wanted::last_state, Wanted::all_states}) {
+    for (const auto& [n_logits, n_states] :
+         std::vector<std::pair<std::size_t, std::size_t>>{{1, 0}, {0, 1}, {0, 7}, {1, 5}, {6, 2}}) {
       engine.restart(0);
       engine.restart(1);
-      engine.append(std::vector<Continuation>{{0, first}, {1, second}}, wanted);
+      engine.append(std::vector<Continuation>{{0, first, n_logits, n_states},
+                                              {1, second, n_logits, n_states}});
       std::size_t i = 0;
       for (const auto& ids : {first, second}) {
         const torch::NoGradGuard no_grad;
         const auto hidden = model->llama(torch::tensor(ids).unsqueeze(0)).squeeze(0);
-        if (wanted == Wanted::logits) {
-          CHECK(test::difference(to_tensor(engine.logits(i)), model->logits(hidden[-1]), 1e-4,
-                                 1e-4) == "");
-        } else {
-          const auto states = to_tensor(engine.states(i)).view({-1, config.dim});
-          const auto its = wanted == Wanted::all_states ? hidden : hidden.slice(0, -1);
-          CHECK(test::difference(states, its, 1e-4, 1e-4) == "");
-        }
+        const auto check = [&](std::span<const float> rows, const torch::Tensor& its,
+                               std::size_t n) {
+          CHECK(rows.empty() == (n == 0));
+          if (n == 0) return;
+          CHECK(test::difference(to_tensor(rows).view({-1, its.size(1)}),
+                                 its.slice(0, its.size(0) - std::int64_t(n)), 1e-4, 1e-4) == "");
+        };
+        check(engine.logits(i), model->logits(hidden), n_logits);
+        check(engine.states(i), hidden, n_states);
         ++i;
       }
     }
-    CHECK_THROWS_AS(engine.logits(0), OptionError);
+    CHECK_THROWS_AS(engine.logits(2), OptionError);
+    CHECK_THROWS_AS(engine.states(2), OptionError);
   }
 }
 
@@ -170,7 +174,7 @@ TEST_CASE("engine: hidden states of causal models, in passes of more tokens than
   auto model = random_model(config);
   Engine engine(std::make_shared<const Weights>(weights_of(model)), 2, 400);
   const auto first = random_ids(config, 300, 1), second = random_ids(config, 50, 2);
-  engine.append(std::vector<Continuation>{{0, first}, {1, second}}, Wanted::all_states);
+  engine.append(std::vector<Continuation>{{0, first, 0, 300}, {1, second, 2, 50}});
   std::size_t i = 0;
   for (const auto& ids : {first, second}) {
     const torch::NoGradGuard no_grad;
@@ -178,4 +182,9 @@ TEST_CASE("engine: hidden states of causal models, in passes of more tokens than
     const auto states = to_tensor(engine.states(i++)).view({-1, config.dim});
     CHECK(test::difference(states, hidden, 1e-4, 1e-4) == "");
   }
+  CHECK(engine.logits(0).empty());
+  const torch::NoGradGuard no_grad;
+  const auto hidden = model->llama(torch::tensor(second).unsqueeze(0)).squeeze(0);
+  CHECK(test::difference(to_tensor(engine.logits(1)).view({2, -1}),
+                         model->logits(hidden.slice(0, 48)), 1e-4, 1e-4) == "");
 }

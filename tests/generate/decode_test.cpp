@@ -37,6 +37,7 @@ class GuidedToy : public Decoder {
     }
   }
   std::span<float> logits(std::size_t) override { return logits_; }
+  std::span<const float> states(std::size_t) const override { return {}; }
   void copy(std::size_t, std::size_t) override { FAIL("there is one sequence"); }
   void truncate(std::size_t, std::size_t length) override { tokens_.resize(length); }
 

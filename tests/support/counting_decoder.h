@@ -21,6 +21,7 @@ class CountingDecoder : public Decoder {
     decoder_->append(continuations);
   }
   std::span<float> logits(std::size_t i) override { return decoder_->logits(i); }
+  std::span<const float> states(std::size_t i) const override { return decoder_->states(i); }
   void copy(std::size_t from, std::size_t to) override { decoder_->copy(from, to); }
   void truncate(std::size_t sequence, std::size_t length) override {
     decoder_->truncate(sequence, length);

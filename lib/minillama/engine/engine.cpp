@@ -51,19 +51,6 @@ std::shared_ptr<const Weights> checked(std::shared_ptr<const Weights> model, std
   return model;
 }
 
-/// How many rows, of its last tokens, a continuation is to give.
-std::size_t rows_wanted(const Continuation& continuation, Wanted wanted) {
-  switch (wanted) {
-    case Wanted::logits:
-      return continuation.n_logits;
-    case Wanted::last_state:
-      return 1;
-    case Wanted::all_states:
-      break;
-  }
-  return continuation.ids.size();
-}
-
 void require_sequence(std::size_t sequence, std::size_t count) {
   require_below(sequence, "sequence", count);
 }
@@ -77,7 +64,7 @@ Engine::Engine(std::shared_ptr<const Weights> model, std::size_t sequences, std:
 
 Engine::~Engine() = default;
 
-void Engine::append(std::span<const Continuation> continuations, Wanted wanted) {
+void Engine::append(std::span<const Continuation> continuations) {
   for (std::size_t i = 0; i < continuations.size(); ++i) {
     const Continuation& continuation = continuations[i];
     require_sequence(continuation.sequence, lengths_.size());
@@ -104,36 +91,38 @@ void Engine::append(std::span<const Continuation> continuations, Wanted wanted) 
     }
     require_rotary_positions(model_->config,
                              static_cast<std::int64_t>(length + continuation.ids.size()));
-    if (continuation.n_logits > continuation.ids.size()) {
-      throw OptionError(fmt::format("the logits of {} tokens are wanted of {} for sequence {}",
-                                    continuation.n_logits, continuation.ids.size(),
-                                    continuation.sequence));
+    for (const auto& [what, n] :
+         {std::pair{"logits", continuation.n_logits}, std::pair{"states", continuation.n_states}}) {
+      if (n <= continuation.ids.size()) continue;
+      throw OptionError(fmt::format("the {} of {} tokens are wanted of {} for sequence {}", what, n,
+                                    continuation.ids.size(), continuation.sequence));
     }
   }
 
   tokens_.clear();
-  rows_.assign(1, 0);
-  wanted_ = wanted;
+  rows_.clear();
+  outputs_ = {};
+  std::size_t rows = 0;
   for (const Continuation& continuation : continuations) {
     const bool is_causal = model_->config.attention == AttentionKind::causal;
     std::size_t& length = lengths_[continuation.sequence];
     const std::size_t end = length + continuation.ids.size();
-    const std::size_t rows = rows_wanted(continuation, wanted);
+    const std::size_t wanted = std::max(continuation.n_logits, continuation.n_states);
     for (const std::int64_t id : continuation.ids) {
       tokens_.push_back({.id = id,
                          .sequence = continuation.sequence,
                          .position = length,
                          .visible = is_causal ? length + 1 : end,
-                         .is_wanted = end - length <= rows});
+                         .is_wanted = end - length <= wanted});
       ++length;
     }
-    rows_.push_back(rows_.back() + rows);
+    rows += wanted;
+    rows_.push_back({rows, continuation.n_logits, continuation.n_states});
+    outputs_.logits |= continuation.n_logits > 0;
+    outputs_.states |= continuation.n_states > 0;
   }
-  if (wanted == Wanted::logits) {
-    buffers_->make_room_for_logits(rows_.back());
-  } else {
-    buffers_->make_room_for_states(rows_.back());
-  }
+  if (outputs_.logits) buffers_->make_room_for_logits(rows);
+  if (outputs_.states) buffers_->make_room_for_states(rows);
   const std::span<const EngineToken> tokens = tokens_;
   std::size_t done = 0;
   for (std::size_t begin = 0; begin < tokens.size(); begin += buffers_->max_tokens) {
@@ -149,24 +138,27 @@ void Engine::run(std::span<const EngineToken> tokens, std::size_t done) {
   std::ranges::copy_if(tokens, std::back_inserter(buffers_->wanted), &EngineToken::is_wanted);
   const std::size_t at_most = std::min(buffers_->threads.size(), available_threads());
   const std::size_t parts = suitable_threads(*model_, tokens.size(), at_most);
-  EngineSteps steps(*model_, *buffers_, tokens, parts, wanted_);
+  EngineSteps steps(*model_, *buffers_, tokens, parts, outputs_);
   run_team(parts, [&](std::size_t member) {
     EnginePass(*model_, *buffers_, member, parts).run(steps, tokens, done);
   });
 }
 
 std::span<float> Engine::logits(std::size_t i) {
-  const bool has_logits = wanted_ == Wanted::logits && !rows_.empty();
-  require_below(i, "the continuation", has_logits ? rows_.size() - 1 : 0);
+  const auto& [end, n, _] = rows(i);
   const std::size_t vocab_size = buffers_->vocab_size;
-  return {buffers_->logits.at(rows_[i] * vocab_size), (rows_[i + 1] - rows_[i]) * vocab_size};
+  return {buffers_->logits.at((end - n) * vocab_size), n * vocab_size};
 }
 
 std::span<const float> Engine::states(std::size_t i) const {
-  const bool has_states = wanted_ != Wanted::logits && !rows_.empty();
-  require_below(i, "the continuation", has_states ? rows_.size() - 1 : 0);
+  const auto& [end, _, n] = rows(i);
   const std::size_t dim = buffers_->dim;
-  return {buffers_->states.data() + rows_[i] * dim, (rows_[i + 1] - rows_[i]) * dim};
+  return {buffers_->states.data() + (end - n) * dim, n * dim};
+}
+
+const Engine::Rows& Engine::rows(std::size_t i) const {
+  require_below(i, "the continuation", rows_.size());
+  return rows_[i];
 }
 
 void Engine::copy(std::size_t from, std::size_t to) {

@@ -13,18 +13,18 @@ namespace minillama {
 struct EngineBuffers;
 struct EngineToken;
 
+/// What is computed behind the layers.
+struct EngineOutputs {
+  bool logits = false;
+  bool states = false;
+};
+
 /// Token ids, at least one, for the end of a sequence.
 struct Continuation {
   std::size_t sequence = 0;
   std::span<const std::int64_t> ids = {};
-  std::size_t n_logits = 1;  ///< how many of the last ids give logits, with Wanted::logits
-};
-
-/// What is computed of the tokens that are appended.
-enum class Wanted {
-  logits,      ///< after the last tokens of each continuation, Continuation::n_logits of them
-  last_state,  ///< the hidden state of the last token of each continuation
-  all_states,  ///< those of all tokens
+  std::size_t n_logits = 1;  ///< how many of the last ids give logits
+  std::size_t n_states = 0;  ///< how many of the last ids give their hidden states
 };
 
 /// Runs a language model over sequences that grow at their ends: what LanguageModel with a
@@ -42,16 +42,17 @@ class Engine {
 
   /// Appends to some of the sequences, given in increasing order. Throws OptionError, before
   /// anything is changed, if they are in no such order, one is not there or has no room, nothing is
-  /// appended to one, more logits are wanted of it than ids, or an id is not in the vocabulary.
-  void append(std::span<const Continuation> continuations, Wanted wanted = Wanted::logits);
+  /// appended to one, more logits or states are wanted of it than ids, or an id is not in the
+  /// vocabulary.
+  void append(std::span<const Continuation> continuations);
 
   /// The logits [n_logits, V] after the last ids of the i-th continuation of the latest append().
   /// They are the caller's to overwrite and valid until the next call. Throws OptionError if there
-  /// was no such continuation, or something else was wanted.
+  /// was no such continuation.
   std::span<float> logits(std::size_t i);
 
-  /// The hidden states behind the final norm that the latest append() was to give of the i-th
-  /// continuation: [1, D] of its last token or [T, D] of all. Throws like logits().
+  /// The hidden states [n_states, D], behind the final norm, of the last ids of the i-th
+  /// continuation of the latest append(). Throws like logits().
   std::span<const float> states(std::size_t i) const;
 
   /// Makes sequence `to` a copy of sequence `from`: its keys, values and length. They share nothing
@@ -66,6 +67,12 @@ class Engine {
   void restart(std::size_t sequence) { truncate(sequence, 0); }
 
  private:
+  /// The rows of logits and states that the i-th continuation of the latest append() has.
+  struct Rows {
+    std::size_t end, n_logits, n_states;  // the last ones before `end`
+  };
+  const Rows& rows(std::size_t i) const;
+
   /// Runs a part of what is appended; what is wanted of it comes after `done` rows of earlier ones.
   void run(std::span<const EngineToken> tokens, std::size_t done);
 
@@ -73,8 +80,8 @@ class Engine {
   std::unique_ptr<EngineBuffers> buffers_;
   std::vector<std::size_t> lengths_;  // of the sequences
   std::vector<EngineToken> tokens_;   // of the latest append()
-  Wanted wanted_ = Wanted::logits;    // of the latest append()
-  std::vector<std::size_t> rows_;     // of what was wanted, before each continuation and behind all
+  EngineOutputs outputs_;             // of the latest append()
+  std::vector<Rows> rows_;            // of its continuations
 };
 
 }  // namespace minillama

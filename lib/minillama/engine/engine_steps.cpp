@@ -3,7 +3,8 @@
 namespace minillama {
 
 EngineSteps::EngineSteps(const Weights& model, const EngineBuffers& buffers,
-                         std::span<const EngineToken> tokens, std::size_t parts, Wanted wanted)
+                         std::span<const EngineToken> tokens, std::size_t parts,
+                         EngineOutputs outputs)
     : taken_(parts) {
   using Kind = EngineStep::Kind;
   steps_.reserve(6 * model.layers.size() + 5);
@@ -22,7 +23,8 @@ EngineSteps::EngineSteps(const Weights& model, const EngineBuffers& buffers,
       steps_.push_back({kind, layer});
     }
   }
-  steps_.push_back({wanted == Wanted::logits ? Kind::head : Kind::norm, 0});
+  if (outputs.states) steps_.push_back({Kind::norm, 0});
+  if (outputs.logits) steps_.push_back({Kind::head, 0});
   if (first_of_wanted_ == 0) first_of_wanted_ = steps_.size();
 }
 

@@ -28,8 +28,8 @@ struct EngineStep {
     attention_output,
     gate,
     feed_forward_output,
-    head,
-    norm  ///< in place of the head, where states are wanted
+    norm,  ///< where states are wanted
+    head   ///< where logits are
   };
   Kind kind = Kind::embed;
   std::size_t layer = 0;
@@ -42,7 +42,7 @@ struct EngineStep {
 class EngineSteps {
  public:
   EngineSteps(const Weights& model, const EngineBuffers& buffers,
-              std::span<const EngineToken> tokens, std::size_t parts, Wanted wanted);
+              std::span<const EngineToken> tokens, std::size_t parts, EngineOutputs outputs);
 
   std::size_t size() const { return steps_.size(); }
   const EngineStep& operator[](std::size_t step) const { return steps_[step]; }

@@ -110,15 +110,16 @@ std::vector<Prediction> TextClassifier::classify(std::span<const std::string> se
 std::vector<Prediction> TextClassifier::predict(std::span<const TokenIds> sequences) const {
   const auto batches = batches_by_length(lengths_of(sequences), kBatchTokens, threads());
   std::vector<Prediction> predictions(sequences.size());
-  const auto wanted =
-      config_.pooling == PoolingKind::mean ? Wanted::all_states : Wanted::last_state;
   const auto dim = static_cast<std::size_t>(weights_->config.dim);
   const auto classify_batch = [&](const std::vector<std::size_t>& batch) {
     Engine engine(weights_, batch.size(), sequences[batch.front()].size());  // the longest
     std::vector<Continuation> continuations;
-    for (std::size_t i = 0; i < batch.size(); ++i)
-      continuations.push_back({i, sequences[batch[i]]});
-    engine.append(continuations, wanted);
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      const auto& ids = sequences[batch[i]];
+      const auto n_states = config_.pooling == PoolingKind::mean ? ids.size() : 1;
+      continuations.push_back({.sequence = i, .ids = ids, .n_logits = 0, .n_states = n_states});
+    }
+    engine.append(continuations);
     for (std::size_t i = 0; i < batch.size(); ++i) {
       predictions[batch[i]] =
           to_prediction(log_probabilities(head_, mean_of_rows(engine.states(i), dim)));

@@ -6,6 +6,7 @@
 
 #include "minillama/core/require.h"
 #include "minillama/generate/beam_search.h"
+#include "minillama/generate/contrastive_search.h"
 #include "minillama/generate/decoding_strategy.h"
 #include "minillama/generate/guidance.h"
 #include "minillama/generate/sampling.h"
@@ -20,6 +21,8 @@ constexpr DecodingStrategy kStrategies[] = {
     {"speculative decoding", is_speculative, check_speculative, sample},
     {"beam search", [](const DecodingOptions& d) { return d.num_beams != 0; }, check_beam_search,
      beam_search},
+    {"contrastive search", [](const DecodingOptions& d) { return d.penalty_alpha != 0; },
+     check_contrastive_search, contrastive_search},
 };
 
 const DecodingStrategy& chosen(const DecodingOptions& decoding) {

@@ -17,6 +17,7 @@ class EngineDecoder : public Decoder {
     engine_.append(continuations);
   }
   std::span<float> logits(std::size_t i) override { return engine_.logits(i); }
+  std::span<const float> states(std::size_t i) const override { return engine_.states(i); }
   void copy(std::size_t from, std::size_t to) override { engine_.copy(from, to); }
   void truncate(std::size_t sequence, std::size_t length) override {
     engine_.truncate(sequence, length);
@@ -40,12 +41,14 @@ class RecomputingDecoder : public Decoder {
     std::vector<Continuation> whole;
     for (const Continuation& continuation : continuations) {
       const auto sequence = continuation.sequence;
-      whole.push_back({sequence, sequences_.append(continuation), continuation.n_logits});
+      whole.push_back(continuation);
+      whole.back().ids = sequences_.append(continuation);
       engine_.restart(sequence);
     }
     engine_.append(whole);
   }
   std::span<float> logits(std::size_t i) override { return engine_.logits(i); }
+  std::span<const float> states(std::size_t i) const override { return engine_.states(i); }
   void copy(std::size_t from, std::size_t to) override { sequences_.copy(from, to); }
   void truncate(std::size_t sequence, std::size_t length) override {
     sequences_.truncate(sequence, length);

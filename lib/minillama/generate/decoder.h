@@ -20,12 +20,16 @@ class Decoder {
   virtual ~Decoder() = default;
 
   /// Appends to some of the sequences, given in increasing order. Throws OptionError if one
-  /// has no room, nothing is appended to one, or more logits are wanted of it than ids.
+  /// has no room, nothing is appended to one, or more logits or states are wanted of it than ids.
   virtual void append(std::span<const Continuation> continuations) = 0;
 
   /// The logits [n_logits, V] after the last ids of the i-th continuation of the latest append().
   /// They are the caller's to overwrite and valid until the next call.
   virtual std::span<float> logits(std::size_t i) = 0;
+
+  /// The hidden states [n_states, D], behind the final norm, of the last ids of the i-th
+  /// continuation of the latest append(), valid until the next call.
+  virtual std::span<const float> states(std::size_t i) const = 0;
 
   /// Makes sequence `to` a copy of sequence `from`, which goes on by itself.
   virtual void copy(std::size_t from, std::size_t to) = 0;

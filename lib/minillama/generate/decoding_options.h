@@ -18,7 +18,8 @@ enum class EarlyStopping {
 };
 
 /// By which strategy a text is continued, beside how each token is chosen (GenerationOptions).
-/// docs/decoding.md has them all; at most one of speculative decoding and beam search is asked for.
+/// docs/decoding.md has them all; at most one of speculative decoding, beam search and contrastive
+/// search is asked for.
 struct DecodingOptions {
   std::int64_t continuations = 1;  ///< of each prompt: samples, or the best that a search finds
 
@@ -34,6 +35,9 @@ struct DecodingOptions {
   std::int64_t beam_groups = 1;  ///< in which beams differ from those of the groups before
   double diversity_penalty =
       0.0;  ///< taken for each beam of those that goes on with the same token
+
+  // Contrastive search: probable tokens that the model does not see as what came already.
+  double penalty_alpha = 0;  ///< how much that counts, beside probability; 0: no such search
 
   // Classifier-free guidance: away from what would follow another prompt.
   double guidance = 1.0;                           ///< how far; 1: not at all

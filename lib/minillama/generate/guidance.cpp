@@ -28,7 +28,7 @@ class GuidedDecoder : public Decoder {
     std::vector<Continuation> all(continuations.begin(), continuations.end());
     std::vector<Ids> others(continuations.size());
     for (std::size_t i = 0; i < continuations.size(); ++i) {
-      const auto& [sequence, ids, n_logits] = continuations[i];
+      const auto& [sequence, ids, n_logits, n_states] = continuations[i];
       others[i] = other_tokens(sequence, ids, n_logits);
       if (others[i].empty()) continue;
       all.push_back(
@@ -43,6 +43,7 @@ class GuidedDecoder : public Decoder {
   }
 
   std::span<float> logits(std::size_t i) override { return decoder_->logits(i); }
+  std::span<const float> states(std::size_t i) const override { return decoder_->states(i); }
 
   void copy(std::size_t from, std::size_t to) override {
     decoder_->copy(from, to);

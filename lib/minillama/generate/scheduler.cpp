@@ -195,7 +195,7 @@ bool Scheduler::step(std::size_t token_budget) {
   }
   if (!continuations.empty()) decoder_->append(continuations);
   for (std::size_t i = 0; i < continuations.size(); ++i) {
-    const auto& [sequence, ids, n_logits] = continuations[i];
+    const auto& [sequence, ids, n_logits, n_states] = continuations[i];
     running_[sequence]->read += ids.size() - running_[sequence]->guesses.size();
     if (n_logits == 0) continue;
     attempt([&, sequence = sequence] { take_logits(sequence, decoder_->logits(i)); });

@@ -23,32 +23,25 @@ class ModelDecoder : public Decoder {
   void append(std::span<const Continuation> continuations) override {
     const SerialLibTorch serial;
     const torch::NoGradGuard no_grad;
-    ends_.clear();
     for (const Continuation& continuation : continuations) {
       require_below(continuation.n_logits, "the number of a continuation's logits",
                     continuation.ids.size() + 1);
+      require_below(continuation.n_states, "the number of a continuation's states",
+                    continuation.ids.size() + 1);
     }
     const auto [hidden, sequences] = run(continuations);
-    std::vector<std::int64_t> wanted;
+    logits_ = {}, states_ = {};
     std::int64_t end = 0;
     for (std::size_t i = 0; i < continuations.size(); ++i) {
       end += sequences.lengths()[i];
-      for (auto n = static_cast<std::int64_t>(continuations[i].n_logits); n > 0; --n) {
-        wanted.push_back(end - n);
-      }
-      ends_.push_back(wanted.size());
+      logits_.add(end, continuations[i].n_logits);
+      states_.add(end, continuations[i].n_states);
     }
-    if (wanted.empty()) return;
-    const auto rows = torch::tensor(wanted, torch::kLong).to(hidden.device());
-    logits_ = model_->logits(hidden.index_select(0, rows)).to(torch::kCPU, torch::kFloat);
+    if (!logits_.rows.empty()) logits_.values = to_floats(model_->logits(logits_.of(hidden)));
+    if (!states_.rows.empty()) states_.values = to_floats(states_.of(hidden));
   }
-  std::span<float> logits(std::size_t i) override {
-    require_below(i, "a continuation", ends_.size());
-    const auto begin = i == 0 ? 0 : ends_[i - 1];
-    const auto width = static_cast<std::size_t>(model_->config().vocab_size);
-    if (begin == ends_[i]) return {};
-    return {logits_.data_ptr<float>() + begin * width, (ends_[i] - begin) * width};
-  }
+  std::span<float> logits(std::size_t i) override { return logits_.of(i); }
+  std::span<const float> states(std::size_t i) const override { return states_.of(i); }
 
  protected:
   struct States {
@@ -67,9 +60,34 @@ class ModelDecoder : public Decoder {
   LanguageModel model_;
 
  private:
+  /// What is wanted of the last tokens of each continuation.
+  struct Wanted {
+    std::vector<std::int64_t> rows;  // of the hidden states
+    std::vector<std::size_t> ends;   // of each continuation's among them
+    torch::Tensor values;            // [rows, V or D]
+
+    void add(std::int64_t end, std::size_t n) {
+      for (auto k = static_cast<std::int64_t>(n); k > 0; --k) rows.push_back(end - k);
+      ends.push_back(rows.size());
+    }
+    torch::Tensor of(const torch::Tensor& hidden) const {
+      return hidden.index_select(0, torch::tensor(rows, torch::kLong).to(hidden.device()));
+    }
+    std::span<float> of(std::size_t i) const {
+      require_below(i, "a continuation", ends.size());
+      const auto begin = i == 0 ? 0 : ends[i - 1];
+      if (begin == ends[i]) return {};
+      const auto width = static_cast<std::size_t>(values.size(1));
+      return {values.data_ptr<float>() + begin * width, (ends[i] - begin) * width};
+    }
+  };
+
+  static torch::Tensor to_floats(const torch::Tensor& tensor) {
+    return tensor.to(torch::kCPU, torch::kFloat).contiguous();
+  }
+
   ModeScope evaluating_;
-  torch::Tensor logits_;           // [R, V]
-  std::vector<std::size_t> ends_;  // of each continuation's rows among them
+  Wanted logits_, states_;
 };
 
 class CachedDecoder : public ModelDecoder {
