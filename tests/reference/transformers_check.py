@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """transformers reads the Hugging Face directories that minillama wrote and computes the same logits,
 and minillama's fixtures of them are read by transformers too: a Llama's, and those of other architectures
-and kinds of scaled rotary positions (configs.py), and their classifiers (classifiers.py).
+and kinds of scaled rotary positions (configs.py), and their classifiers (classifiers.py). Where there is
+PEFT, it continues texts as generate does with an adapter that minillama wrote.
 
     python3 tests/reference/transformers_check.py CONVERT
 
@@ -97,6 +98,44 @@ def check_classifiers(convert, directory):
             assert (found - alone).abs().max().item() <= 1e-4
 
 
+def check_adapter(convert, directory):
+    """The first 32 greedy tokens behind an adapter that PEFT made and minillama wrote again."""
+    try:
+        import peft
+    except ImportError as error:
+        return print(f'without an adapter: {error}')
+    base, made, out = (os.path.join(directory, f'adapter-{name}') for name in ('base', 'made', 'out'))
+    reviews = os.path.join(HERE, '..', '..', 'checkpoints', 'reviews')
+    subprocess.run([convert, '-m', reviews, '--to', 'hf', '--dtype', 'f32', '--out', base, '--quiet'],
+                   check=True)
+    load = lambda: transformers.AutoModelForCausalLM.from_pretrained(base, torch_dtype=torch.float32)
+    torch.manual_seed(1)
+    model = peft.get_peft_model(load(), peft.LoraConfig(
+        task_type='CAUSAL_LM', r=4, lora_alpha=12, init_lora_weights=False,
+        target_modules=['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj']))
+    for name, parameter in model.named_parameters():
+        if 'lora_B' in name:
+            parameter.data *= 0.4
+    model.save_pretrained(made)
+    subprocess.run([convert, '-m', base, '--adapter', made, '--to', 'peft', '--dtype', 'bf16', '--base-name',
+                    base, '--out', out, '--quiet'], check=True)
+    model = peft.PeftModel.from_pretrained(load(), out)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(base)
+    plain = load()
+    for prompt in ('This movie is', 'I have seen this film twice', 'The director'):
+        text = lambda ids: tokenizer.decode(ids, skip_special_tokens=True)
+        ids = tokenizer(prompt, return_tensors='pt').input_ids
+        greedy = lambda m: text(m.generate(input_ids=ids, attention_mask=torch.ones_like(ids), do_sample=False,
+                                           max_new_tokens=32, min_new_tokens=32)[0])
+        theirs = greedy(model)
+        ours = subprocess.run([os.path.join(os.path.dirname(convert), 'generate'), '-m', out, '-p', prompt, '-n',
+                               '32', '--temp', '0', '--ignore-eos', '--quiet'], check=True, stdout=subprocess.PIPE,
+                              text=True).stdout
+        print(f'PEFT: {theirs!r}')
+        assert ours.strip() == theirs.strip(), ours
+        assert theirs != greedy(plain), 'the adapter changes nothing'
+
+
 def main():
     check(os.path.join(HERE, 'formats_hf'))
     with tempfile.TemporaryDirectory() as directory:
@@ -109,6 +148,7 @@ def main():
         assert tokenizer('the').input_ids[0] == 1
         check_configs(sys.argv[1], directory)
         check_classifiers(sys.argv[1], directory)
+        check_adapter(sys.argv[1], directory)
 
 
 if __name__ == '__main__':
