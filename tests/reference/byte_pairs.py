@@ -18,6 +18,9 @@ CONTRACTIONS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)"
 REST = r" ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 LLAMA3 = CONTRACTIONS + r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}|" + REST
 QWEN2 = CONTRACTIONS + r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}|" + REST
+UPPER, LOWER = r"\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}", r"\p{Ll}\p{Lm}\p{Lo}\p{M}"
+TEKKEN = (rf"[^\r\n\p{{L}}\p{{N}}]?[{UPPER}]*[{LOWER}]+|[^\r\n\p{{L}}\p{{N}}]?[{UPPER}]+[{LOWER}]*|\p{{N}}|"
+          r" ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+")  # fmt: skip
 
 TEXTS = [
     "", " ", "  ", "   a", "a ", "\n", "\n\n\n", "\t x", "a\r\nb", " \r\n \n x", "a\u00a0b\u3000c", "\u180e \u180e",
@@ -130,6 +133,10 @@ def tokenizers():
                                lacking="\u0106\u0113\u0181")
     yield "llama3", byte_level(pre_tokenizers.Sequence([split(LLAMA3), plain]), ignore_merges=True, bos="<|start|>")
     yield "qwen2", byte_level(pre_tokenizers.Sequence([split(QWEN2), plain]), normalizers.NFC())
+    yield "tekken", byte_level(pre_tokenizers.Sequence([split(TEKKEN), plain]), ignore_merges=True, bos="<|start|>")
+    yield "deepseek_coder", byte_level(pre_tokenizers.Sequence([
+        split("[\r\n]"), split(r"\s?\p{L}+"), split(r"\s?\p{P}+"), split("[\u4e00-\u9fa5\u0800-\u4e00\uac00-\ud7ff]+"),
+        pre_tokenizers.Digits(individual_digits=True), plain]), bos="<|start|>")  # fmt: skip
     yield "prefix_space", byte_level(pre_tokenizers.ByteLevel(add_prefix_space=True, use_regex=True))
     yield "normalized", byte_level(
         pre_tokenizers.Sequence([

@@ -243,7 +243,7 @@ TEST_CASE("byte-pair tokenizer: a file is kept byte for byte, and what is writte
 
 TEST_CASE("byte-pair tokenizer: GGUF holds those for which it has a name") {
   const test::TemporaryDirectory directory;
-  for (const std::string kind : {"gpt2", "smollm", "llama3", "qwen2"}) {
+  for (const std::string kind : {"gpt2", "smollm", "llama3", "qwen2", "tekken", "deepseek_coder"}) {
     CAPTURE(kind);
     auto tokenizer = Tokenizer::load(directory.file("t.json", without_stripping_tokens(kind)));
     tokenizer.set_special_tokens({.add_bos = false, .stop_ids = {5, 7}});

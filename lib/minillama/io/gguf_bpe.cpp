@@ -31,6 +31,10 @@ constexpr const char* kLlama3Pattern =
 constexpr const char* kQwen2Pattern =
     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}|)"
     R"( ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+constexpr const char* kTekkenPattern =
+    R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+|)"
+    R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|\p{N}|)"
+    R"( ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 
 /// What a name under "tokenizer.ggml.pre" stands for.
 struct PreTokenizerName {
@@ -50,13 +54,23 @@ PreTokenizerStep split_at(const char* pattern) {
 const std::vector<PreTokenizerName>& pre_tokenizer_names() {
   static const std::vector<PreTokenizerName> rows = {
       {.names = {"gpt-2", "phi-2", "olmo", "mpt"}, .steps = {split_at(kGpt2Pattern)}},
-      {.names = {"smollm", "starcoder", "refact"},
+      {.names = {"smollm", "starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b"},
        .steps = {split_of_digits(true), split_at(kGpt2Pattern)}},
-      {.names = {"llama-bpe", "llama3", "llama-v3"},
+      {.names = {"llama-bpe", "llama3", "llama-v3", "falcon3"},
        .steps = {split_at(kLlama3Pattern)},
        .ignore_merges = true,
        .adds_bos = true},
-      {.names = {"qwen2"}, .normalizer = {UnicodeForm::nfc}, .steps = {split_at(kQwen2Pattern)}},
+      {.names = {"smaug-bpe", "dbrx"}, .steps = {split_at(kLlama3Pattern)}},
+      {.names = {"tekken"},
+       .steps = {split_at(kTekkenPattern)},
+       .ignore_merges = true,
+       .adds_bos = true},
+      {.names = {"deepseek-coder"},
+       .steps = {split_at("[\r\n]"), split_at(R"(\s?\p{L}+)"), split_at(R"(\s?\p{P}+)"),
+                 split_at("[\u4e00-\u9fa5\u0800-\u4e00\uac00-\ud7ff]+"), split_of_digits(true)}},
+      {.names = {"qwen2", "deepseek-r1-qwen", "megrez"},
+       .normalizer = {UnicodeForm::nfc},
+       .steps = {split_at(kQwen2Pattern)}},
       {.names = {"default"},
        .steps = {split_at(R"([\p{P}\$\+<=>\^~\|]+)"), split_at(kGpt2Pattern), split_at(R"(\p{N}+)"),
                  split_at("[0-9][0-9][0-9]")}}};
