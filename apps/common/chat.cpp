@@ -1,7 +1,5 @@
 #include "common/chat.h"
 
-#include <unistd.h>
-
 #include <string>
 
 #include <fmt/format.h>
@@ -13,6 +11,7 @@
 #include "common/generate_arguments.h"
 #include "common/output.h"
 #include "common/sampling_arguments.h"
+#include "common/typed_lines.h"
 
 namespace minillama::app {
 namespace {
@@ -34,24 +33,17 @@ void answer(Chat& chat, const std::string& message, bool quiet) {
 
 /// Each line when it comes. A person goes on behind a message that cannot be answered.
 void answer_lines(Chat& chat, const std::filesystem::path& path, bool quiet) {
-  const bool is_person = path == "-" && ::isatty(STDIN_FILENO) != 0;
-  if (is_person && !quiet) note("Type messages, one a line; Ctrl-D ends.\n");
-  LineReader lines(path);
-  for (std::size_t n = 1;; ++n) {
-    if (is_person) write_message("> ");
-    const auto line = lines.next();
-    if (!line) break;
+  TypedLines lines(path);
+  if (lines.is_person() && !quiet) note("Type messages, one a line; Ctrl-D ends.\n");
+  while (const auto line = lines.next()) {
     if (is_blank(*line)) continue;
     try {
       answer(chat, *line, quiet);
     } catch (const OptionError& error) {
-      if (!is_person) {
-        throw FileError(path == "-" ? "standard input" : path, n, error.what());
-      }
+      if (!lines.is_person()) throw lines.error(error.what());
       note("{}\n", error.what());
     }
   }
-  if (is_person) write_message("\n");
 }
 
 }  // namespace

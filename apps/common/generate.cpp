@@ -21,6 +21,7 @@
 #include "common/chat.h"
 #include "common/decoding_arguments.h"
 #include "common/generate_arguments.h"
+#include "common/interactive.h"
 #include "common/model_arguments.h"
 #include "common/output.h"
 #include "common/output_files.h"
@@ -96,6 +97,23 @@ void continue_prompt(const TextGenerator& generator, const Arguments& arguments,
   if (!arguments.is_set("quiet")) report(generation);
 }
 
+Json json_of(const TokenLogprob& token, const Tokenizer& tokenizer) {
+  return {{"id", token.token}, {"piece", tokenizer.piece(token.token)}, {"logprob", token.logprob}};
+}
+
+/// Every token with its log-probability and the most probable ones in its place.
+Json logprobs_json(const Generation& generation, const Tokenizer& tokenizer) {
+  auto list = Json::array();
+  for (std::size_t i = 0; i < generation.ids.size(); ++i) {
+    const auto& [logprob, top] = generation.logprobs[i];
+    auto token = json_of({generation.ids[i], logprob}, tokenizer);
+    token["top"] = Json::array();
+    for (const auto& other : top) token["top"].push_back(json_of(other, tokenizer));
+    list.push_back(std::move(token));
+  }
+  return list;
+}
+
 /// A line for each continuation.
 void continue_several_times(const TextGenerator& generator, const Arguments& arguments,
                             const std::string& prompt, const GenerationOptions& options,
@@ -115,6 +133,7 @@ void continue_several_times(const TextGenerator& generator, const Arguments& arg
     }
     Json object{{"prompt", prompt}, {"text", text}, {"tokens", generation.ids.size()}};
     if (is_ranked) object["score"] = generation.score;
+    if (options.logprobs) object["logprobs"] = logprobs_json(generation, generator.tokenizer());
     print("{}\n", object.dump());
   }
   if (arguments.is_set("quiet")) return;
@@ -221,6 +240,9 @@ void generate(int argc, char** argv, const GenerateProgram& program) {
   if (arguments.given("score")) {
     const TextFile file(arguments.text("score"));
     return score_lines(program.load(arguments, model), file, arguments.is_set("json"));
+  }
+  if (arguments.is_set("interactive")) {
+    return interact(program.load(arguments, model), arguments, model);
   }
   if (arguments.is_set("chat")) return chat(program.load(arguments, model), arguments, model);
   const auto file = open_text(arguments);

@@ -34,11 +34,15 @@ Arguments declare_generate_arguments() {
       "each-line",
       "Continue every line for itself, several at a time; one line of output for each, with line "
       "breaks written as \\n, and an empty one for a line that cannot be continued");
+  arguments.flag(
+      "interactive,i",
+      "Write a text by turns: type how it begins, and the model goes on; take steps back, "
+      "see the most probable tokens and change settings as you go (/help)");
   arguments.option("batch-size", "With --each-line: how many are continued at the same time", "N",
                    "16");
   arguments.option("max-new-tokens,max-tokens,n",
                    "Tokens to write at most (default: 256; the assignment's task: 75; with --chat: "
-                   "1024)",
+                   "1024, with --interactive: 64)",
                    "N");
   arguments.flag("no-display-prompt", "Write the continuation only");
   arguments.flag("ignore-eos", "Go on behind the end of a text");
@@ -51,6 +55,11 @@ Arguments declare_generate_arguments() {
                  "ends. The oldest turns are dropped when the model's context is full");
   arguments.option("system", "With --chat: the system message (default: the template's)", "TEXT");
   arguments.group("Scoring");
+  arguments.option("logprobs",
+                   "With --json: the log-probability of each token that is written, and the N most "
+                   "probable ones with theirs, as the model gives them, ahead of temperature and "
+                   "every other step",
+                   "N");
   arguments.option("score",
                    "In place of writing: how probable the model finds each line of a file (-: of "
                    "standard input) by itself, its first token given: tokens, log-probability in "
@@ -58,9 +67,8 @@ Arguments declare_generate_arguments() {
                    "model's context has an empty line, is named and is an error at the end",
                    "PATH");
   arguments.flag("json",
-                 "With --score: one JSON object a line, with every token and its log-probability; "
-                 "with --continuations or --num-beams: one for each text, with the score that a "
-                 "search gives it");
+                 "One JSON object for each text, with the score that a search gives it; with "
+                 "--score: for each line, with every token and its log-probability");
   arguments.group("Assignment");
   arguments.flag("assignment",
                  "Continue the CMU assignment's prompt at temperatures 0 and 1, into two files; so "
@@ -92,27 +100,35 @@ void check_generate_arguments(const Arguments& arguments) {
       {.option = "each-line", .excludes = {"prompt"}},
       {.option = "file", .excludes = {"prompt"}},
       {.option = "batch-size", .needs = {"each-line"}},
-      {.option = "json", .needs = {"score", "continuations", "num-beams"}},
-      {.option = "json", .excludes = {"each-line"}},
+      {.option = "json", .excludes = {"each-line", "chat"}},
+      {.option = "logprobs", .needs = {"json"}},
+      {.option = "logprobs",
+       .excludes = {"num-beams", "penalty-alpha"},
+       .reason = "a search has none"},
       {.option = "system", .needs = {"chat"}},
+      {.option = "interactive",
+       .excludes = {"file", "each-line", "score", "chat", "json", "compat", "assignment", kLowFile,
+                    kHighFile, "no-display-prompt", "ignore-eos"}},
       {.option = "weights", .excludes = {"use-gpu"}},
       {.option = "huge-pages", .excludes = {"use-gpu"}},
       {.option = "ignore-eos", .excludes = {"compat"}},
       {.option = "config", .needs = {"model"}},
       {.option = "use-gpu", .excludes = {"device"}}};
   const std::vector<std::string> assignment{"assignment", kLowFile, kHighFile};
-  for (const auto* option : {"prompt", "file", "each-line", "no-display-prompt", "temp"}) {
+  for (const auto* option : {"prompt", "file", "each-line", "no-display-prompt", "temp", "json"}) {
     rules.push_back({.option = option, .excludes = assignment});
   }
   for (const auto& option : decoding_options()) {
     rules.push_back({.option = option, .excludes = assignment});
     rules.push_back({.option = option, .excludes = {"score"}});
     rules.push_back({.option = option, .excludes = {"chat"}});
+    rules.push_back({.option = option, .excludes = {"interactive"}});
   }
   auto not_scoring = sampling_options();
-  not_scoring.insert(not_scoring.end(), {"prompt", "file", "each-line", "batch-size",
-                                         "max-new-tokens", "no-display-prompt", "ignore-eos",
-                                         "compat", "assignment", kLowFile, kHighFile, "chat"});
+  not_scoring.insert(
+      not_scoring.end(),
+      {"prompt", "file", "each-line", "batch-size", "max-new-tokens", "no-display-prompt",
+       "ignore-eos", "compat", "assignment", kLowFile, kHighFile, "chat", "logprobs"});
   for (const auto& option : not_scoring) {
     rules.push_back({.option = option, .excludes = {"score"}});
   }
@@ -131,8 +147,10 @@ GenerationOptions read_generation_options(const Arguments& arguments, bool compa
   auto options = read_sampling_options(arguments);
   options.batch_size = arguments.integer("batch-size");
   options.stop_at_end = !arguments.is_set("ignore-eos");
+  if (arguments.given("logprobs")) options.logprobs = arguments.integer("logprobs");
   if (draws_nothing(arguments)) options.temperature = 0;
   if (arguments.is_set("chat")) options.max_new_tokens = kAnswerTokens;
+  if (arguments.is_set("interactive")) options.max_new_tokens = kTurnTokens;
   if (is_assignment(arguments)) options.max_new_tokens = kAssignmentTokens;
   if (compatible) {
     options.max_new_tokens = kAssignmentTokens;

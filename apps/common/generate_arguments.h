@@ -13,6 +13,8 @@ constexpr std::int64_t kAssignmentTokens = 75;
 /// Tokens of an answer in a chat: room for any that a small model gives, before it repeats itself
 /// for ever.
 constexpr std::int64_t kAnswerTokens = 1024;
+/// Tokens of a turn of the model's where it and a person write a text together.
+constexpr std::int64_t kTurnTokens = 64;
 /// The options that name its files: of temperature 0, and of 1.
 constexpr const char* kLowFile = "generated-sentence-low-temp-out";
 constexpr const char* kHighFile = "generated-sentence-high-temp-out";

@@ -65,6 +65,28 @@ TEST_CASE("decoding: several continuations are a line each, the best first, with
       0);
 }
 
+TEST_CASE("decoding: log-probabilities of tokens are those that --score gives the text") {
+  const TemporaryDirectory directory;
+  const auto outcome = generate({"--json", "--logprobs", "2", "--seed", "3"});
+  REQUIRE(outcome.exit_code == 0);
+  const auto object = nlohmann::json::parse(outcome.out);
+  const auto& tokens = object.at("logprobs");
+  REQUIRE(tokens.size() == object.at("tokens"));
+  const auto text =
+      directory.file("text", "This movie is" + object.at("text").get<std::string>() + "\n");
+  const auto scored = run_app("generate", {"-m", checkpoint("reviews"), "--score", text, "--json"},
+                              directory.path());
+  const auto score = nlohmann::json::parse(scored.out);
+  const auto first = score.at("logprobs").size() - tokens.size();
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    CHECK(tokens[i].at("id") == score.at("tokens").at(first + 1 + i));
+    CHECK_THAT(tokens[i].at("logprob").get<double>(),
+               Catch::Matchers::WithinAbs(score.at("logprobs").at(first + i).get<double>(), 1e-4));
+    REQUIRE(tokens[i].at("top").size() == 2);
+    CHECK(tokens[i].at("top")[0].at("logprob") >= tokens[i].at("top")[1].at("logprob"));
+  }
+}
+
 TEST_CASE("decoding: guidance goes away from the negative prompt") {
   const auto guided =
       generate({"--temp", "0", "--guidance", "3", "--negative-prompt", "The best film"});
@@ -94,5 +116,8 @@ TEST_CASE("decoding: what it cannot do is said before anything is written") {
   refused({"--penalty-alpha", "0.6"}, "--penalty-alpha has no effect without --top-k");
   refused({"--penalty-alpha", "0.6", "--top-k", "4", "--min-p", "0.1"},
           "--min-p does not go with --penalty-alpha: contrastive search draws nothing");
+  refused({"--logprobs", "2"}, "--logprobs has no effect without --json");
+  refused({"--logprobs", "2", "--json", "--num-beams", "2"},
+          "--logprobs does not go with --num-beams: a search has none");
   refused({"--draft-tokens", "2"}, "--draft-tokens has no effect without --draft-model");
 }

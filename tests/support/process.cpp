@@ -109,7 +109,8 @@ Outcome run_app(const std::string& app, const std::vector<std::string>& argument
 
 Outcome run_on_terminal(const std::string& app, const std::vector<std::string>& arguments,
                         const std::filesystem::path& directory, unsigned short columns,
-                        const std::vector<std::string>& environment) {
+                        const std::vector<std::string>& environment,
+                        const std::vector<std::string>& typed) {
   const auto program = std::filesystem::path(MINILLAMA_BIN_DIR) / app;
   std::vector<char*> argv{const_cast<char*>(program.c_str())};
   for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
@@ -128,9 +129,13 @@ Outcome run_on_terminal(const std::string& app, const std::vector<std::string>& 
   }
   Outcome outcome;
   char buffer[4096];
+  auto next = typed.begin();
   // Reading fails when the last one who has the terminal is gone.
   for (ssize_t n = 0; (n = ::read(terminal, buffer, sizeof buffer)) > 0;) {
     outcome.out.append(buffer, static_cast<std::size_t>(n));
+    if (!outcome.out.ends_with("> ")) continue;
+    const std::string keys = next == typed.end() ? "\x04" : *next++;
+    if (::write(terminal, keys.data(), keys.size()) < 0) throw std::runtime_error("write");
   }
   ::close(terminal);
   int status = 0;

@@ -50,10 +50,12 @@ Outcome run_app(const std::string& app, const std::vector<std::string>& argument
                 const std::vector<std::string>& environment = {}, const Streams& streams = {});
 
 /// Runs one of the apps on a terminal of that many columns, which is all of its standard streams.
-/// What it shows is in `out`.
+/// What it shows is in `out`. At each prompt, "> ", one of `typed` is typed, and Ctrl-D behind the
+/// last one.
 Outcome run_on_terminal(const std::string& app, const std::vector<std::string>& arguments,
                         const std::filesystem::path& directory, unsigned short columns,
-                        const std::vector<std::string>& environment = {});
+                        const std::vector<std::string>& environment = {},
+                        const std::vector<std::string>& typed = {});
 
 /// `arguments` and `more`, whose options take the place of the same ones in `arguments`: no option
 /// may be given twice. An option of `arguments` that `more` has is followed by its value.

@@ -43,6 +43,9 @@ void DecodingOptions::validate(const GenerationOptions& options, const ModelConf
     throw OptionError(fmt::format("{} does not go with {}: each chooses the tokens in its own way",
                                   strategy.name, other.name));
   }
+  if (options.logprobs && strategy.run != sample) {
+    throw OptionError(fmt::format("logprobs are those of samples: {} has none", strategy.name));
+  }
   strategy.check(*this, options, config);
   check_guidance(*this, config);
 }

@@ -6,6 +6,7 @@
 
 #include "minillama/core/model_config.h"
 #include "minillama/generate/generation_options.h"
+#include "minillama/generate/token_logprobs.h"
 
 namespace minillama {
 
@@ -22,11 +23,12 @@ enum class StopReason {
 struct Generation {
   std::vector<std::int64_t> ids;  ///< the new tokens, without a stop id
   StopReason stop = StopReason::max_new_tokens;
-  double prompt_seconds = 0;  ///< time until the first token's logits were there
-  double decode_seconds = 0;  ///< time for the rest
-  double score = 0;           ///< by which a search ranks it; a sample has none
-  std::size_t guessed = 0;    ///< how many tokens a drafter guessed (generate/drafter.h)
-  std::size_t accepted = 0;   ///< how many of those were right
+  double prompt_seconds = 0;                 ///< time until the first token's logits were there
+  double decode_seconds = 0;                 ///< time for the rest
+  double score = 0;                          ///< by which a search ranks it; a sample has none
+  std::vector<TokenLogprobs> logprobs = {};  ///< of each of the ids, if the options ask for them
+  std::size_t guessed = 0;   ///< how many tokens a drafter guessed (generate/drafter.h)
+  std::size_t accepted = 0;  ///< how many of those were right
 };
 
 /// Throws OptionError unless `prompt` has at least one token, each in the vocabulary, and, without

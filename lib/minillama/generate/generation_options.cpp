@@ -70,6 +70,9 @@ void GenerationOptions::validate() const {
   require(std::isfinite(dry_base) && dry_base >= 1, "dry-base", dry_base, "be at least 1");
   require(dry_allowed_length >= 1, "dry-allowed-length", dry_allowed_length, "be at least 1");
   require(no_repeat_ngram >= 0, "no-repeat-ngram", no_repeat_ngram, "be 0 or positive");
+  if (logprobs) {
+    require(*logprobs >= 0 && *logprobs <= 1024, "logprobs", *logprobs, "lie between 0 and 1024");
+  }
   require(min_new_tokens >= 0, "min-new-tokens", min_new_tokens, "be 0 or positive");
   require(min_new_tokens <= max_new_tokens, "min-new-tokens", min_new_tokens,
           fmt::format("be at most max-new-tokens, {}", max_new_tokens));

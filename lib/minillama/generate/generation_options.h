@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace minillama {
@@ -39,7 +40,10 @@ struct GenerationOptions {
   std::vector<std::vector<std::int64_t>> banned = {};  ///< sequences of tokens that do not come
   std::int64_t min_new_tokens = 0;  ///< so many tokens before one that ends the text
   std::uint64_t seed = 1337;        ///< of the random numbers
-  bool stop_at_end = true;          ///< stop at an end-of-text or beginning-of-text token
+  /// Keep the log-probability of each token that is written, and of so many most probable ones
+  /// (generate/token_logprobs.h). Of samples alone.
+  std::optional<std::int64_t> logprobs = {};
+  bool stop_at_end = true;    ///< stop at an end-of-text or beginning-of-text token
   bool crop_context = false;  ///< at max_seq_len go on with the last max_seq_len tokens, don't stop
   bool use_cache = true;      ///< reuse keys and values of earlier tokens (causal models only)
   bool use_engine = true;     ///< decode on plain memory (engine/) where that computes the model

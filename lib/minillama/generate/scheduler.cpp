@@ -87,11 +87,21 @@ struct Scheduler::Request {
   }
 
   bool choose(std::span<float> logits, std::int64_t longest) {
+    std::vector<float> unchanged;
+    if (options.logprobs) {
+      const auto vocabulary = static_cast<std::size_t>(options.vocabulary);
+      const auto row = vocabulary > 0 ? logits.first(std::min(vocabulary, logits.size())) : logits;
+      unchanged.assign(row.begin(), row.end());
+    }
     const auto latest = sampler.next(logits, now());
     if (options.stop_at_end && std::ranges::find(stop_ids, latest) != stop_ids.end()) {
       return stop(StopReason::end_of_text);
     }
     generation.ids.push_back(latest);
+    if (options.logprobs) {
+      generation.logprobs.push_back(
+          token_logprobs(unchanged, latest, static_cast<std::size_t>(*options.logprobs)));
+    }
     history.push_back(latest);
     if (on_token && !on_token(latest)) return stop(StopReason::callback);
     if (std::ssize(generation.ids) == options.max_new_tokens) return false;
