@@ -198,15 +198,17 @@ const Names kSpeculation{"--compat --prompt-lookup", "--compat --draft-model",
                          "--prompt-lookup --draft-model", "--prompt-lookup --num-beams",
                          "--draft-model --num-beams"};
 /// What has no effect without another option of strategies.
-const Words kOfStrategies{"--draft-tokens=2", "--length-penalty=2",    "--early-stopping=never",
-                          "--beam-groups=2",  "--diversity-penalty=1", "--negative-prompt=n"};
+const Words kOfStrategies{"--penalty-alpha=1",      "--draft-tokens=2", "--length-penalty=2",
+                          "--early-stopping=never", "--beam-groups=2",  "--diversity-penalty=1",
+                          "--negative-prompt=n"};
 
 Words generate_options() {
-  Words all = with_model(
-      {"--prompt=p", "--file=f", "--each-line", "--batch-size=2", "--max-new-tokens=9",
-       "--no-display-prompt", "--ignore-eos", "--no-cache", "--weights=q8_0", "--huge-pages",
-       "--assignment", "--generated-sentence-low-temp-out=a",
-       "--generated-sentence-high-temp-out=b", "--score=s", "--json", "--chat", "--system=s"});
+  Words all =
+      with_model({"--prompt=p", "--file=f", "--each-line", "--batch-size=2", "--max-new-tokens=9",
+                  "--no-display-prompt", "--ignore-eos", "--no-cache", "--weights=q8_0",
+                  "--huge-pages", "--assignment", "--generated-sentence-low-temp-out=a",
+                  "--generated-sentence-high-temp-out=b", "--score=s", "--json", "--chat",
+                  "--system=s", "--interactive", "--logprobs=2"});
   for (const auto& more :
        {Words{"--temp=0.5", "--seed=1"}, kTruncation, Words{"--mirostat=3"}, kPenalties, kDependent,
         Words{"--verbose"}, kStrategies, kOfStrategies}) {
@@ -274,7 +276,8 @@ TEST_CASE("option pairs: of generate when it samples, and when it takes the most
     }
     pairs.insert(std::string(task) + " --temp");
     pairs.insert(std::string(task) + " --score");
-    pairs.insert(std::string(task) + " --chat");
+    for (const auto* other : {" --json", " --chat", " --interactive"})
+      pairs.insert(task + std::string(other));
     for (const auto& option : kStrategies) pairs.insert(task + (" " + name_of(option)));
   }
   for (const std::string option :
@@ -282,7 +285,8 @@ TEST_CASE("option pairs: of generate when it samples, and when it takes the most
         "--ignore-eos", "--no-cache"}) {
     pairs.insert(option + " --score");
   }
-  for (const std::string option : {"--chat", "--temp", "--seed", "--mirostat", "--verbose"}) {
+  for (const std::string option :
+       {"--chat", "--interactive", "--temp", "--seed", "--mirostat", "--verbose"}) {
     pairs.insert("--score " + option);
   }
   for (const auto& option : kPenalties) pairs.insert("--score " + name_of(option));
@@ -292,13 +296,17 @@ TEST_CASE("option pairs: of generate when it samples, and when it takes the most
     pairs.insert(name_of(option) + " --num-beams");
   }
   for (const auto& option : kStrategies) {
-    pairs.insert({"--score " + name_of(option), "--chat " + name_of(option)});
+    for (const std::string mode : {"--score ", "--chat ", "--interactive "}) {
+      pairs.insert(mode + name_of(option));
+    }
   }
   for (const std::string option :
        {"--compat", "--each-line", "--no-display-prompt", "--ignore-eos"}) {
-    pairs.insert(option + " --chat");
+    pairs.insert({option + " --chat", option + " --interactive"});
   }
-  Names alone{"--batch-size", "--json", "--system"};
+  pairs.insert({"--each-line --json", "--json --chat", "--json --interactive",
+                "--chat --interactive", "--file --interactive"});
+  Names alone{"--batch-size", "--system", "--logprobs"};
   for (const auto& options : {kDependent, kOfStrategies}) {
     for (const auto& option : options) alone.insert(name_of(option));
   }
@@ -315,6 +323,8 @@ TEST_CASE("option pairs: of generate when it samples, and when it takes the most
            "--json",
            "--chat",
            "--system",
+           "--interactive",
+           "--logprobs",
            "--seed",
            "--mirostat",
            "--continuations"};
