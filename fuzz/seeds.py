@@ -128,6 +128,17 @@ def main():
     for i, entry in enumerate(json.loads(reference('chat/templates.json'))):
         write('chat_template', f'{(entry["kind"] or "none").lower().replace(" ", "")}_{i}',
               entry['template'].encode())
+    for i, pattern in enumerate((r'^(?:a|[^\d-z]+?){2,3}$', r'\u00e9\u{1F600}?.*[\s\S]', '(a{50}){50}', 'é|(b*)*|$')):
+        write('regular_expression', str(i), pattern.encode())
+    schema = dict(type='object', required=['b'], properties=dict(
+        a=dict(type='array', items={'$ref': '#/$defs/x'}, minItems=1, maxItems=3),
+        b=dict(anyOf=[dict(type=['string', 'null'], minLength=1, maxLength=4), dict(enum=[1, 'é', {}])]),
+        c=dict(pattern='^a|b$', title='t'), d=dict(minimum=-7, exclusiveMaximum=105)))
+    schema['$defs'] = dict(x=dict(additionalProperties=dict(const=True)))
+    write('json_schema', 'right', json.dumps(schema).encode())
+    schema['$defs']['x'] = {'$ref': '#'}
+    write('json_schema', 'wrong', json.dumps(schema).encode())
+    write('json_schema', 'any', b'true')
     for width in (2, 4):
         ids = b''.join(i.to_bytes(width, 'little') for i in (1, 4, 2, 3))
         write('token_file', f'width{width}', b'minitok1' + struct.pack('<4I2Q', width, 7, 8, 0, 20, 5) +

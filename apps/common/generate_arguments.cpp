@@ -8,6 +8,7 @@
 
 #include "minillama/core/error.h"
 
+#include "common/constraint_arguments.h"
 #include "common/decoding_arguments.h"
 #include "common/model_arguments.h"
 #include "common/option_rules.h"
@@ -22,6 +23,7 @@ Arguments declare_generate_arguments() {
        "generate -p \"Once upon a time\" --temp 0 -n 200 -m stories260K.bin "
        "--tokenizer tok512.bin",
        "generate -p \"This movie is\" --num-beams 4 --continuations 3",
+       "generate -p \"This movie is\" --choices \" good, bad\"",
        "generate -f prompts.txt --each-line --weights q8_0", "generate --score held-out.txt",
        "generate -m SmolLM2-135M-Instruct.Q4_1.gguf --chat --system \"You are brief.\""});
   arguments.group("Text");
@@ -47,6 +49,7 @@ Arguments declare_generate_arguments() {
   arguments.flag("no-display-prompt", "Write the continuation only");
   arguments.flag("ignore-eos", "Go on behind the end of a text");
   add_sampling_arguments(arguments);
+  add_constraint_arguments(arguments);
   add_decoding_arguments(arguments);
   arguments.group("Chat");
   arguments.flag("chat",
@@ -108,7 +111,7 @@ void check_generate_arguments(const Arguments& arguments) {
       {.option = "system", .needs = {"chat"}},
       {.option = "interactive",
        .excludes = {"file", "each-line", "score", "chat", "json", "compat", "assignment", kLowFile,
-                    kHighFile, "no-display-prompt", "ignore-eos"}},
+                    kHighFile, "no-display-prompt", "ignore-eos", "json-object"}},
       {.option = "weights", .excludes = {"use-gpu"}},
       {.option = "huge-pages", .excludes = {"use-gpu"}},
       {.option = "ignore-eos", .excludes = {"compat"}},
@@ -124,6 +127,10 @@ void check_generate_arguments(const Arguments& arguments) {
     rules.push_back({.option = option, .excludes = {"chat"}});
     rules.push_back({.option = option, .excludes = {"interactive"}});
   }
+  for (const auto& option : constraint_options()) {
+    rules.push_back({.option = option, .excludes = assignment});
+    rules.push_back({.option = option, .excludes = {"score"}});
+  }
   auto not_scoring = sampling_options();
   not_scoring.insert(
       not_scoring.end(),
@@ -136,7 +143,7 @@ void check_generate_arguments(const Arguments& arguments) {
                              kLowFile, kHighFile}) {
     rules.push_back({.option = option, .excludes = {"chat"}});
   }
-  for (const auto& more : {sampling_rules(), decoding_rules(arguments)}) {
+  for (const auto& more : {sampling_rules(), constraint_rules(), decoding_rules(arguments)}) {
     rules.insert(rules.end(), more.begin(), more.end());
   }
   check_options(arguments, rules);

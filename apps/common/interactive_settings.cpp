@@ -8,6 +8,7 @@
 
 #include "minillama/core/error.h"
 
+#include "common/constraint_arguments.h"
 #include "common/generate_arguments.h"
 #include "common/sampling_arguments.h"
 
@@ -17,8 +18,9 @@ namespace {
 /// Those with a value, which is what can be changed.
 std::vector<std::string> names() {
   auto all = sampling_options();
-  for (const auto* flag : {"verbose", "no-cache"}) std::erase(all, flag);
   all.push_back("max-new-tokens");
+  for (auto& name : constraint_options()) all.push_back(std::move(name));
+  for (const auto* flag : {"verbose", "no-cache", "json-object"}) std::erase(all, flag);
   std::ranges::sort(all);
   return all;
 }

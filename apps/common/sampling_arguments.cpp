@@ -1,6 +1,7 @@
 #include "common/sampling_arguments.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -9,6 +10,7 @@
 #include "minillama/generate/sampling_steps.h"
 #include "minillama/generate/word_options.h"
 
+#include "common/constraint_arguments.h"
 #include "common/output.h"
 
 namespace minillama::app {
@@ -158,12 +160,13 @@ GenerationOptions read_sampling_options(const Arguments& arguments) {
   return options;
 }
 
-GenerationOptions with_word_arguments(const Arguments& arguments, const GenerationOptions& options,
+GenerationOptions with_word_arguments(const Arguments& arguments, GenerationOptions options,
                                       const Tokenizer& tokenizer) {
+  options.constraint = read_constraint(arguments, tokenizer);
   WordOptions words{.logit_bias = arguments.texts("logit-bias"),
                     .banned_words = arguments.texts("ban")};
   if (arguments.given("dry-breaker")) words.dry_breakers = arguments.texts("dry-breaker");
-  return with_words(options, words, tokenizer);
+  return with_words(std::move(options), words, tokenizer);
 }
 
 void report_sampling(const Arguments& arguments, const GenerationOptions& options) {

@@ -26,8 +26,8 @@ std::vector<OptionRule> sampling_rules();
 /// Reads those that need no tokenizer.
 GenerationOptions read_sampling_options(const Arguments& arguments);
 
-/// Reads the others, which are about words, and adds them to `options`.
-GenerationOptions with_word_arguments(const Arguments& arguments, const GenerationOptions& options,
+/// Reads the others, which are about words, and constraints, and adds them to `options`.
+GenerationOptions with_word_arguments(const Arguments& arguments, GenerationOptions options,
                                       const Tokenizer& tokenizer);
 
 /// With --verbose: tells how tokens are chosen.

@@ -34,6 +34,8 @@
 #include "minillama/generate/scheduler.h"
 #include "minillama/generate/text_generator.h"
 #include "minillama/generate/word_options.h"
+#include "minillama/grammar/constraint.h"
+#include "minillama/grammar/vocabulary.h"
 #include "minillama/io/directory_lock.h"
 #include "minillama/model/adapters.h"
 #include "minillama/model/classifier.h"

@@ -32,6 +32,8 @@ const std::map<std::string, std::string> kElsewhere{
     {"generate/sampling_steps.h", "tests/generate/sampling_steps_test.cpp"},
     {"generate/word_options.h", "tests/generate/word_options_test.cpp"},
     {"generate/generation.h", "arguments: generate/generate.h"},
+    {"grammar/constraint.h", "tests/grammar/constraint_test.cpp"},
+    {"grammar/vocabulary.h", "tests/grammar/constraint_test.cpp"},
     {"generate/scheduler.h", "tests/generate/scheduler_test.cpp"},
     {"text/chat_template.h", "tests/text/chat_template_test.cpp"},
     {"text/batches.h", "arguments: text/batch.h"},

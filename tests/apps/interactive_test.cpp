@@ -76,6 +76,9 @@ TEST_CASE("interactive: settings change as the options of their names would") {
         continued("This movie is", {"--temp", "0", "--ban", "good", "--ban", "bad", "-n", "3"}));
   CHECK_THAT(outcome.err, contains("chosen by: temp 0; 8 tokens at most") &&
                               contains("temp 0.8, epsilon 0.05; 3 tokens at most"));
+  // A constraint begins anew with each of the model's texts.
+  CHECK(interact("I give it\n\n/set regex\n/set choices  bad\n\n", {"--regex", " [1-5]"})
+            .out.size() == std::string(" 1\n 2\n bad\n").size());
   const auto refused = [](const std::string& line, const std::string& reason) {
     const auto wrong = interact("/set top-k 3\n" + line + "\n");
     CHECK(wrong.exit_code == 3);

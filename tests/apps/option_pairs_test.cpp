@@ -187,6 +187,21 @@ const Words kPenalties{"--repetition-penalty=1.2",
                        "--logit-bias=5=1",
                        "--ban=a",
                        "--min-new-tokens=2"};
+const Words kConstraints{"--choices=a,b", "--regex=a", "--json-schema={}", "--json-object"};
+/// Each says alone what may be written, and where it ends.
+const Names kConstraintPairs = [] {
+  Names pairs;
+  for (std::size_t i = 0; i < kConstraints.size(); ++i) {
+    const auto name = name_of(kConstraints[i]);
+    for (const std::string other : {"--compat ", "--ignore-eos ", "--min-new-tokens "}) {
+      pairs.insert(other + name);
+    }
+    for (std::size_t k = i + 1; k < kConstraints.size(); ++k) {
+      pairs.insert(name + " " + name_of(kConstraints[k]));
+    }
+  }
+  return pairs;
+}();
 /// What has no effect without another option of sampling.
 const Words kDependent{"--xtc-threshold=0.2", "--mirostat-rate=1", "--dry-base=2",
                        "--dry-allowed-length=3", "--dry-breaker=a"};
@@ -210,8 +225,8 @@ Words generate_options() {
                   "--generated-sentence-high-temp-out=b", "--score=s", "--json", "--chat",
                   "--system=s", "--interactive", "--logprobs=2"});
   for (const auto& more :
-       {Words{"--temp=0.5", "--seed=1"}, kTruncation, Words{"--mirostat=3"}, kPenalties, kDependent,
-        Words{"--verbose"}, kStrategies, kOfStrategies}) {
+       {Words{"--temp=0.5", "--seed=1"}, kTruncation, Words{"--mirostat=3"}, kPenalties,
+        kConstraints, kDependent, Words{"--verbose"}, kStrategies, kOfStrategies}) {
     all.insert(all.end(), more.begin(), more.end());
   }
   return all;
@@ -269,6 +284,7 @@ TEST_CASE("option pairs: of generate when it samples, and when it takes the most
   pairs.insert({"--each-line --continuations", "--temp --num-beams", "--seed --num-beams",
                 "--mirostat --num-beams"});
   pairs.insert(kSpeculation.begin(), kSpeculation.end());
+  pairs.insert(kConstraintPairs.begin(), kConstraintPairs.end());
   for (const auto* task : {"--assignment", "--generated-sentence-low-temp-out",
                            "--generated-sentence-high-temp-out"}) {
     for (const auto* option : {"--prompt", "--file", "--each-line", "--no-display-prompt"}) {
@@ -276,9 +292,12 @@ TEST_CASE("option pairs: of generate when it samples, and when it takes the most
     }
     pairs.insert(std::string(task) + " --temp");
     pairs.insert(std::string(task) + " --score");
-    for (const auto* other : {" --json", " --chat", " --interactive"})
+    for (const auto* other : {" --json", " --chat", " --interactive"}) {
       pairs.insert(task + std::string(other));
-    for (const auto& option : kStrategies) pairs.insert(task + (" " + name_of(option)));
+    }
+    for (const auto& options : {kStrategies, kConstraints}) {
+      for (const auto& option : options) pairs.insert(task + (" " + name_of(option)));
+    }
   }
   for (const std::string option :
        {"--compat", "--prompt", "--file", "--each-line", "--max-new-tokens", "--no-display-prompt",
@@ -289,7 +308,9 @@ TEST_CASE("option pairs: of generate when it samples, and when it takes the most
        {"--chat", "--interactive", "--temp", "--seed", "--mirostat", "--verbose"}) {
     pairs.insert("--score " + option);
   }
-  for (const auto& option : kPenalties) pairs.insert("--score " + name_of(option));
+  for (const auto& options : {kPenalties, kConstraints}) {
+    for (const auto& option : options) pairs.insert("--score " + name_of(option));
+  }
   for (const auto& option : kTruncation) {
     pairs.insert("--score " + name_of(option));
     pairs.insert(name_of(option) + " --mirostat");
@@ -305,7 +326,7 @@ TEST_CASE("option pairs: of generate when it samples, and when it takes the most
     pairs.insert({option + " --chat", option + " --interactive"});
   }
   pairs.insert({"--each-line --json", "--json --chat", "--json --interactive",
-                "--chat --interactive", "--file --interactive"});
+                "--chat --interactive", "--file --interactive", "--interactive --json-object"});
   Names alone{"--batch-size", "--system", "--logprobs"};
   for (const auto& options : {kDependent, kOfStrategies}) {
     for (const auto& option : options) alone.insert(name_of(option));
@@ -335,6 +356,7 @@ TEST_CASE("option pairs: of generate when it samples, and when it takes the most
            "--device --use-gpu",           "--compat --min-new-tokens", "--quiet --verbose",
            "--ignore-eos --min-new-tokens"};
   pairs.insert(kSpeculation.begin(), kSpeculation.end());
+  pairs.insert(kConstraintPairs.begin(), kConstraintPairs.end());
   try_pairs(check_generate, {"--model=m", "--temp=0", "--each-line"}, greedy_options, alone, pairs);
 }
 

@@ -153,7 +153,8 @@ TEST_CASE("sampling: mirostat adapts to the tokens that are chosen, and so does 
 }
 
 TEST_CASE("sampling: every step has a definition to be compared with") {
-  std::set<std::string> compared{"temp"};
+  // What a constraint allows is compared in tests/grammar/constraint_test.cpp.
+  std::set<std::string> compared{"temp", "constraint"};
   for (const auto* kind : {"processors", "filters", "mirostat"}) {
     for (const auto& one : reference()[kind]) {
       compared.insert(name_of_step(options_of(one["options"])));

@@ -81,9 +81,9 @@ TEST_CASE("sampling: the order is this one, and those that are asked for are tol
   CHECK(sampling_steps() ==
         std::vector<std::string>{"logit-bias", "repetition-penalty",
                                  "presence-penalty and frequency-penalty", "dry-multiplier",
-                                 "no-repeat-ngram", "ban", "min-new-tokens", "top-n-sigma", "temp",
-                                 "top-k", "top-p", "min-p", "typical-p", "epsilon", "eta",
-                                 "xtc-probability", "mirostat"});
+                                 "no-repeat-ngram", "ban", "min-new-tokens", "constraint",
+                                 "top-n-sigma", "temp", "top-k", "top-p", "min-p", "typical-p",
+                                 "epsilon", "eta", "xtc-probability", "mirostat"});
   CHECK(sampling_steps(kEverything) ==
         std::vector<std::string>{"logit-bias of 1 tokens", "repetition-penalty 1.1",
                                  "presence-penalty and frequency-penalty 0.2 and 0.1",

@@ -94,7 +94,10 @@ class BeamSearch {
   std::vector<float> log_probabilities(Beam& beam, const Ids& chosen) {
     const auto row = decoder_->logits(beam.row);
     std::vector<float> values(row.begin(), row.end());
-    const History history{.tokens = beam.tokens, .prompt = prompt_.size(), .stop_ids = stop_ids_};
+    const History history{.tokens = beam.tokens,
+                          .prompt = prompt_.size(),
+                          .stop_ids = stop_ids_,
+                          .left = static_cast<std::int64_t>(limit_ - length_ + 1)};
     values.resize(beam.sampler.process(values, history).size());
     const auto normalizer = static_cast<float>(log_normalizer(values));
     for (auto& value : values) value -= normalizer;

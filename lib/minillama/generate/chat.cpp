@@ -9,6 +9,7 @@
 #include "minillama/core/error.h"
 #include "minillama/core/utf8.h"
 #include "minillama/generate/scheduler.h"
+#include "minillama/grammar/constraint.h"
 #include "minillama/text/stream_decoder.h"
 
 namespace minillama {
@@ -73,7 +74,8 @@ void Chat::drop_turn(std::vector<ChatMessage>& messages) const {
 
 TokenIds Chat::fitting_ids(std::vector<ChatMessage>& messages, std::size_t& n_dropped) const {
   const auto context = model_.config().max_seq_len;
-  const auto room = std::min(options_.max_new_tokens, context / 4);
+  const auto shortest = options_.constraint ? options_.constraint->shortest() : 0;
+  const auto room = std::max(shortest, std::min(options_.max_new_tokens, context / 4));
   while (true) {
     auto ids = ChatTemplate::encode(model_.tokenizer(), format_.render(messages));
     if (std::ssize(ids) + room <= context) return ids;

@@ -46,9 +46,10 @@ class Chat {
 
   /// Answers a message of the user's, and writes the answer to `out` as it comes, in complete UTF-8
   /// characters. Ends early if `out` fails. A conversation that leaves less room in the model's
-  /// context than the answer may take (or than a quarter of it, if that is less) loses its oldest
-  /// turns, the system message stays. Throws OptionError, and leaves the conversation as it was, if
-  /// the message is not UTF-8, or too long by itself.
+  /// context than the answer may take (or than a quarter of it, if that is less, but never less than
+  /// a constraint's shortest text) loses its oldest turns, the system message stays. Throws
+  /// OptionError, and leaves the conversation as it was, if the message is not UTF-8, or too long by
+  /// itself.
   ChatReply reply(std::string_view message, std::ostream& out);
 
   /// What was said and not dropped: the system message first, if one was set.

@@ -103,14 +103,21 @@ class ContrastiveSearch {
     tokens_.push_back(token);
     out_.ids.push_back(token);
     sampler_.accept(token);
-    if (!task_.on_token || task_.on_token(token)) return true;
-    out_.stop = StopReason::callback;
+    if (task_.on_token && !task_.on_token(token)) {
+      out_.stop = StopReason::callback;
+      return false;
+    }
+    if (!sampler_.is_at_end()) return true;
+    out_.stop = StopReason::end_of_text;
     return false;
   }
 
   /// The top_k tokens behind the text, the most probable one first.
   std::vector<Candidate> most_probable() {
-    const History history{.tokens = tokens_, .prompt = prompt_, .stop_ids = stop_ids_};
+    const History history{.tokens = tokens_,
+                          .prompt = prompt_,
+                          .stop_ids = stop_ids_,
+                          .left = static_cast<std::int64_t>(limit_ - out_.ids.size())};
     const auto logits = sampler_.process(decoder_->logits(sequence_), history);
     Ids order;
     for (std::size_t i = 0; i < logits.size(); ++i) {

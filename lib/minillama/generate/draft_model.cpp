@@ -28,11 +28,15 @@ class DraftModel : public Drafter {
     const std::size_t end = std::min({known + std::min(tokens_, most), capacity_ + 1});
     forget_all_but(history.tokens);
     while (tokens.size() < end) {
-      const auto token = own.next(
-          read(tokens), {.tokens = tokens, .prompt = history.prompt, .stop_ids = history.stop_ids});
+      const auto n_guessed = static_cast<std::int64_t>(tokens.size() - known);
+      const auto token = own.next(read(tokens), {.tokens = tokens,
+                                                 .prompt = history.prompt,
+                                                 .stop_ids = history.stop_ids,
+                                                 .left = history.left - n_guessed});
       // Behind the end of the text nothing comes.
       if (std::ranges::find(history.stop_ids, token) != history.stop_ids.end()) break;
       tokens.push_back(token);
+      if (own.is_at_end()) break;
     }
     return {tokens.begin() + static_cast<std::ptrdiff_t>(known), tokens.end()};
   }

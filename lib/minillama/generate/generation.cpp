@@ -1,6 +1,7 @@
 #include "minillama/generate/generation.h"
 
 #include "minillama/core/require.h"
+#include "minillama/grammar/constraint.h"
 
 namespace minillama {
 
@@ -14,6 +15,14 @@ void check_prompt(std::span<const std::int64_t> prompt, const ModelConfig& confi
     throw OptionError(fmt::format("the prompt has {} tokens, the model's context {}", prompt.size(),
                                   config.max_seq_len));
   }
+  if (!options.constraint || options.crop_context) return;
+  const auto room = config.max_seq_len - std::ssize(prompt) + 1;
+  if (room < options.constraint->shortest()) {
+    throw OptionError(fmt::format(
+        "the prompt has {} tokens, which leaves room for {} in the model's context; the shortest "
+        "text that the constraint allows has {}",
+        prompt.size(), room, options.constraint->shortest()));
+  }
 }
 
 void check_ids(const GenerationOptions& options, const ModelConfig& config) {
@@ -25,6 +34,11 @@ void check_ids(const GenerationOptions& options, const ModelConfig& config) {
   }
   for (const auto id : options.dry_breakers) {
     require_below(id, "a token id of dry-breaker", config.vocab_size);
+  }
+  if (options.constraint) {
+    const auto size = options.constraint->vocabulary().size();
+    require(size <= config.vocab_size, "the vocabulary of the constraint", size,
+            fmt::format("be the model's, at most {} tokens", config.vocab_size));
   }
 }
 

@@ -13,7 +13,7 @@ namespace minillama {
 /// Why generation ended.
 enum class StopReason {
   max_new_tokens,  ///< as many tokens as asked for
-  end_of_text,     ///< the model chose one of the stop ids
+  end_of_text,     ///< the model chose one of the stop ids, or a constraint lets nothing follow
   context_full,    ///< the sequence is as long as the model or the decoder can take
   callback,        ///< the callback said so
   cancelled,       ///< Scheduler::cancel()
@@ -32,7 +32,8 @@ struct Generation {
 };
 
 /// Throws OptionError unless `prompt` has at least one token, each in the vocabulary, and, without
-/// options.crop_context, at most max_seq_len.
+/// options.crop_context, at most max_seq_len, with room for the shortest text that a constraint
+/// allows.
 void check_prompt(std::span<const std::int64_t> prompt, const ModelConfig& config,
                   const GenerationOptions& options);
 

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "minillama/core/require.h"
+#include "minillama/grammar/constraint.h"
 
 namespace minillama {
 namespace {
@@ -37,6 +38,22 @@ void check_mirostat(const GenerationOptions& options) {
   require_off("eta", options.eta, 0);
   require_off("top-n-sigma", options.top_n_sigma, 0);
   require_off("xtc-probability", options.xtc_probability, 0);
+}
+
+/// A constraint says where a text ends.
+void check_constraint(const GenerationOptions& options) {
+  if (!options.constraint) return;
+  if (!options.stop_at_end) {
+    throw OptionError(
+        "a constraint says where a text ends: it does not go with stop_at_end = false, as of "
+        "--ignore-eos");
+  }
+  require(options.min_new_tokens == 0, "min-new-tokens", options.min_new_tokens,
+          "be 0 beside a constraint, which says where a text ends");
+  const auto shortest = options.constraint->shortest();
+  require(
+      options.max_new_tokens >= shortest, "max-new-tokens", options.max_new_tokens,
+      fmt::format("be at least {}, as the shortest text that the constraint allows has", shortest));
 }
 
 }  // namespace
@@ -84,6 +101,7 @@ void GenerationOptions::validate() const {
     require(!sequence.empty(), "the length of a banned sequence", sequence.size(), "be positive");
   }
   check_mirostat(*this);
+  check_constraint(*this);
 }
 
 }  // namespace minillama

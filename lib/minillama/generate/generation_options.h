@@ -1,10 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
 namespace minillama {
+
+class Constraint;
 
 /// A number that is added to a token's logit.
 struct LogitBias {
@@ -49,6 +52,8 @@ struct GenerationOptions {
   bool use_engine = true;     ///< decode on plain memory (engine/) where that computes the model
   std::int64_t vocabulary = 0;   ///< choose among so many first ids, where a model has more; 0: all
   std::int64_t batch_size = 16;  ///< of several prompts: how many are continued at the same time
+  /// Which texts may be written (grammar/constraint.h); null: any.
+  std::shared_ptr<const Constraint> constraint = {};
 
   /// Throws OptionError naming the field and the value.
   void validate() const;

@@ -14,6 +14,8 @@ struct History {
   std::span<const std::int64_t> tokens;         ///< those so far, the prompt's first
   std::size_t prompt = 0;                       ///< how many are the prompt's
   std::span<const std::int64_t> stop_ids = {};  ///< the tokens that end it, if any do
+  /// How many tokens there is room for, the next one included.
+  std::int64_t left = std::numeric_limits<std::int64_t>::max();
 
   std::span<const std::int64_t> generated() const { return tokens.subspan(prompt); }
 };
@@ -30,6 +32,9 @@ class LogitsProcessor {
 
   /// The token was chosen.
   virtual void accept(std::int64_t token) { static_cast<void>(token); }
+
+  /// Whether the text ends behind the tokens that were chosen, as nothing may follow them.
+  virtual bool is_at_end() const { return false; }
 
   /// Another one that stands where this one does.
   virtual std::unique_ptr<LogitsProcessor> clone() const = 0;

@@ -52,6 +52,11 @@ void Sampler::accept(std::int64_t token) {
   for (const auto& filter : filters_) filter->accept(token);
 }
 
+bool Sampler::is_at_end() const {
+  return std::ranges::any_of(processors_,
+                             [](const auto& processor) { return processor->is_at_end(); });
+}
+
 std::int64_t Sampler::draw(std::span<float> logits) {
   softmax(logits, temperature_);
   for (const auto& filter : filters_) filter->apply(logits, random_);

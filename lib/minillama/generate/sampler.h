@@ -36,6 +36,9 @@ class Sampler {
   /// The token was chosen.
   void accept(std::int64_t token);
 
+  /// Whether the text ends here without a token that says so: see LogitsProcessor::is_at_end().
+  bool is_at_end() const;
+
  private:
   std::int64_t draw(std::span<float> logits);
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "minillama/generate/banned_sequences.h"
+#include "minillama/generate/constraint_mask.h"
 #include "minillama/generate/count_penalties.h"
 #include "minillama/generate/dry.h"
 #include "minillama/generate/eta.h"
@@ -67,6 +68,7 @@ constexpr Step<LogitsProcessor> kProcessors[] = {
     {"no-repeat-ngram", make_no_repeat_ngram},
     {"ban", make_banned_sequences},
     {"min-new-tokens", make_min_new_tokens},
+    {"constraint", make_constraint_mask},
     {"top-n-sigma", make_top_n_sigma},
 };
 

@@ -34,13 +34,14 @@ std::int64_t longest_sequence(const ModelConfig& config, bool crop_context, std:
 
 /// A request on its way, from submit() to its end.
 struct Scheduler::Request {
-  Request(GenerationRequest request, OnEnd at_end)
+  Request(GenerationRequest request, OnEnd at_end, std::int64_t longest_sequence)
       : options(request.options),
         stop_ids(std::move(request.stop_ids)),
         on_token(std::move(request.on_token)),
         on_end(std::move(at_end)),
         keeps_prefix(request.keeps_prefix),
         drafter(std::move(request.drafter)),
+        longest(longest_sequence),
         sampler(options),
         history(std::move(request.prompt)),
         prompt(history.size()) {}
@@ -53,9 +54,14 @@ struct Scheduler::Request {
 
   /// How many tokens may be guessed behind those that are known, of which the last chosen one is
   /// the model's.
-  std::size_t room_for_guesses(std::int64_t longest) const {
-    const auto wanted = options.max_new_tokens - std::ssize(generation.ids) - 1;
-    return drafter ? static_cast<std::size_t>(std::min(wanted, longest - std::ssize(history))) : 0;
+  std::size_t room_for_guesses() const {
+    return drafter ? static_cast<std::size_t>(room() - 1) : 0;
+  }
+
+  /// How many tokens may be chosen, of which the last is not read.
+  std::int64_t room() const {
+    return std::min(options.max_new_tokens - std::ssize(generation.ids),
+                    longest - std::ssize(history) + 1);
   }
 
   /// The next tokens for the decoder. Logits are wanted behind all that is known alone, and behind
@@ -72,21 +78,21 @@ struct Scheduler::Request {
 
   /// Takes the logits behind the history, and behind guesses that are right. False if the text ends
   /// here.
-  bool go_on(std::span<float> logits, std::int64_t longest) {
+  bool go_on(std::span<float> logits) {
     const std::size_t width = logits.size() / (guesses.size() + 1);
     if (generation.ids.empty()) generation.prompt_seconds = seconds_since(start);
     generation.guessed += guesses.size();
-    bool goes_on = choose(logits.first(width), longest);
+    bool goes_on = choose(logits.first(width));
     for (std::size_t i = 0; goes_on && i < guesses.size() && history.back() == guesses[i]; ++i) {
       ++generation.accepted;
       ++read;
-      goes_on = choose(logits.subspan((i + 1) * width, width), longest);
+      goes_on = choose(logits.subspan((i + 1) * width, width));
     }
     generation.decode_seconds = seconds_since(start) - generation.prompt_seconds;
     return goes_on;
   }
 
-  bool choose(std::span<float> logits, std::int64_t longest) {
+  bool choose(std::span<float> logits) {
     std::vector<float> unchanged;
     if (options.logprobs) {
       const auto vocabulary = static_cast<std::size_t>(options.vocabulary);
@@ -104,6 +110,7 @@ struct Scheduler::Request {
     }
     history.push_back(latest);
     if (on_token && !on_token(latest)) return stop(StopReason::callback);
+    if (sampler.is_at_end()) return stop(StopReason::end_of_text);
     if (std::ssize(generation.ids) == options.max_new_tokens) return false;
     if (std::ssize(history) > longest) return stop(StopReason::context_full);
     return true;
@@ -112,7 +119,8 @@ struct Scheduler::Request {
   History now() const {
     return {.tokens = history,
             .prompt = prompt,
-            .stop_ids = options.stop_at_end ? std::span(stop_ids) : std::span<std::int64_t>()};
+            .stop_ids = options.stop_at_end ? std::span(stop_ids) : std::span<std::int64_t>(),
+            .left = room()};
   }
 
   bool stop(StopReason reason) {
@@ -131,6 +139,7 @@ struct Scheduler::Request {
   OnEnd on_end;
   bool keeps_prefix;
   std::shared_ptr<Drafter> drafter;
+  std::int64_t longest;  // that the sequence may get
   Sampler sampler;
   std::vector<std::int64_t> history;
   std::size_t prompt;                       // how much of it is the prompt
@@ -167,7 +176,7 @@ Scheduler::Handle Scheduler::submit(GenerationRequest request, OnEnd on_end) {
   check_ids(request.options, config_);
   require(std::ssize(request.prompt) <= longest_, "the length of the prompt", request.prompt.size(),
           fmt::format("be at most {}, the longest sequence of the scheduler", longest_));
-  auto submitted = std::make_unique<Request>(std::move(request), std::move(on_end));
+  auto submitted = std::make_unique<Request>(std::move(request), std::move(on_end), longest_);
   const std::lock_guard lock(mutex_);
   submitted->handle = next_;
   waiting_.push_back(std::move(submitted));
@@ -285,7 +294,7 @@ std::vector<Scheduler::Share> Scheduler::divide(std::size_t token_budget) const 
     shares[i].tokens = 1 + more;
     left -= more;
     if (shares[i].tokens < running_[i]->unread()) continue;
-    shares[i].guesses = std::min(left, running_[i]->room_for_guesses(longest_));
+    shares[i].guesses = std::min(left, running_[i]->room_for_guesses());
     left -= shares[i].guesses;
   }
   return shares;
@@ -294,7 +303,7 @@ std::vector<Scheduler::Share> Scheduler::divide(std::size_t token_budget) const 
 void Scheduler::take_logits(std::size_t sequence, std::span<float> logits) {
   // If this throws, the request is over and its sequence free.
   auto request = std::move(running_[sequence]);
-  const bool goes_on = request->go_on(logits, longest_);
+  const bool goes_on = request->go_on(logits);
   // Without the guesses that were wrong.
   if (!request->guesses.empty()) decoder_->truncate(sequence, request->read);
   // What the decoder has of a text that ends here; whoever throws leaves nothing to go on from.
