@@ -14,6 +14,7 @@
 #include "common/model_arguments.h"
 #include "common/sentences.h"
 #include "common/sibling.h"
+#include "common/zero_shot_arguments.h"
 
 namespace minillama::app {
 namespace {
@@ -41,9 +42,10 @@ void run_app(const std::string& program, const Dataset& dataset, int argc, char*
   } else {
     const auto weights = std::make_shared<const Weights>(checkpoint.language_model());
     const auto tokenizer = checkpoint.tokenizer();
-    const ZeroShotClassifier classifier(decoder_source(weights), tokenizer,
-                                        label_names(arguments, dataset),
-                                        zero_shot_options(arguments, model, tokenizer));
+    const auto names = label_names(arguments, dataset);
+    const ZeroShotClassifier classifier(
+        decoder_source(weights), tokenizer, names,
+        zero_shot_options(arguments, model, tokenizer, dataset, names));
     answer(classifier, arguments, dataset, "prompting", model.quiet);
   }
 }

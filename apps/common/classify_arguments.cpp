@@ -4,13 +4,13 @@
 #include <fmt/ranges.h>
 
 #include "minillama/core/error.h"
-#include "minillama/generate/chat.h"
 #include "minillama/text/labelled_sentences.h"
 
 #include "common/default_files.h"
 #include "common/model_arguments.h"
 #include "common/option_rules.h"
 #include "common/output_files.h"
+#include "common/zero_shot_arguments.h"
 
 namespace minillama::app {
 namespace {
@@ -117,15 +117,12 @@ Arguments declare_classify_arguments(const char* program, const Dataset& dataset
                    "with a head; lora: train low-rank adapters and a head (default: use --model as "
                    "it is, a trained classifier, or ask it)",
                    "NAME");
-  arguments.option("template",
-                   "Text that the sentence is put into (default: {sentence}; asking: {sentence} Is "
-                   "this movie ...? This movie is)",
-                   "TEXT");
-  arguments.flag("chat",
-                 "Ask in a conversation, with the chat template of the model's file: --template is "
-                 "what the user writes, and behind {answer} how the answer begins");
-  arguments.flag("calibrate",
-                 "Divide out the labels' probabilities after a prompt without content");
+  arguments.repeated_option(
+      "template",
+      "Text that the sentence is put into (default: {sentence}; asking: {sentence} Is this movie "
+      "...? This movie is); asking, given again, one more: the mean of their probabilities counts",
+      "TEXT");
+  add_zero_shot_arguments(arguments, dataset);
   add_data_options(arguments, dataset);
   add_training_options(arguments, dataset);
   add_model_arguments(arguments);
@@ -136,8 +133,7 @@ void check_classify_arguments(const Arguments& arguments) {
   if (arguments.given("option")) arguments.choice("option", {"prompt", "finetune", "lora"});
   const std::string training = "option=finetune|lora";
   std::vector<OptionRule> rules{{.option = "file", .excludes = {training, "dev", "test"}},
-                                {.option = "calibrate", .excludes = {training, "compat"}},
-                                {.option = "chat", .excludes = {training, "compat"}},
+                                {.option = "seed", .needs = {training, "shots"}},
                                 {.option = "dev-out", .needs = {"dev", training}},
                                 {.option = "test-out", .needs = {"test", training}},
                                 {.option = "weights", .excludes = {"use-gpu"}},
@@ -148,33 +144,20 @@ void check_classify_arguments(const Arguments& arguments) {
                                 {.option = "save-every-steps", .needs = {"out-dir"}},
                                 {.option = "resume", .needs = {"out-dir"}, .excludes = {"force"}},
                                 {.option = "force", .needs = {"out-dir"}}};
-  for (const auto* option : {"train",
-                             "out-dir",
-                             "resume",
-                             "force",
-                             "epochs",
-                             "patience",
-                             "lr",
-                             "schedule",
-                             "warmup",
-                             "weight-decay",
-                             "max-grad-norm",
-                             "dtype",
-                             "recompute",
-                             "hidden-dropout-prob",
-                             "pooling",
-                             "no-head-bias",
-                             "seed",
-                             "seeds",
-                             "save-every",
-                             "save-every-steps"}) {
+  for (const auto* option :
+       {"train", "out-dir", "resume", "force", "epochs", "patience", "lr", "schedule", "warmup",
+        "weight-decay", "max-grad-norm", "dtype", "recompute", "hidden-dropout-prob", "pooling",
+        "no-head-bias", "seeds", "save-every", "save-every-steps"}) {
     rules.push_back({.option = option, .needs = {training}});
   }
   for (const auto* option :
        {"lora-rank", "lora-alpha", "lora-dropout", "lora-targets", "weights"}) {
     rules.push_back({.option = option, .needs = {"option=lora"}});
   }
+  const auto of_asking = zero_shot_rules();
+  rules.insert(rules.end(), of_asking.begin(), of_asking.end());
   check_options(arguments, rules);
+  check_zero_shot_arguments(arguments);
 
   if (arguments.positional().empty()) return;
   const auto& sentence = arguments.positional().front();
@@ -206,16 +189,6 @@ std::string default_classifier(const Arguments& arguments, const Dataset& datase
   return is_trained ? dataset.name : "reviews";
 }
 
-void refuse_zero_shot_options(const Arguments& arguments, const std::filesystem::path& model) {
-  for (const std::string name : {"label-names", "template", "calibrate", "chat"}) {
-    if (!arguments.given(name)) continue;
-    throw OptionError(fmt::format(
-        "--{} goes with --option prompt, or finetune or lora to train: {} is trained already, "
-        "with its own labels and template",
-        name, quote(model.native(), 400)));
-  }
-}
-
 void refuse_batch_size(const Arguments& arguments, const ClassifierConfig& classifier,
                        const std::filesystem::path& model) {
   if (!arguments.given("batch-size") || classifier.pooling == PoolingKind::padded_last) return;
@@ -227,20 +200,6 @@ void refuse_batch_size(const Arguments& arguments, const ClassifierConfig& class
 
 std::int64_t batch_size(const Arguments& arguments, std::int64_t otherwise) {
   return arguments.given("batch-size") ? arguments.integer("batch-size") : otherwise;
-}
-
-ZeroShotOptions zero_shot_options(const Arguments& arguments, const ModelArguments& model,
-                                  const Tokenizer& tokenizer) {
-  if (arguments.given("batch-size") && !model.compatible) {
-    throw OptionError("--batch-size has no effect on asking without --compat cmu2025");
-  }
-  ZeroShotOptions options{.compatible = model.compatible,
-                          .batch_size = batch_size(arguments, ZeroShotOptions{}.batch_size),
-                          .calibrate = arguments.is_set("calibrate"),
-                          .max_sentence_len = arguments.integer("max-sentence-len")};
-  if (arguments.given("template")) options.sentence_template = arguments.text("template");
-  if (arguments.is_set("chat")) options.chat = Chat::read_template(model.model, tokenizer);
-  return options;
 }
 
 std::vector<std::string> label_names(const Arguments& arguments, const Dataset& dataset) {

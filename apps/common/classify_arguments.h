@@ -4,12 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "minillama/eval/zero_shot.h"
 #include "minillama/weights/classifier_config.h"
 
 #include "common/arguments.h"
 #include "common/classify.h"
-#include "common/model_arguments.h"
 
 namespace minillama::app {
 
@@ -28,21 +26,12 @@ void check_prediction_file(const Arguments& arguments, const std::string& split,
 /// asked.
 std::string default_classifier(const Arguments& arguments, const Dataset& dataset);
 
-/// Throws OptionError if an option was given that says how to ask a language model: `model` is a
-/// classifier.
-void refuse_zero_shot_options(const Arguments& arguments, const std::filesystem::path& model);
-
 /// Throws OptionError if --batch-size was given and makes no difference to the classifier.
 void refuse_batch_size(const Arguments& arguments, const ClassifierConfig& classifier,
                        const std::filesystem::path& model);
 
 /// --batch-size, or `otherwise`.
 std::int64_t batch_size(const Arguments& arguments, std::int64_t otherwise);
-
-/// How a language model is asked. Throws OptionError if --batch-size was given and makes no
-/// difference, FileError if a conversation is wanted and the model has no chat template.
-ZeroShotOptions zero_shot_options(const Arguments& arguments, const ModelArguments& model,
-                                  const Tokenizer& tokenizer);
 
 /// The names in the file --label-names, or the data set's own.
 std::vector<std::string> label_names(const Arguments& arguments, const Dataset& dataset);

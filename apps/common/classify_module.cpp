@@ -14,6 +14,7 @@
 #include "common/classify.h"
 #include "common/classify_arguments.h"
 #include "common/fine_tune.h"
+#include "common/zero_shot_arguments.h"
 
 namespace minillama::app {
 namespace {
@@ -31,7 +32,7 @@ ZeroShotClassifier load_zero_shot(Checkpoint&& checkpoint, const Arguments& argu
                                   const ModuleArguments& model, const Dataset& dataset) {
   const auto names = label_names(arguments, dataset);
   auto tokenizer = checkpoint.tokenizer();
-  const auto options = zero_shot_options(arguments, model, tokenizer);
+  const auto options = zero_shot_options(arguments, model, tokenizer, dataset, names);
   auto language_model = read_language_model(std::move(checkpoint), model.load);
   return {decoder_source(language_model), std::move(tokenizer), names, options};
 }

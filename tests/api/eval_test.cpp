@@ -154,8 +154,8 @@ TEST_CASE("arguments: eval/zero_shot.h") {
   const std::vector<std::string> two{"bad", "good"};
   CHECK_THAT(make(two, {.batch_size = 0}), contains("batch-size is 0"));
   CHECK_THAT(make(two, {.max_sentence_len = -1}), contains("-1"));
-  CHECK_THAT(make(two, {.compatible = true, .calibrate = true}), contains("calibration"));
-  CHECK_THAT(make(two, {.sentence_template = "none"}), contains("template"));
+  CHECK_THAT(make(two, {.compatible = true, .prior = LabelPrior{}}), contains("calibration"));
+  CHECK_THAT(make(two, {.templates = {"none"}}), contains("template"));
   CHECK_THAT(
       option_error([&] { ZeroShotClassifier(DecoderSource{}, test::small_tokenizer(), two); }),
       contains("no language model"));

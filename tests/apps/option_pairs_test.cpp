@@ -133,11 +133,15 @@ const Words kOther{"--file=f",      "--json",       "--template={sentence}",
                    "--calibrate",   "--chat",       "--label-names=n",
                    "--dev-out=d",   "--test-out=t", "--max-sentence-len=9",
                    "--batch-size=2"};
+/// How a language model is asked, and what has no effect without another one of these.
+const Words kAsking{"--prior=domain", "--length-normalization=bytes", "--shots=2"};
+const Words kOfAsking{"--content-free=a", "--domain-premise=a", "--shots-from=f"};
 
 Words classify_options() {
   Words all = with_model(kOther);
-  all.insert(all.end(), kTraining.begin(), kTraining.end());
-  all.insert(all.end(), kLora.begin(), kLora.end());
+  for (const auto& more : {kAsking, kOfAsking, kTraining, kLora}) {
+    all.insert(all.end(), more.begin(), more.end());
+  }
   return all;
 }
 
@@ -247,22 +251,26 @@ TEST_CASE("option pairs: of classify when it trains adapters, all of it, or noth
                     "--test-out --seeds"};
   auto lora_pairs = pairs;
   lora_pairs.insert("--use-gpu --weights");
-  try_pairs(check_classify, lora, classify_options(), {"--file", "--calibrate", "--chat"},
-            lora_pairs);
+  Names of_asking{"--file", "--calibrate", "--chat"};
+  for (const auto& options : {kAsking, kOfAsking}) {
+    for (const auto& option : options) of_asking.insert(name_of(option));
+  }
+  try_pairs(check_classify, lora, classify_options(), of_asking, lora_pairs);
 
   auto finetune = training;
   finetune.emplace_back("--option=finetune");
-  try_pairs(check_classify, finetune, classify_options(),
-            {"--file", "--calibrate", "--chat", "--lora-rank", "--lora-alpha", "--lora-dropout",
-             "--lora-targets", "--weights"},
-            pairs);
+  auto of_lora = of_asking;
+  for (const auto& option : kLora) of_lora.insert(name_of(option));
+  try_pairs(check_classify, finetune, classify_options(), of_lora, pairs);
 
   Names of_training{"--file"};
-  for (const auto& options : {kTraining, kLora}) {
-    for (const auto& option : options) of_training.insert(option.substr(0, option.find('=')));
+  for (const auto& options : {kTraining, kLora, kOfAsking}) {
+    for (const auto& option : options) of_training.insert(name_of(option));
   }
   try_pairs(check_classify, {"--model=m", "--dev=s", "--test=s"}, classify_options(), of_training,
-            {"--compat --calibrate", "--compat --chat", "--device --use-gpu"});
+            {"--compat --calibrate", "--compat --chat", "--compat --prior",
+             "--compat --length-normalization", "--compat --shots", "--calibrate --prior",
+             "--device --use-gpu"});
 }
 
 TEST_CASE("option pairs: of pretrain with a new model, and with one to go on from") {

@@ -80,7 +80,7 @@ TEST_CASE("zero shot: a label scores its own conditional log-likelihood over all
   CHECK(classifier.prompt("X") == "X Is this movie bad, good, or excellent? This movie is");
   const auto predictions = classifier.classify(kSentences);
   const ZeroShotClassifier calibrated(decoder_source(lm), test::small_tokenizer(), kLabels,
-                                      {.calibrate = true});
+                                      {.prior = LabelPrior{}});
   const auto calibrated_predictions = calibrated.classify(kSentences);
   const torch::NoGradGuard no_grad;
   for (std::size_t i = 0; i < kSentences.size(); ++i) {
@@ -100,7 +100,7 @@ TEST_CASE("zero shot: the prompt may be a template of one's own") {
   auto lm = model(AttentionKind::causal);
   const auto words = test::small_tokenizer();
   const ZeroShotClassifier classifier(decoder_source(lm), test::small_tokenizer(), kLabels,
-                                      {.sentence_template = "Review: {sentence} The acting is"});
+                                      {.templates = {"Review: {sentence} The acting is"}});
   CHECK(classifier.prompt("X") == "Review: X The acting is");
   const auto predictions = classifier.classify(kSentences);
   const torch::NoGradGuard no_grad;
@@ -216,7 +216,7 @@ TEST_CASE("zero shot: in a conversation the user asks, and a label goes on with 
   const std::string asked = "<s>User: X Is this movie bad, good, or excellent?</s>It: ";
   CHECK(classifier.prompt("X") == asked + "This movie is");
   const ZeroShotClassifier own(decoder_source(lm), words, kLabels,
-                               {.sentence_template = "Film: {sentence}", .chat = chat});
+                               {.templates = {"Film: {sentence}"}, .chat = chat});
   const auto predictions = classifier.classify(kSentences);
   const auto own_predictions = own.classify(kSentences);
   const torch::NoGradGuard no_grad;
@@ -255,11 +255,12 @@ TEST_CASE("zero shot: what does not go together is refused") {
                               kLabels, options);
   };
   CHECK_THROWS_WITH(make(AttentionKind::full, {}), contains("needs causal attention"));
-  CHECK_THROWS_AS(make(AttentionKind::full, {.compatible = true, .calibrate = true}), OptionError);
+  CHECK_THROWS_AS(make(AttentionKind::full, {.compatible = true, .prior = LabelPrior{}}),
+                  OptionError);
   CHECK_THROWS_WITH(make(AttentionKind::full, {.compatible = true, .batch_size = 0}),
                     "batch-size is 0, must be at least 1");
   CHECK_THROWS_AS(make(AttentionKind::causal, {.max_sentence_len = -1}), OptionError);
-  CHECK_THROWS_AS(make(AttentionKind::causal, {.sentence_template = "The acting is"}), OptionError);
+  CHECK_THROWS_AS(make(AttentionKind::causal, {.templates = {"The acting is"}}), OptionError);
   CHECK_THROWS_WITH(make(AttentionKind::causal, {}, 12), contains("no room for a sentence"));
   auto classifier = make(AttentionKind::causal, {});
   const std::string invalid = "caf\xe9";

@@ -14,7 +14,9 @@ namespace minillama {
 using LabelScores = std::vector<double>;
 
 /// log p(label | prompt), over all tokens of each label, for every prompt. A prompt goes through
-/// the model once, whatever the number of labels, and its scores do not depend on the others.
+/// the model once, whatever the number of labels, and its scores do not depend on the others. What
+/// all prompts begin with, as with shots, is read once for all of them, if it is long enough to be
+/// worth it.
 /// Throws OptionError if the model is not causal, a prompt is empty, or an id of a prompt or of the
 /// plan lies outside the vocabulary.
 std::vector<LabelScores> label_log_likelihoods(const DecoderSource& model,

@@ -26,11 +26,16 @@ void require_scorer(const DecoderSource& model) {
   }
 }
 
+std::vector<std::vector<std::size_t>> scoring_batches(std::span<const std::int64_t> lengths,
+                                                      std::int64_t workers) {
+  return batches_by_length(lengths, kBatchTokens, workers);
+}
+
 void for_each_batch(const DecoderSource& model, std::span<const TokenIds> sequences,
                     const std::function<void(const std::vector<std::size_t>& batch)>& score) {
   const auto sizes = lengths_of(sequences);
   require_lengths(sizes, 1);
-  const auto batches = batches_by_length(sizes, kBatchTokens, threads());
+  const auto batches = scoring_batches(sizes, threads());
   if (batches.size() <= 1 || !model.is_concurrent) {
     std::ranges::for_each(batches, score);
     return;

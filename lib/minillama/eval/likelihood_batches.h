@@ -4,6 +4,7 @@
 // tokens are.
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <vector>
@@ -16,6 +17,11 @@ namespace minillama {
 /// Throws OptionError if there is no model, or it is not causal: under full attention a token that
 /// is scored would see itself.
 void require_scorer(const DecoderSource& model);
+
+/// Divides sequences into batches that go through the model together (text/batches.h), for so many
+/// workers at the same time: lists of indices, the longest first.
+std::vector<std::vector<std::size_t>> scoring_batches(std::span<const std::int64_t> lengths,
+                                                      std::int64_t workers);
 
 /// Divides the sequences into batches that go through the model together (text/batches.h) and calls
 /// `score` with each, a list of indices, the longest sequence first: on several threads at the same

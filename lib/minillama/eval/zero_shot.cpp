@@ -7,7 +7,8 @@
 
 #include <fmt/format.h>
 
-#include "minillama/core/error.h"
+#include "minillama/core/require.h"
+#include "minillama/eval/label_length.h"
 #include "minillama/text/sentiment_prompt.h"
 
 namespace minillama {
@@ -33,16 +34,59 @@ std::vector<TokenIds> encode_labels(const Tokenizer& tokenizer, std::span<const 
   return all;
 }
 
-SentenceTemplate template_of(const ZeroShotOptions& options,
-                             std::span<const std::string> label_names) {
-  if (options.chat) {
-    return {options.sentence_template.value_or(sentiment_conversation(label_names)), *options.chat};
+std::vector<SentenceTemplate> templates_of(const ZeroShotOptions& options,
+                                           std::span<const std::string> label_names) {
+  auto texts = options.templates;
+  if (texts.empty()) {
+    // The reference's prompt ends with a space. For the principled scoring the space is the
+    // label's, as that of any word is: see TextPlace.
+    texts.push_back(options.chat ? sentiment_conversation(label_names)
+                                 : fmt::format("{{sentence}} {}{}", sentiment_question(label_names),
+                                               options.compatible ? " " : ""));
   }
-  if (options.sentence_template) return SentenceTemplate(*options.sentence_template);
-  // The reference's prompt ends with a space. For the principled scoring the space is the label's,
-  // as that of any word is: see TextPlace.
-  return SentenceTemplate(fmt::format("{{sentence}} {}{}", sentiment_question(label_names),
-                                      options.compatible ? " " : ""));
+  std::vector<SentenceTemplate> templates;
+  for (const auto& text : texts) {
+    templates.push_back(options.chat ? SentenceTemplate(text, *options.chat, options.shots)
+                                     : SentenceTemplate(text, options.shots));
+  }
+  return templates;
+}
+
+/// Throws OptionError, also about what does not go with the compatible mode.
+void check(const ZeroShotOptions& options, const ModelConfig& model) {
+  require(options.batch_size >= 1, "batch-size", options.batch_size, "be at least 1");
+  require(options.max_sentence_len >= 0, "max-sentence-len", options.max_sentence_len,
+          "be 0 or positive");
+  label_length(options.length_normalization);
+  if (options.prior) label_prior_kind(*options.prior);
+  if (!options.compatible) {
+    if (model.attention == AttentionKind::causal) return;
+    throw OptionError(
+        "scoring a label needs causal attention: under full attention it would see itself");
+  }
+  const auto refuse = [](bool is_asked_for, std::string_view what) {
+    if (!is_asked_for) return;
+    throw OptionError(fmt::format("{} not go with the compatible mode", what));
+  };
+  refuse(options.prior.has_value(), "calibration does");
+  refuse(options.chat.has_value(), "a chat template does");
+  refuse(options.templates.size() > 1, "several templates do");
+  refuse(!options.shots.empty(), "shots do");
+  refuse(options.length_normalization != "none", "length normalization does");
+}
+
+/// The mean of what several templates answer about a sentence.
+Prediction mean(std::span<const Prediction> predictions) {
+  auto all = predictions.front();
+  if (predictions.size() == 1) return all;
+  for (std::size_t label = 0; label < all.probabilities.size(); ++label) {
+    double sum = 0;
+    for (const auto& one : predictions) sum += one.probabilities[label];
+    all.probabilities[label] = sum / static_cast<double>(predictions.size());
+  }
+  all.label = std::ranges::max_element(all.probabilities) - all.probabilities.begin();
+  all.is_shortened = std::ranges::any_of(predictions, &Prediction::is_shortened);
+  return all;
 }
 
 }  // namespace
@@ -53,30 +97,31 @@ ZeroShotClassifier::ZeroShotClassifier(DecoderSource model, Tokenizer tokenizer,
     : model_(given(std::move(model))),
       tokenizer_(std::move(tokenizer)),
       label_names_(std::move(label_names)),
-      options_(options),
-      template_(template_of(options_, label_names_)),
-      label_ids_(
-          encode_labels(tokenizer_, label_names_,
-                        options_.compatible ? TextPlace::continuation : template_.place_behind())),
-      plan_(label_ids_) {
-  if (options_.batch_size < 1) {
-    throw OptionError(fmt::format("batch-size is {}, must be at least 1", options_.batch_size));
+      options_(options) {
+  check(options_, model_.config);
+  for (auto& sentence_template : templates_of(options_, label_names_)) {
+    questions_.push_back(make_question(std::move(sentence_template)));
   }
-  if (options_.max_sentence_len < 0) {
-    throw OptionError(
-        fmt::format("max-sentence-len is {}, must be 0 or positive", options_.max_sentence_len));
+}
+
+ZeroShotClassifier::Question ZeroShotClassifier::make_question(
+    SentenceTemplate sentence_template) const {
+  const auto place =
+      options_.compatible ? TextPlace::continuation : sentence_template.place_behind();
+  auto label_ids = encode_labels(tokenizer_, label_names_, place);
+  LabelPlan plan(label_ids);
+  Question question{std::move(sentence_template), std::move(label_ids), std::move(plan)};
+  if (!options_.compatible) encode(question, {});  // throws if there is no room for a sentence
+  if (!options_.prior) {
+    question.log_prior.resize(label_names_.size());
+  } else if (const auto& kind = label_prior_kind(*options_.prior); !kind.is_of_sentences()) {
+    question.log_prior =
+        log_prior(score(question, kind.prompts({.sentence_template = question.sentence_template,
+                                                .tokenizer = tokenizer_,
+                                                .texts = options_.prior->texts,
+                                                .max_tokens = room(question)})));
   }
-  if (options_.compatible) {
-    if (options_.calibrate) throw OptionError("calibration does not go with the compatible mode");
-    if (options_.chat) throw OptionError("a chat template does not go with the compatible mode");
-    return;
-  }
-  if (model_.config.attention != AttentionKind::causal) {
-    throw OptionError(
-        "scoring a label needs causal attention: under full attention it would see itself");
-  }
-  encode({});  // throws if the text around a sentence leaves no room for one
-  if (options_.calibrate) bias_ = score(encode(std::vector<std::string>{"N/A"}).ids).front();
+  return question;
 }
 
 ZeroShotClassifier ZeroShotClassifier::load(const std::filesystem::path& path,
@@ -89,31 +134,64 @@ ZeroShotClassifier ZeroShotClassifier::load(const std::filesystem::path& path,
 }
 
 std::string ZeroShotClassifier::prompt(const std::string& sentence) const {
-  return template_.fill(sentence);
+  return questions_.front().sentence_template.fill(sentence);
+}
+
+bool ZeroShotClassifier::answers_singly() const {
+  const bool is_of_sentences =
+      options_.prior && label_prior_kind(*options_.prior).is_of_sentences();
+  return !options_.compatible && !is_of_sentences;
 }
 
 std::vector<Prediction> ZeroShotClassifier::classify(std::span<const std::string> sentences) const {
-  const auto encoded = encode(sentences);
-  const auto scores = score(encoded.ids);
+  std::vector<std::vector<Prediction>> by_sentence(sentences.size());
+  for (const auto& question : questions_) {
+    const auto answers = answer(question, sentences);
+    for (std::size_t i = 0; i < answers.size(); ++i) by_sentence[i].push_back(answers[i]);
+  }
+  std::vector<Prediction> predictions;
+  for (const auto& answers : by_sentence) predictions.push_back(mean(answers));
+  return predictions;
+}
+
+std::vector<Prediction> ZeroShotClassifier::answer(const Question& question,
+                                                   std::span<const std::string> sentences) const {
+  const auto encoded = encode(question, sentences);
+  const auto scores = score(question, encoded.ids);
+  auto prior = question.log_prior;
+  if (prior.empty() && !scores.empty()) {
+    if (scores.size() == 1) {
+      throw OptionError(
+          "batch calibration compares the sentences of a set: of one alone nothing is left");
+    }
+    prior = log_prior(scores);
+  }
   std::vector<Prediction> predictions;
   for (std::size_t i = 0; i < scores.size(); ++i) {
     auto of_labels = scores[i];
-    for (std::size_t label = 0; label < bias_.size(); ++label) of_labels[label] -= bias_[label];
+    for (std::size_t label = 0; label < prior.size(); ++label) of_labels[label] -= prior[label];
     predictions.push_back(to_prediction(of_labels));
     predictions.back().is_shortened = encoded.is_shortened[i] != 0;
   }
   return predictions;
 }
 
-SentenceTemplate::Encoded ZeroShotClassifier::encode(std::span<const std::string> sentences) const {
+/// Tokens that a prompt may have.
+std::int64_t ZeroShotClassifier::room(const Question& question) const {
+  return model_.config.max_seq_len - question.plan.longest();
+}
+
+SentenceTemplate::Encoded ZeroShotClassifier::encode(const Question& question,
+                                                     std::span<const std::string> sentences) const {
   if (!options_.compatible) {
-    const auto room = model_.config.max_seq_len - plan_.longest();
-    return template_.encode(tokenizer_, sentences,
-                            options_.max_sentence_len > 0 ? options_.max_sentence_len : room, room);
+    const auto most = room(question);
+    return question.sentence_template.encode(
+        tokenizer_, sentences, options_.max_sentence_len > 0 ? options_.max_sentence_len : most,
+        most);
   }
   SentenceTemplate::Encoded encoded;
   for (const auto& sentence : sentences) {
-    auto ids = tokenizer_.encode(prompt(sentence));
+    auto ids = tokenizer_.encode(question.sentence_template.fill(sentence));
     const auto most = static_cast<std::size_t>(options_.max_sentence_len);
     const bool is_shortened = most > 0 && ids.size() > most;
     if (is_shortened) ids.resize(most);
@@ -123,8 +201,20 @@ SentenceTemplate::Encoded ZeroShotClassifier::encode(std::span<const std::string
   return encoded;
 }
 
-std::vector<LabelScores> ZeroShotClassifier::score(const std::vector<TokenIds>& prompts) const {
-  if (!options_.compatible) return label_log_likelihoods(model_, prompts, plan_);
+std::vector<LabelScores> ZeroShotClassifier::score(const Question& question,
+                                                   const std::vector<TokenIds>& prompts) const {
+  if (options_.compatible) return compatible_scores(question, prompts);
+  auto scores = label_log_likelihoods(model_, prompts, question.plan);
+  const auto& length = label_length(options_.length_normalization);
+  for (std::size_t label = 0; label < label_names_.size(); ++label) {
+    const double n = length.of(label_names_[label], question.label_ids[label]);
+    for (auto& of_labels : scores) of_labels[label] /= n;
+  }
+  return scores;
+}
+
+std::vector<LabelScores> ZeroShotClassifier::compatible_scores(
+    const Question& question, const std::vector<TokenIds>& prompts) const {
   std::vector<LabelScores> scores;
   const auto batch_size = static_cast<std::size_t>(options_.batch_size);
   for (std::size_t start = 0; start < prompts.size(); start += batch_size) {
@@ -133,7 +223,8 @@ std::vector<LabelScores> ZeroShotClassifier::score(const std::vector<TokenIds>& 
     std::vector<TokenIds> rows(batch.begin(), batch.end());
     const auto longest = std::ranges::max(rows, {}, &TokenIds::size).size();
     for (auto& row : rows) row.resize(longest, tokenizer_.pad_id());
-    std::ranges::move(label_scores_at_end(model_, rows, label_ids_), std::back_inserter(scores));
+    std::ranges::move(label_scores_at_end(model_, rows, question.label_ids),
+                      std::back_inserter(scores));
   }
   return scores;
 }
