@@ -79,7 +79,7 @@ TEST_CASE("options: those that cannot take effect are refused with the reason") 
   refused("convert", {"--tokenize", "--info"}, {"--info", "--tokenize"});
   refused("convert", {"--tokenize", "--json"}, {"--json", "--info or --detokenize"});
   refused("generate", {"-p", "a", "--score", "s"}, {"--prompt", "--score"});
-  refused("generate", {"-p", "a", "--json"}, {"--json", "--score"});
+  refused("generate", {"-p", "a", "--logprobs", "2"}, {"--logprobs", "--json"});
   refused("generate", {"--chat", "--score", "s"}, {"--chat", "--score"});
   refused("generate", {"-p", "a", "--system", "s"}, {"--system", "--chat"});
   for (const auto* option : {"--top-k", "--top-p", "--min-p", "--epsilon", "--seed", "--typical-p",

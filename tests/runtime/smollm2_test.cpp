@@ -8,6 +8,7 @@
 #include "minillama/checkpoint/checkpoint.h"
 #include "minillama/core/json.h"
 #include "minillama/engine/engine.h"
+#include "minillama/eval/text_classifier.h"
 #include "minillama/eval/text_likelihood.h"
 #include "minillama/generate/chat.h"
 #include "minillama/io/safetensors.h"
@@ -167,4 +168,22 @@ TEST_CASE("SmolLM2: conversations are transformers' texts and ids, and the model
   CHECK_THAT(first.text, contains("Paris"));
   const auto second = chat.reply("And of Italy?", out);
   CHECK_THAT(second.text, contains("Rome"));
+}
+
+TEST_CASE("SmolLM2: the classifier that ships says how good a film is") {
+  const auto model = test::data_file("smollm2/SmolLM2-135M-Instruct.Q4_1.gguf");
+  SKIP_WITHOUT(model, "smollm2/SmolLM2-135M-Instruct.Q4_1.gguf");
+  // The base is looked for beside the adapter.
+  const test::TemporaryDirectory directory;
+  std::filesystem::copy(test::repository_file("checkpoints/smollm2-sst"),
+                        directory.path() / "adapter");
+  std::filesystem::create_symlink(*model, directory.path() / "adapter" / model->filename());
+  const auto classifier = TextClassifier::load(directory.path() / "adapter");
+  const std::vector<std::string> sentences{"A delight from start to finish .",
+                                           "A dull , overlong mess .", "A bad film , but not awful ."};
+  std::vector<std::string> labels;
+  for (const auto& prediction : classifier.classify(sentences)) {
+    labels.push_back(classifier.label_names().at(static_cast<std::size_t>(prediction.label)));
+  }
+  CHECK(labels == std::vector<std::string>{"excellent", "awful", "bad"});
 }
