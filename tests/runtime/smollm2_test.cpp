@@ -180,7 +180,8 @@ TEST_CASE("SmolLM2: the classifier that ships says how good a film is") {
   std::filesystem::create_symlink(*model, directory.path() / "adapter" / model->filename());
   const auto classifier = TextClassifier::load(directory.path() / "adapter");
   const std::vector<std::string> sentences{"A delight from start to finish .",
-                                           "A dull , overlong mess .", "A bad film , but not awful ."};
+                                           "A dull , overlong mess .",
+                                           "A bad film , but not awful ."};
   std::vector<std::string> labels;
   for (const auto& prediction : classifier.classify(sentences)) {
     labels.push_back(classifier.label_names().at(static_cast<std::size_t>(prediction.label)));
