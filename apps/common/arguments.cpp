@@ -167,32 +167,8 @@ std::string Arguments::help() const {
 }
 
 bool Arguments::parse(int argc, const char* const* argv) {
-  group("Other");
-  flag("quiet", "Print results, warnings and errors only");
-  flag("version", "Print the version");
-  flag("help,h", "Print this help");
-  std::vector<std::string> arguments;
-  bool only_positional = false;
-  for (int i = 0; i < argc; ++i) {
-    const std::string argument = argv[i];
-    arguments.push_back(only_positional ? argument : with_dashes(argument));
-    only_positional |= argument == "--";
-  }
-  std::vector<const char*> pointers;
-  for (const auto& argument : arguments) pointers.push_back(argument.c_str());
   if (argc > 0) state_->called = std::filesystem::path(argv[0]).filename().string();
-  try {
-    state_->parsed = state_->options.parse(static_cast<int>(pointers.size()), pointers.data());
-  } catch (const std::exception& error) {
-    const auto message = plain(error.what());
-    if (message.ends_with("' does not exist")) {
-      const auto begin = message.find('\'') + 1;
-      throw OptionError(
-          unknown_option(message.substr(begin, message.rfind('\'') - begin), state_->names));
-    }
-    throw OptionError(message);
-  }
-
+  take({argv + std::min(argc, 1), argv + argc});
   if (is_set("help")) {
     write_result(help());
     return false;
@@ -205,8 +181,46 @@ bool Arguments::parse(int argc, const char* const* argv) {
   return true;
 }
 
+void Arguments::read(const std::vector<std::string>& words) {
+  take(words);
+  refuse_repetition();
+}
+
+/// @param words without the program's name
+void Arguments::take(const std::vector<std::string>& words) {
+  group("Other");
+  flag("quiet", "Print results, warnings and errors only");
+  flag("version", "Print the version");
+  flag("help,h", "Print this help");
+  std::vector<std::string> arguments{state_->program};
+  bool only_positional = false;
+  for (const auto& word : words) {
+    arguments.push_back(only_positional ? word : with_dashes(word));
+    only_positional |= word == "--";
+  }
+  std::vector<const char*> pointers;
+  for (const auto& argument : arguments) pointers.push_back(argument.c_str());
+  try {
+    state_->parsed = state_->options.parse(static_cast<int>(pointers.size()), pointers.data());
+  } catch (const std::exception& error) {
+    const auto message = plain(error.what());
+    if (message.ends_with("' does not exist")) {
+      const auto begin = message.find('\'') + 1;
+      throw OptionError(
+          unknown_option(message.substr(begin, message.rfind('\'') - begin), state_->names));
+    }
+    throw OptionError(message);
+  }
+}
+
 bool Arguments::given(const std::string& name) const {
   return state_->parsed.count(name) > 0;
+}
+
+std::vector<std::string> Arguments::all_given() const {
+  std::vector<std::string> names;
+  for (const auto& argument : state_->parsed.arguments()) names.push_back(argument.key());
+  return names;
 }
 
 bool Arguments::is_set(const std::string& name) const {

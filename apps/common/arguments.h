@@ -37,8 +37,13 @@ class Arguments {
   /// twice.
   bool parse(int argc, const char* const* argv);
 
+  /// Reads options that stand somewhere else, as in a file, as if they were a command line. Throws
+  /// like parse(), but answers neither --help nor --version: they are given, as any flag.
+  void read(const std::vector<std::string>& words);
+
   // What was given, by an option's first name.
   bool given(const std::string& name) const;        ///< on the command line, not by default
+  std::vector<std::string> all_given() const;       ///< the names of those, in their order
   bool is_set(const std::string& name) const;       ///< a flag
   std::string text(const std::string& name) const;  ///< "" if not given and without default
   std::vector<std::string> texts(const std::string& name) const;  ///< of a repeated option
@@ -50,6 +55,7 @@ class Arguments {
 
  private:
   struct State;
+  void take(const std::vector<std::string>& words);
   void refuse_repetition() const;
   void add_names(const std::string& names);
   std::string help() const;

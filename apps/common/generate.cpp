@@ -19,6 +19,7 @@
 
 #include "common/arguments.h"
 #include "common/chat.h"
+#include "common/compare.h"
 #include "common/decoding_arguments.h"
 #include "common/generate_arguments.h"
 #include "common/interactive.h"
@@ -240,6 +241,10 @@ void generate(int argc, char** argv, const GenerateProgram& program) {
   if (arguments.given("score")) {
     const TextFile file(arguments.text("score"));
     return score_lines(program.load(arguments, model), file, arguments.is_set("json"));
+  }
+  if (arguments.given("compare")) {
+    const TextFile methods(arguments.text("compare")), texts(arguments.text("file"));
+    return compare_methods(program.load(arguments, model), methods, texts, arguments);
   }
   if (arguments.is_set("interactive")) {
     return interact(program.load(arguments, model), arguments, model);

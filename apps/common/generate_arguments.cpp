@@ -25,6 +25,7 @@ Arguments declare_generate_arguments() {
        "generate -p \"This movie is\" --num-beams 4 --continuations 3",
        "generate -p \"This movie is\" --choices \" good, bad\"",
        "generate -f prompts.txt --each-line --weights q8_0", "generate --score held-out.txt",
+       "generate --compare methods.txt -f held-out.txt",
        "generate -m SmolLM2-135M-Instruct.Q4_1.gguf --chat --system \"You are brief.\""});
   arguments.group("Text");
   arguments.repeated_option("prompt,p", "A text to continue; given again, the next one", "TEXT");
@@ -40,11 +41,12 @@ Arguments declare_generate_arguments() {
       "interactive,i",
       "Write a text by turns: type how it begins, and the model goes on; take steps back, "
       "see the most probable tokens and change settings as you go (/help)");
-  arguments.option("batch-size", "With --each-line: how many are continued at the same time", "N",
+  arguments.option("batch-size",
+                   "With --each-line or --compare: how many are continued at the same time", "N",
                    "16");
   arguments.option("max-new-tokens,max-tokens,n",
                    "Tokens to write at most (default: 256; the assignment's task: 75; with --chat: "
-                   "1024, with --interactive: 64)",
+                   "1024, with --interactive: 64, with --compare: 128)",
                    "N");
   arguments.flag("no-display-prompt", "Write the continuation only");
   arguments.flag("ignore-eos", "Go on behind the end of a text");
@@ -69,9 +71,20 @@ Arguments declare_generate_arguments() {
                    "nats, bits per byte; at the end of all of them. A line that is longer than the "
                    "model's context has an empty line, is named and is an error at the end",
                    "PATH");
-  arguments.flag("json",
-                 "One JSON object for each text, with the score that a search gives it; with "
-                 "--score: for each line, with every token and its log-probability");
+  arguments.option("compare",
+                   "In place of writing: have several methods continue the beginning of each line "
+                   "of --file, and measure what they write beside the rest of it: log-likelihood, "
+                   "repetition, likeness to each other, divergence, different words, tokens/s. A "
+                   "line of the file (-: of standard input) is a method: a name, a colon and "
+                   "options of sampling and strategy, as \"nucleus: --top-p 0.95 --temp 1\"",
+                   "PATH");
+  arguments.option("prompt-tokens", "With --compare: how many tokens of a line are its beginning",
+                   "N", "16");
+  arguments.flag(
+      "json",
+      "One JSON object for each text, with the score that a search gives it; with "
+      "--score: for each line, with every token and its log-probability; with --compare: for "
+      "each method, with all differences and their intervals");
   arguments.group("Assignment");
   arguments.flag("assignment",
                  "Continue the CMU assignment's prompt at temperatures 0 and 1, into two files; so "
@@ -102,7 +115,12 @@ void check_generate_arguments(const Arguments& arguments) {
   std::vector<OptionRule> rules{
       {.option = "each-line", .excludes = {"prompt"}},
       {.option = "file", .excludes = {"prompt"}},
-      {.option = "batch-size", .needs = {"each-line"}},
+      {.option = "batch-size", .needs = {"each-line", "compare"}},
+      {.option = "compare", .needs = {"file"}},
+      {.option = "compare",
+       .excludes = {"each-line", "chat", "no-display-prompt", "ignore-eos", "no-cache", "compat",
+                    "logprobs", "verbose"}},
+      {.option = "prompt-tokens", .needs = {"compare"}},
       {.option = "json", .excludes = {"each-line", "chat"}},
       {.option = "logprobs", .needs = {"json"}},
       {.option = "logprobs",
@@ -117,6 +135,16 @@ void check_generate_arguments(const Arguments& arguments) {
       {.option = "ignore-eos", .excludes = {"compat"}},
       {.option = "config", .needs = {"model"}},
       {.option = "use-gpu", .excludes = {"device"}}};
+  auto of_methods = sampling_options();
+  for (const auto& more : {decoding_options(), constraint_options()}) {
+    of_methods.insert(of_methods.end(), more.begin(), more.end());
+  }
+  std::erase(of_methods, "seed");
+  for (const auto& option : of_methods) {
+    rules.push_back({.option = option,
+                     .excludes = {"compare"},
+                     .reason = "each method has options of its own"});
+  }
   const std::vector<std::string> assignment{"assignment", kLowFile, kHighFile};
   for (const auto* option : {"prompt", "file", "each-line", "no-display-prompt", "temp", "json"}) {
     rules.push_back({.option = option, .excludes = assignment});
@@ -158,6 +186,7 @@ GenerationOptions read_generation_options(const Arguments& arguments, bool compa
   if (draws_nothing(arguments)) options.temperature = 0;
   if (arguments.is_set("chat")) options.max_new_tokens = kAnswerTokens;
   if (arguments.is_set("interactive")) options.max_new_tokens = kTurnTokens;
+  if (arguments.given("compare")) options.max_new_tokens = kComparedTokens;
   if (is_assignment(arguments)) options.max_new_tokens = kAssignmentTokens;
   if (compatible) {
     options.max_new_tokens = kAssignmentTokens;

@@ -15,6 +15,8 @@ constexpr std::int64_t kAssignmentTokens = 75;
 constexpr std::int64_t kAnswerTokens = 1024;
 /// Tokens of a turn of the model's where it and a person write a text together.
 constexpr std::int64_t kTurnTokens = 64;
+/// Tokens that methods which are compared write for each text.
+constexpr std::int64_t kComparedTokens = 128;
 /// The options that name its files: of temperature 0, and of 1.
 constexpr const char* kLowFile = "generated-sentence-low-temp-out";
 constexpr const char* kHighFile = "generated-sentence-high-temp-out";

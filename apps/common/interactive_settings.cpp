@@ -58,14 +58,12 @@ void InteractiveSettings::set(const std::string& name, const std::string& value)
 }
 
 Arguments InteractiveSettings::arguments() const {
-  std::vector<std::string> words{"generate", "--interactive"};
+  std::vector<std::string> words{"--interactive"};
   for (const auto& [name, values] : values_) {
     for (const auto& value : values) words.push_back(fmt::format("--{}={}", name, value));
   }
-  std::vector<const char*> pointers;
-  for (const auto& word : words) pointers.push_back(word.c_str());
   auto arguments = declare_generate_arguments();
-  arguments.parse(static_cast<int>(pointers.size()), pointers.data());
+  arguments.read(words);
   return arguments;
 }
 

@@ -222,12 +222,27 @@ const Words kOfStrategies{"--penalty-alpha=1",      "--draft-tokens=2", "--lengt
                           "--negative-prompt=n"};
 
 Words generate_options() {
-  Words all =
-      with_model({"--prompt=p", "--file=f", "--each-line", "--batch-size=2", "--max-new-tokens=9",
-                  "--no-display-prompt", "--ignore-eos", "--no-cache", "--weights=q8_0",
-                  "--huge-pages", "--assignment", "--generated-sentence-low-temp-out=a",
-                  "--generated-sentence-high-temp-out=b", "--score=s", "--json", "--chat",
-                  "--system=s", "--interactive", "--logprobs=2"});
+  Words all = with_model({"--prompt=p",
+                          "--file=f",
+                          "--each-line",
+                          "--batch-size=2",
+                          "--max-new-tokens=9",
+                          "--no-display-prompt",
+                          "--ignore-eos",
+                          "--no-cache",
+                          "--weights=q8_0",
+                          "--huge-pages",
+                          "--assignment",
+                          "--generated-sentence-low-temp-out=a",
+                          "--generated-sentence-high-temp-out=b",
+                          "--score=s",
+                          "--json",
+                          "--chat",
+                          "--system=s",
+                          "--interactive",
+                          "--logprobs=2",
+                          "--compare=c",
+                          "--prompt-tokens=4"});
   for (const auto& more :
        {Words{"--temp=0.5", "--seed=1"}, kTruncation, Words{"--mirostat=3"}, kPenalties,
         kConstraints, kDependent, Words{"--verbose"}, kStrategies, kOfStrategies}) {
@@ -335,7 +350,7 @@ TEST_CASE("option pairs: of generate when it samples, and when it takes the most
   }
   pairs.insert({"--each-line --json", "--json --chat", "--json --interactive",
                 "--chat --interactive", "--file --interactive", "--interactive --json-object"});
-  Names alone{"--batch-size", "--system", "--logprobs"};
+  Names alone{"--batch-size", "--system", "--logprobs", "--compare", "--prompt-tokens"};
   for (const auto& options : {kDependent, kOfStrategies}) {
     for (const auto& option : options) alone.insert(name_of(option));
   }
@@ -354,6 +369,8 @@ TEST_CASE("option pairs: of generate when it samples, and when it takes the most
            "--system",
            "--interactive",
            "--logprobs",
+           "--compare",
+           "--prompt-tokens",
            "--seed",
            "--mirostat",
            "--continuations"};
@@ -366,6 +383,22 @@ TEST_CASE("option pairs: of generate when it samples, and when it takes the most
   pairs.insert(kSpeculation.begin(), kSpeculation.end());
   pairs.insert(kConstraintPairs.begin(), kConstraintPairs.end());
   try_pairs(check_generate, {"--model=m", "--temp=0", "--each-line"}, greedy_options, alone, pairs);
+}
+
+TEST_CASE("option pairs: of generate when it compares methods") {
+  auto options = generate_options();
+  std::erase(options, "--file=f");
+  std::erase(options, "--compare=c");
+  Names alone;
+  for (const auto& option : options) alone.insert(name_of(option));
+  for (const auto& option : kModel) alone.erase(name_of(option));
+  for (const auto* option : {"--batch-size", "--max-new-tokens", "--weights", "--huge-pages",
+                             "--json", "--seed", "--prompt-tokens"}) {
+    alone.erase(option);
+  }
+  alone.insert("--compat");
+  try_pairs(check_generate, {"--model=m", "--file=f", "--compare=c"}, options, alone,
+            {"--use-gpu --weights", "--use-gpu --huge-pages", "--device --use-gpu"});
 }
 
 TEST_CASE("option pairs: of convert to a model, and to an adapter alone") {

@@ -4,7 +4,7 @@
 #include <atomic>
 #include <cstdint>
 
-#include "minillama/core/error.h"
+#include "minillama/core/require.h"
 #include "minillama/core/thread_pool.h"
 #include "minillama/core/threads.h"
 #include "minillama/text/batches.h"
@@ -23,6 +23,18 @@ void require_scorer(const DecoderSource& model) {
   if (model.config.attention != AttentionKind::causal) {
     throw OptionError(
         "scoring tokens needs causal attention: under full attention they would see themselves");
+  }
+}
+
+void require_scorable(const DecoderSource& model, std::span<const TokenIds> sequences) {
+  require_scorer(model);
+  for (const auto& sequence : sequences) {
+    for (const auto id : sequence)
+      require_below(id, "a token id of the text", model.config.vocab_size);
+    if (std::ssize(sequence) > model.config.max_seq_len) {
+      throw OptionError(fmt::format("the text has {} tokens, the model's context {}",
+                                    sequence.size(), model.config.max_seq_len));
+    }
   }
 }
 

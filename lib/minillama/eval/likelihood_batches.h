@@ -18,6 +18,9 @@ namespace minillama {
 /// is scored would see itself.
 void require_scorer(const DecoderSource& model);
 
+/// The same, and unless each sequence fits the model's context and holds ids of its vocabulary.
+void require_scorable(const DecoderSource& model, std::span<const TokenIds> sequences);
+
 /// Divides sequences into batches that go through the model together (text/batches.h), for so many
 /// workers at the same time: lists of indices, the longest first.
 std::vector<std::vector<std::size_t>> scoring_batches(std::span<const std::int64_t> lengths,

@@ -7,7 +7,7 @@
 #include <numeric>
 #include <utility>
 
-#include "minillama/core/require.h"
+#include "minillama/core/error.h"
 #include "minillama/eval/likelihood_batches.h"
 #include "minillama/generate/distribution.h"
 
@@ -66,15 +66,7 @@ double TextLikelihood::bits_per_byte(std::string_view text) const {
 
 std::vector<std::vector<double>> token_log_probabilities(const DecoderSource& model,
                                                          std::span<const TokenIds> sequences) {
-  require_scorer(model);
-  for (const auto& sequence : sequences) {
-    for (const auto id : sequence)
-      require_below(id, "a token id of the text", model.config.vocab_size);
-    if (std::ssize(sequence) > model.config.max_seq_len) {
-      throw OptionError(fmt::format("the text has {} tokens, the model's context {}",
-                                    sequence.size(), model.config.max_seq_len));
-    }
-  }
+  require_scorable(model, sequences);
   std::vector<std::vector<double>> scores(sequences.size());
   for_each_batch(model, sequences, [&](const std::vector<std::size_t>& batch) {
     score_batch(model, sequences, batch, scores);
