@@ -113,12 +113,13 @@ class Session {
   /// The most probable next tokens.
   void next_candidates(std::int64_t n) {
     if (tokens_.empty()) throw OptionError("there is no text yet: type one");
-    auto options = options_;
-    options.max_new_tokens = 1;
-    options.min_new_tokens = 0;
-    options.stop_at_end = false;  // which is a candidate, too
-    options.logprobs = n;
-    const auto generation = run(options, {});
+    // By no setting but how many: probabilities are the model's own. An end is a candidate, too.
+    const auto generation = run({.max_new_tokens = 1,
+                                 .temperature = 0,
+                                 .logprobs = n,
+                                 .stop_at_end = false,
+                                 .vocabulary = options_.vocabulary},
+                                {});
     for (const auto& [token, logprob] : generation.logprobs.at(0).top) {
       print("{:.4f}  {}\n", std::exp(logprob), piece(token));
     }
@@ -214,7 +215,8 @@ constexpr Command kCommands[] = {
      [](Session& session, const std::string&) { session.try_again(); }},
     {"/top [N]", "the N most probable next tokens with their probabilities (10)",
      [](Session& session, const std::string& rest) { session.next_candidates(count(rest, 10)); }},
-    {"/show [N]", "behind each text its tokens, and the N most probable ones of each step (3); 0: none",
+    {"/show [N]",
+     "behind each text its tokens, and the N most probable ones of each step (3); 0: none",
      [](Session& session, const std::string& rest) { session.show_candidates(count(rest, 3)); }},
     {"/set [NAME [VALUE]]",
      "change a setting, as the option --NAME; without VALUE, its default; "

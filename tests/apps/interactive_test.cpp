@@ -79,6 +79,7 @@ TEST_CASE("interactive: settings change as the options of their names would") {
   // A constraint begins anew with each of the model's texts.
   CHECK(interact("I give it\n\n/set regex\n/set choices  bad\n\n", {"--regex", " [1-5]"})
             .out.size() == std::string(" 1\n 2\n bad\n").size());
+  CHECK(lines_of(interact("I give it\n/undo\n/top 2\n", {"--regex", " [1-5]"}).out).size() == 3);
   const auto refused = [](const std::string& line, const std::string& reason) {
     const auto wrong = interact("/set top-k 3\n" + line + "\n");
     CHECK(wrong.exit_code == 3);

@@ -8,6 +8,7 @@
 #include "minillama/core/require.h"
 #include "minillama/generate/distribution.h"
 #include "minillama/generate/sampler.h"
+#include "minillama/generate/token_logprobs.h"
 #include "minillama/kernels/dispatch.h"
 #include "minillama/kernels/matmul.h"
 
@@ -16,12 +17,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 using Ids = std::vector<std::int64_t>;
-
-/// A token that may come next.
-struct Candidate {
-  std::int64_t token;
-  double probability;
-};
 
 /// Divides each row by its length.
 void normalize(std::span<float> rows, std::size_t dim) {
@@ -113,31 +108,19 @@ class ContrastiveSearch {
   }
 
   /// The top_k tokens behind the text, the most probable one first.
-  std::vector<Candidate> most_probable() {
+  std::vector<TokenLogprob> most_probable() {
     const History history{.tokens = tokens_,
                           .prompt = prompt_,
                           .stop_ids = stop_ids_,
                           .left = static_cast<std::int64_t>(limit_ - out_.ids.size())};
     const auto logits = sampler_.process(decoder_->logits(sequence_), history);
-    Ids order;
-    for (std::size_t i = 0; i < logits.size(); ++i) {
-      if (!std::isinf(logits[i])) order.push_back(static_cast<std::int64_t>(i));
-    }
-    const auto logit = [&](std::int64_t token) { return logits[static_cast<std::size_t>(token)]; };
-    const auto n = std::min(std::ssize(order), static_cast<std::ptrdiff_t>(options_.top_k));
-    std::ranges::partial_sort(order, order.begin() + n, [&](std::int64_t a, std::int64_t b) {
-      return logit(a) > logit(b) || (logit(a) == logit(b) && a < b);
-    });
-    const double normalizer = log_normalizer(logits);
-    std::vector<Candidate> candidates;
-    for (const auto token : std::span(order).first(static_cast<std::size_t>(n))) {
-      candidates.push_back({token, std::exp(double{logit(token)} - normalizer)});
-    }
+    auto candidates = most_probable_tokens(logits, static_cast<std::size_t>(options_.top_k));
+    std::erase_if(candidates, [](const auto& candidate) { return std::isinf(candidate.logprob); });
     return candidates;
   }
 
   /// Gives each candidate a sequence that ends with it.
-  void read(std::span<const Candidate> candidates) {
+  void read(std::span<const TokenLogprob> candidates) {
     std::vector<Continuation> continuations;
     for (std::size_t i = 0; i < candidates.size(); ++i) {
       if (i != sequence_) decoder_->copy(sequence_, i);
@@ -147,7 +130,7 @@ class ContrastiveSearch {
   }
 
   /// Which of the candidates has the best score.
-  std::size_t chosen(std::span<const Candidate> candidates) const {
+  std::size_t chosen(std::span<const TokenLogprob> candidates) const {
     const std::size_t length = tokens_.size();
     std::vector<float> states;
     for (std::size_t i = 0; i < candidates.size(); ++i) {
@@ -163,7 +146,7 @@ class ContrastiveSearch {
     double best_score = -std::numeric_limits<double>::infinity();
     for (std::size_t i = 0; i < candidates.size(); ++i) {
       const double penalty = std::ranges::max(std::span(cosines).subspan(i * length, length));
-      const double score = (1 - alpha) * candidates[i].probability - alpha * penalty;
+      const double score = (1 - alpha) * std::exp(candidates[i].logprob) - alpha * penalty;
       if (score > best_score) best = i, best_score = score;
     }
     return best;

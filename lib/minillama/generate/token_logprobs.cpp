@@ -7,9 +7,8 @@
 
 namespace minillama {
 
-TokenLogprobs token_logprobs(std::span<const float> logits, std::int64_t token, std::size_t n) {
+std::vector<TokenLogprob> most_probable_tokens(std::span<const float> logits, std::size_t n) {
   const double normalizer = log_normalizer(logits);
-  const auto logprob = [&](std::size_t id) { return double{logits[id]} - normalizer; };
   std::vector<std::size_t> order(logits.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   n = std::min(n, order.size());
@@ -17,11 +16,16 @@ TokenLogprobs token_logprobs(std::span<const float> logits, std::int64_t token, 
                             [&](std::size_t a, std::size_t b) {
                               return logits[a] > logits[b] || (logits[a] == logits[b] && a < b);
                             });
-  TokenLogprobs out{.logprob = logprob(static_cast<std::size_t>(token))};
+  std::vector<TokenLogprob> top;
   for (const auto id : std::span(order).first(n)) {
-    out.top.push_back({static_cast<std::int64_t>(id), logprob(id)});
+    top.push_back({static_cast<std::int64_t>(id), double{logits[id]} - normalizer});
   }
-  return out;
+  return top;
+}
+
+TokenLogprobs token_logprobs(std::span<const float> logits, std::int64_t token, std::size_t n) {
+  const double logit = logits[static_cast<std::size_t>(token)];
+  return {.logprob = logit - log_normalizer(logits), .top = most_probable_tokens(logits, n)};
 }
 
 }  // namespace minillama

@@ -19,8 +19,11 @@ struct TokenLogprobs {
   std::vector<TokenLogprob> top;  ///< the most probable tokens, the best first
 };
 
-/// Log-probabilities of `token` and of the `n` most probable tokens, of equal ones the first. Fewer
-/// if there are fewer tokens.
+/// The `n` tokens with the largest of the logits [V], the best first, of equal ones the first;
+/// fewer if there are fewer.
+std::vector<TokenLogprob> most_probable_tokens(std::span<const float> logits, std::size_t n);
+
+/// Log-probabilities of `token`, one of the logits' [V], and of the `n` most probable tokens.
 TokenLogprobs token_logprobs(std::span<const float> logits, std::int64_t token, std::size_t n);
 
 }  // namespace minillama
