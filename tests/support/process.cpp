@@ -1,6 +1,7 @@
 #include "support/process.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <pty.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -17,6 +18,10 @@
 
 namespace minillama::test {
 namespace {
+
+const std::string kCtrlD = "\x04";
+constexpr int kSilence = 500;        // milliseconds in which a terminal shows nothing
+constexpr int kMostSilences = 1200;  // behind each other, before a program has to end
 
 /// In the child: `path` becomes the descriptor `target`.
 void redirect(const std::filesystem::path& path, int flags, int target) {
@@ -130,12 +135,27 @@ Outcome run_on_terminal(const std::string& app, const std::vector<std::string>& 
   Outcome outcome;
   char buffer[4096];
   auto next = typed.begin();
-  // Reading fails when the last one who has the terminal is gone.
-  for (ssize_t n = 0; (n = ::read(terminal, buffer, sizeof buffer)) > 0;) {
+  const auto type = [&](const std::string& keys) {
+    if (::write(terminal, keys.data(), keys.size()) < 0) throw std::runtime_error("write");
+  };
+  bool has_ended = false;  // with Ctrl-D
+  for (int n_silent = 0;;) {
+    pollfd shown{.fd = terminal, .events = POLLIN, .revents = 0};
+    if (::poll(&shown, 1, kSilence) == 0) {
+      // A prompt is shown a moment before the line's editor takes the terminal over, and a Ctrl-D
+      // of that moment is lost.
+      if (has_ended) type(kCtrlD);
+      if (++n_silent == kMostSilences) ::kill(child, SIGKILL);
+      continue;
+    }
+    // Reading fails when the last one who has the terminal is gone.
+    const auto n = ::read(terminal, buffer, sizeof buffer);
+    if (n <= 0) break;
+    n_silent = 0;
     outcome.out.append(buffer, static_cast<std::size_t>(n));
     if (!outcome.out.ends_with("> ")) continue;
-    const std::string keys = next == typed.end() ? "\x04" : *next++;
-    if (::write(terminal, keys.data(), keys.size()) < 0) throw std::runtime_error("write");
+    has_ended = next == typed.end();
+    type(has_ended ? kCtrlD : *next++);
   }
   ::close(terminal);
   int status = 0;
