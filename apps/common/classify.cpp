@@ -11,6 +11,7 @@
 #include "common/answer.h"
 #include "common/app.h"
 #include "common/classify_arguments.h"
+#include "common/ensemble_arguments.h"
 #include "common/model_arguments.h"
 #include "common/sentences.h"
 #include "common/sibling.h"
@@ -36,10 +37,14 @@ void run_app(const std::string& program, const Dataset& dataset, int argc, char*
   if (trained) {
     refuse_zero_shot_options(arguments, model.model);
     refuse_batch_size(arguments, *trained, model.model);
-    const TextClassifier classifier(checkpoint,
-                                    {.max_sentence_len = arguments.integer("max-sentence-len")});
-    classify_sentences(classifier, arguments, model.quiet);
+    const auto load = [&](const Checkpoint& of) {
+      return std::make_shared<TextClassifier>(
+          of, TextClassifierOptions{.max_sentence_len = arguments.integer("max-sentence-len")});
+    };
+    const auto classifier = with_ensemble(load(checkpoint), arguments, model.open, load);
+    classify_sentences(*classifier, arguments, model.quiet);
   } else {
+    refuse_ensemble(arguments, model.model);
     const auto weights = std::make_shared<const Weights>(checkpoint.language_model());
     const auto tokenizer = checkpoint.tokenizer();
     const auto names = label_names(arguments, dataset);

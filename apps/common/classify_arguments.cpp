@@ -17,8 +17,11 @@ namespace {
 
 void add_data_options(Arguments& arguments, const Dataset& dataset) {
   arguments.group("Data set");
-  arguments.option("train", "Lines \"label ||| sentence\" to train on", "PATH");
-  arguments.option("dev", "The same, to evaluate on", "PATH");
+  arguments.option("train",
+                   "Lines \"label ||| sentence\" to train on, or a treebank's trees, one a line, "
+                   "whose phrases are trained on",
+                   "PATH");
+  arguments.option("dev", "Lines \"label ||| sentence\" to evaluate on", "PATH");
   arguments.option(
       "test",
       fmt::format("The same, to evaluate on at the end (training, if none of the three "
@@ -93,6 +96,33 @@ void add_training_options(Arguments& arguments, const Dataset& dataset) {
   arguments.option("save-every-steps", "Save it every N steps besides; 0: no", "N", "0");
 }
 
+void add_objective_options(Arguments& arguments) {
+  arguments.group("What training makes smaller");
+  arguments.option(
+      "objective",
+      "cross-entropy; ordinal (of labels in an order: what is further off costs more); r-drop (two "
+      "passes with other dropout masks, drawn together)",
+      "NAME", "cross-entropy");
+  arguments.option("r-drop-alpha", "How much counts how far the two passes are apart", "X", "1");
+  arguments.option("label-smoothing", "Share of each label that all labels get alike", "X", "0");
+  arguments.option("class-weights",
+                   "How much the examples of each label count: balanced (all labels alike), or a "
+                   "number for each label with commas between (default: all examples alike)",
+                   "WEIGHTS");
+  arguments.option("phrase-weights",
+                   "How much the phrases of --train count, if that holds trees: equal, length (by "
+                   "their words) or depth (1 / (1 + depth in the tree))",
+                   "NAME", "equal");
+  arguments.option("wise-ft",
+                   "When trained, go from the weights before to those after in N steps, tell each "
+                   "one's figures on dev, and keep the best; 0: keep those after",
+                   "N", "0");
+  arguments.option("average-decay",
+                   "Evaluate and keep a moving average of the weights with this decay, such as "
+                   "0.999; 0: the weights themselves",
+                   "X", "0");
+}
+
 }  // namespace
 
 Arguments declare_classify_arguments(const char* program, const Dataset& dataset) {
@@ -122,9 +152,15 @@ Arguments declare_classify_arguments(const char* program, const Dataset& dataset
       "Text that the sentence is put into (default: {sentence}; asking: {sentence} Is this movie "
       "...? This movie is); asking, given again, one more: the mean of their probabilities counts",
       "TEXT");
+  arguments.repeated_option(
+      "ensemble",
+      "Another trained classifier, given again one more: the mean of the probabilities of all and "
+      "--model counts",
+      "PATH");
   add_zero_shot_arguments(arguments, dataset);
   add_data_options(arguments, dataset);
   add_training_options(arguments, dataset);
+  add_objective_options(arguments);
   add_model_arguments(arguments);
   return arguments;
 }
@@ -143,11 +179,35 @@ void check_classify_arguments(const Arguments& arguments) {
                                 {.option = "save-every", .needs = {"out-dir"}},
                                 {.option = "save-every-steps", .needs = {"out-dir"}},
                                 {.option = "resume", .needs = {"out-dir"}, .excludes = {"force"}},
-                                {.option = "force", .needs = {"out-dir"}}};
-  for (const auto* option :
-       {"train", "out-dir", "resume", "force", "epochs", "patience", "lr", "schedule", "warmup",
-        "weight-decay", "max-grad-norm", "dtype", "recompute", "hidden-dropout-prob", "pooling",
-        "no-head-bias", "seeds", "save-every", "save-every-steps"}) {
+                                {.option = "force", .needs = {"out-dir"}},
+                                {.option = "r-drop-alpha", .needs = {"objective=r-drop"}},
+                                {.option = "label-smoothing", .excludes = {"objective=ordinal"}},
+                                {.option = "phrase-weights", .needs = {"train"}},
+                                {.option = "ensemble", .excludes = {"option"}}};
+  for (const auto* option : {"train",
+                             "out-dir",
+                             "resume",
+                             "force",
+                             "epochs",
+                             "patience",
+                             "lr",
+                             "schedule",
+                             "warmup",
+                             "weight-decay",
+                             "max-grad-norm",
+                             "dtype",
+                             "recompute",
+                             "hidden-dropout-prob",
+                             "pooling",
+                             "no-head-bias",
+                             "seeds",
+                             "save-every",
+                             "save-every-steps",
+                             "objective",
+                             "label-smoothing",
+                             "class-weights",
+                             "average-decay",
+                             "wise-ft"}) {
     rules.push_back({.option = option, .needs = {training}});
   }
   for (const auto* option :

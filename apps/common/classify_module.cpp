@@ -13,6 +13,7 @@
 #include "common/app.h"
 #include "common/classify.h"
 #include "common/classify_arguments.h"
+#include "common/ensemble_arguments.h"
 #include "common/fine_tune.h"
 #include "common/zero_shot_arguments.h"
 
@@ -50,11 +51,16 @@ void run_app(const char* program, const Dataset& dataset, int argc, char** argv)
   auto checkpoint = Checkpoint::open(model.model, model.open);
   if (option.empty() && checkpoint.classifier()) {
     refuse_zero_shot_options(arguments, model.model);
-    auto classifier = load_saved(std::move(checkpoint), arguments, model);
-    refuse_batch_size(arguments, classifier.model()->config(), model.model);
-    const bool has_adapter = !active_adapter(classifier.model()->llama).empty();
-    answer(classifier, arguments, dataset, has_adapter ? "lora" : "finetuning", model.quiet);
+    const auto load = [&](Checkpoint of) {
+      return std::make_shared<ModuleTextClassifier>(load_saved(std::move(of), arguments, model));
+    };
+    const auto classifier = load(std::move(checkpoint));
+    refuse_batch_size(arguments, classifier->model()->config(), model.model);
+    const bool has_adapter = !active_adapter(classifier->model()->llama).empty();
+    answer(*with_ensemble(classifier, arguments, model.open, load), arguments, dataset,
+           has_adapter ? "lora" : "finetuning", model.quiet);
   } else {
+    refuse_ensemble(arguments, model.model);
     auto classifier = load_zero_shot(std::move(checkpoint), arguments, model, dataset);
     answer(classifier, arguments, dataset, "prompting", model.quiet);
   }

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
 #include "minillama/core/error.h"
+#include "minillama/eval/calibration.h"
 #include "minillama/eval/confusion_matrix.h"
 #include "minillama/eval/predictions.h"
 
@@ -45,7 +47,8 @@ void print_confusion(const ConfusionMatrix& matrix, const std::vector<std::strin
 }
 
 std::string json_line(const std::string& split, const ConfusionMatrix& matrix,
-                      std::int64_t n_shortened, const std::filesystem::path& predictions) {
+                      double calibration_error, std::int64_t n_shortened,
+                      const std::filesystem::path& predictions) {
   auto rows = nlohmann::ordered_json::array();
   for (std::int64_t truth = 0; truth < matrix.n_labels(); ++truth) {
     auto& row = rows.emplace_back(nlohmann::ordered_json::array());
@@ -58,9 +61,24 @@ std::string json_line(const std::string& split, const ConfusionMatrix& matrix,
                                 {"shortened", n_shortened},
                                 {"accuracy", matrix.accuracy()},
                                 {"macro_f1", matrix.macro_f1()},
+                                {"calibration_error", calibration_error},
                                 {"confusion", rows},
                                 {"predictions", printable(predictions.native())}}
       .dump();
+}
+
+/// Fits a temperature to the labels, and gives the predictions the probabilities under it.
+void calibrate(std::vector<Prediction>& predictions, const std::vector<std::int64_t>& labels,
+               const EvaluationReport& report) {
+  const double before = expected_calibration_error(reliability(predictions, labels));
+  const double temperature = fit_temperature(predictions, labels);
+  for (auto& prediction : predictions) {
+    prediction = with_temperature(std::move(prediction), temperature);
+  }
+  report.calibrate(temperature);
+  if (report.quiet) return;
+  note("calibrated by the temperature {:.3f}; the calibration error was {:.4f}\n", temperature,
+       before);
 }
 
 }  // namespace
@@ -73,10 +91,13 @@ double evaluate(const SentenceClassifier& classifier, const std::string& split,
   for (const auto& example : examples) sentences.push_back(example.sentence);
 
   const auto start = std::chrono::steady_clock::now();
-  const auto predictions = classifier.classify(std::span<const std::string>(sentences));
+  auto predictions = classifier.classify(std::span<const std::string>(sentences));
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 
+  std::vector<std::int64_t> truth;
+  for (const auto& example : examples) truth.push_back(example.label);
+  if (report.calibrate) calibrate(predictions, truth, report);
   ConfusionMatrix matrix(std::ssize(names));
   std::vector<std::int64_t> labels;
   std::vector<std::string> prompts;
@@ -87,13 +108,14 @@ double evaluate(const SentenceClassifier& classifier, const std::string& split,
   }
   write_predictions(out, labels, prompts);
 
+  const double calibration_error = expected_calibration_error(reliability(predictions, truth));
   const auto n_shortened = std::ranges::count_if(predictions, &Prediction::is_shortened);
   if (report.json) {
-    print("{}\n", json_line(split, matrix, n_shortened, out));
+    print("{}\n", json_line(split, matrix, calibration_error, n_shortened, out));
   } else {
     print_wrapped(
-        "{}: {} sentences, accuracy {:.4f}, macro-F1 {:.4f}{}\n", split, matrix.total(),
-        matrix.accuracy(), matrix.macro_f1(),
+        "{}: {} sentences, accuracy {:.4f}, macro-F1 {:.4f}, calibration error {:.4f}{}\n", split,
+        matrix.total(), matrix.accuracy(), matrix.macro_f1(), calibration_error,
         report.labelled ? "" : " (the file's labels are placeholders: these figures mean nothing)");
     print_confusion(matrix, names);
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string>
 
@@ -14,6 +15,9 @@ struct EvaluationReport {
   bool labelled = true;  ///< false: the data set's labels are placeholders
   bool json = false;     ///< one JSON object for a data set
   bool quiet = false;
+  /// Told the temperature under which the labels are most probable (eval/calibration.h), which the
+  /// figures are of, too; if empty, probabilities stay as they are.
+  std::function<void(double temperature)> calibrate = {};
 };
 
 /// Classifies the data set `split` ("dev" or "test"), prints the figures and the confusion matrix,

@@ -25,6 +25,7 @@
 #include "common/output_files.h"
 #include "common/progress_bar.h"
 #include "common/training_arguments.h"
+#include "common/wise_ft.h"
 
 namespace minillama::app {
 namespace {
@@ -121,8 +122,9 @@ void train(ModuleTextClassifier& classifier, const Setting& setting,
   if (const auto n = train_examples.n_shortened + dev_examples.n_shortened; n > 0) {
     note("{} sentences were shortened to fit\n", n);
   }
+  weigh_classes(arguments, std::ssize(training.classifier.label_names), train_examples);
   FineTuning run(classifier.model(), std::move(train_examples), std::move(dev_examples),
-                 training.fine_tuning, generator);
+                 training.fine_tuning, generator, make_objective(training.objective));
   std::optional<DirectoryLock> lock;
   if (!directory.empty()) {
     make_directory(directory);
@@ -202,11 +204,26 @@ Accuracies run_seed(const Setting& setting, std::uint64_t seed,
   const auto& [program, arguments, model, dataset, training, data, lora] = setting;
   const auto generator = make_generator(seed);
   auto classifier = make_classifier(setting, generator);
+  std::optional<WeightInterpolation> weights;
+  if (training.wise_ft_steps > 0) weights.emplace(classifier.model());
   train(classifier, setting, generator, directory);
-
+  if (weights) {
+    weights->finish();
+    choose_interpolation(classifier, *weights, data.dev, training.wise_ft_steps,
+                         arguments.is_set("json"));
+    if (!directory.empty()) write(directory, classifier, setting);
+  }
   EvaluationReport report{.json = arguments.is_set("json"), .quiet = model.quiet};
+  auto with_calibration = report;
+  if (!model.compatible) {
+    with_calibration.calibrate = [&](double temperature) {
+      classifier.model()->set_temperature(temperature);
+      if (!directory.empty()) write(directory, classifier, setting);
+    };
+  }
   Accuracies accuracies{.dev = evaluate(classifier, "dev", data.dev,
-                                        prediction_path(setting, "dev", seed, directory), report)};
+                                        prediction_path(setting, "dev", seed, directory),
+                                        with_calibration)};
   if (!data.test.empty()) {
     report.labelled = dataset.test_is_labelled;
     const double accuracy = evaluate(classifier, "test", data.test,
@@ -253,8 +270,8 @@ void print_statistics(const std::vector<double>& dev, const std::vector<double>&
 void fine_tune(const char* program, const Arguments& arguments, const ModuleArguments& model,
                const Dataset& dataset, bool lora) {
   const auto training = read_training_arguments(arguments, dataset, model.compatible, lora);
-  const auto data =
-      read_training_data(arguments, dataset, std::ssize(training.classifier.label_names));
+  const auto data = read_training_data(arguments, dataset,
+                                       std::ssize(training.classifier.label_names), model.quiet);
   const Setting setting{program, arguments, model, dataset, training, data, lora};
   const std::filesystem::path directory = arguments.text("out-dir");
   const auto directory_of = [&](std::uint64_t seed) {

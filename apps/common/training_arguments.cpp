@@ -1,15 +1,19 @@
 #include "common/training_arguments.h"
 
+#include <charconv>
 #include <filesystem>
 #include <sstream>
 
 #include <fmt/format.h>
 
 #include "minillama/core/error.h"
+#include "minillama/text/treebank.h"
+#include "minillama/train/class_weights.h"
 
 #include "common/classify_arguments.h"
 #include "common/default_files.h"
 #include "common/model_arguments.h"
+#include "common/output.h"
 
 namespace minillama::app {
 namespace {
@@ -27,6 +31,30 @@ std::vector<std::string> split_at_commas(const std::string& text) {
   std::istringstream in(text);
   for (std::string part; std::getline(in, part, ',');) parts.push_back(part);
   return parts;
+}
+
+double parse_weight(const std::string& text) {
+  double weight = 0;
+  const auto* const end = text.data() + text.size();
+  if (!text.empty() && std::from_chars(text.data(), end, weight).ptr == end) return weight;
+  throw OptionError(
+      fmt::format("--class-weights: {} is no number, nor is it balanced", quote(text)));
+}
+
+/// The phrases of trees, but those that are sentences of dev or test.
+std::vector<LabelledSentence> phrases_of(const TextFile& file, const Arguments& arguments,
+                                         const TrainingData& data, std::int64_t n_labels,
+                                         bool quiet) {
+  auto held_out = data.dev;
+  held_out.insert(held_out.end(), data.test.begin(), data.test.end());
+  const auto trees = parse_trees(file, n_labels);
+  auto [examples, n_held_out] =
+      distinct_phrases(trees, held_out, phrase_weight(arguments.text("phrase-weights")));
+  if (!quiet) {
+    note("{} distinct phrases of {} trees; left out as they are sentences of dev or test: {}\n",
+         examples.size(), trees.size(), n_held_out);
+  }
+  return examples;
 }
 
 }  // namespace
@@ -56,9 +84,15 @@ TrainingArguments read_training_arguments(const Arguments& arguments, const Data
         schedule_named(arguments.choice("schedule", {"constant", "linear", "cosine"}));
   }
   training.precision = precision_named(arguments.choice("dtype", {"f32", "bf16"}));
+  training.average_decay = arguments.number("average-decay");
   training.save_every_seconds = arguments.number("save-every");
   training.save_every_steps = arguments.integer("save-every-steps");
   training.validate();
+
+  out.objective = {.name = arguments.choice("objective", objective_names()),
+                   .cross_entropy = {.label_smoothing = arguments.number("label-smoothing")},
+                   .r_drop_alpha = arguments.number("r-drop-alpha")};
+  make_objective(out.objective);
 
   out.classifier.label_names = label_names(arguments, dataset);
   out.classifier.dropout = arguments.number("hidden-dropout-prob");
@@ -82,6 +116,11 @@ TrainingArguments read_training_arguments(const Arguments& arguments, const Data
   out.recompute = arguments.is_set("recompute");
   out.head_has_bias = !arguments.is_set("no-head-bias");
 
+  out.wise_ft_steps = arguments.integer("wise-ft");
+  if (out.wise_ft_steps < 0) {
+    throw OptionError(fmt::format("--wise-ft is {}, must be 0 or positive", out.wise_ft_steps));
+  }
+
   const auto seed = arguments.integer("seed");
   if (seed < 0) throw OptionError(fmt::format("--seed is {}, must be 0 or positive", seed));
   out.first_seed = static_cast<std::uint64_t>(seed);
@@ -92,19 +131,46 @@ TrainingArguments read_training_arguments(const Arguments& arguments, const Data
   return out;
 }
 
+void weigh_classes(const Arguments& arguments, std::int64_t n_labels, Examples& examples) {
+  if (!arguments.given("class-weights")) return;
+  const auto text = arguments.text("class-weights");
+  if (text == "balanced") {
+    return minillama::weigh_classes(examples, balanced_class_weights(examples.labels, n_labels));
+  }
+  std::vector<double> weights;
+  for (const auto& part : split_at_commas(text)) weights.push_back(parse_weight(part));
+  if (std::ssize(weights) != n_labels) {
+    throw OptionError(
+        fmt::format("--class-weights has {} numbers for {} labels", weights.size(), n_labels));
+  }
+  minillama::weigh_classes(examples, weights);
+}
+
 TrainingData read_training_data(const Arguments& arguments, const Dataset& dataset,
-                                std::int64_t n_labels) {
+                                std::int64_t n_labels, bool quiet) {
   const bool any_given =
       arguments.given("train") || arguments.given("dev") || arguments.given("test");
-  const auto read_split = [&](const std::string& split) -> std::vector<LabelledSentence> {
+  const auto path_of = [&](const std::string& split) {
     const auto name = fmt::format("{0}/{0}-{1}.txt", dataset.name, split);
-    const auto path = any_given ? std::filesystem::path(arguments.text(split)) : find_data(name);
-    if (!path.empty()) return read_labelled_sentences(path, n_labels);
-    if (split == "test") return {};
+    auto path = any_given ? std::filesystem::path(arguments.text(split)) : find_data(name);
+    if (!path.empty() || split == "test") return path;
     throw OptionError(any_given ? fmt::format("training needs --{} too", split)
                                 : fmt::format("no data/{} found: give --{}", name, split));
   };
-  return {read_split("train"), read_split("dev"), read_split("test")};
+  const TextFile train(path_of("train"));
+  TrainingData data{.dev = read_labelled_sentences(path_of("dev"), n_labels)};
+  if (const auto test = path_of("test"); !test.empty()) {
+    data.test = read_labelled_sentences(test, n_labels);
+  }
+  if (holds_trees(train.text())) {
+    data.train = phrases_of(train, arguments, data, n_labels, quiet);
+  } else if (arguments.given("phrase-weights")) {
+    throw OptionError(fmt::format("--phrase-weights has no effect: {} holds no trees",
+                                  quote(train.path().native(), 400)));
+  } else {
+    data.train = parse_labelled_sentences(train, n_labels);
+  }
+  return data;
 }
 
 }  // namespace minillama::app

@@ -19,6 +19,8 @@ const std::map<std::string, std::string> kElsewhere{
     {"checkpoint/checkpoint.h", "arguments: files of models"},
     {"checkpoint/peft_adapter.h", "arguments: files of models"},
     {"checkpoint/tokenizer_file.h", "arguments: files of models"},
+    {"eval/calibration.h", "tests/eval/calibration_test.cpp"},
+    {"eval/ensemble.h", "tests/eval/ensemble_test.cpp"},
     {"eval/text_classifier.h", "tests/eval/text_classifier_test.cpp, tests/runtime"},
     {"eval/text_likelihood.h", "tests/eval/text_likelihood_test.cpp"},
     {"generate/chat.h", "tests/generate/chat_test.cpp"},
@@ -48,7 +50,14 @@ const std::map<std::string, std::string> kElsewhere{
     {"core/error.h", "only makes errors"},
     {"core/named_tensors.h", "takes any module"},
     {"io/directory_lock.h", "tests/io/directory_lock_test.cpp"},
+    {"optim/weight_average.h", "tests/optim/weight_average_test.cpp"},
     {"text/labelled_sentences.h", "tests/text/labelled_sentences_test.cpp"},
+    {"text/treebank.h", "tests/text/treebank_test.cpp"},
+    {"train/class_weights.h", "tests/train/class_weights_test.cpp"},
+    {"train/objectives.h", "tests/train/r_drop_test.cpp"},
+    {"train/ordinal.h", "tests/train/ordinal_test.cpp"},
+    {"train/r_drop.h", "tests/train/r_drop_test.cpp"},
+    {"train/weight_interpolation.h", "tests/train/weight_interpolation_test.cpp"},
     {"text/text_file.h", "tests/text"},
     {"text/tokenized_text.h", "tests/text/tokenized_text_test.cpp"}};
 

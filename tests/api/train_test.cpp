@@ -43,6 +43,10 @@ TEST_CASE("arguments: train/examples.h") {
   CHECK_THAT(check({.ids = {{1}, {}}, .labels = {0, 1}}), contains("example 1 has no tokens"));
   CHECK_THAT(check({.ids = {{1}, {2}}, .labels = {0, 2}}), contains("example 1 has the label 2"));
   CHECK_THAT(check({.ids = {{1}, {2}}, .labels = {-1, 1}}), contains("example 0 has the label -1"));
+  CHECK_THAT(check({.ids = {{1}, {2}}, .labels = {0, 1}, .weights = {1}}),
+             contains("1 weights for 2 examples"));
+  CHECK_THAT(check({.ids = {{1}, {2}}, .labels = {0, 1}, .weights = {1, 0}}),
+             contains("example 1 has the weight 0"));
   ModuleTextClassifier classifier(small_classifier(), test::small_tokenizer());
   const std::vector<LabelledSentence> broken{{"\xFF", 0}};
   CHECK_THAT(option_error([&] { encode(classifier, broken); }), contains("UTF-8"));
@@ -88,6 +92,8 @@ TEST_CASE("arguments: train/training_step.h, train/objective.h") {
   CHECK_THAT(step(good, {0, 2}, 1), contains("index is 2"));
   CHECK_THAT(step(good, {0}, 0), contains("divisor is 0"));
   CHECK_THAT(step({.ids = {{1}, {2}}, .labels = {0}}, {1}, 1), contains("index is 1"));
+  CHECK_THAT(step({.ids = {{1}, {2}}, .labels = {0, 1}, .weights = {1}}, {1}, 1),
+             contains("weight is 1, must be"));
   CHECK_THAT(step({.ids = {{1}, {37}}, .labels = {0, 1}}, {0, 1}, 1), contains("ids holds 37"));
   CHECK_THAT(step({.ids = {{1}, {}}, .labels = {0, 1}}, {0, 1}, 1), contains("length 0"));
   CHECK_THAT(step({.ids = {{1}, {2}}, .labels = {0, 2}}, {0, 1}, 1), contains("labels holds 2"));

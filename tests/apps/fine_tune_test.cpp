@@ -140,6 +140,37 @@ TEST_CASE("apps/train: beside frozen weights, and computed again, adapters learn
   CHECK_THAT(refused({"--weights", "stored"}), contains("--option lora"));
 }
 
+TEST_CASE("apps/train: phrases of trees are trained on, but no sentence of dev") {
+  const TrainingDirectory directory;
+  directory.file(
+      "trees.txt",
+      "(4 (2 (2 Film) (2 (2 number) (2 1))) (3 (2 is) (4 (3 good) (3 fun))))\n"
+      "(0 (2 (2 Film) (2 (2 number) (2 2))) (0 (2 is) (0 awful)))\n"
+      "(3 (2 (2 Film) (2 (2 number) (2 3))) (4 (2 is) (4 (3 good) (2 (3 fun) (2 .)))))\n");
+  directory.file("dev.txt", "3 ||| film number 3 is good fun .\n1 ||| Film\n");
+  const auto outcome = directory.train(
+      "run", {"--train", "trees.txt", "--phrase-weights", "length", "--class-weights", "1,2,1,1,1",
+              "--objective", "r-drop", "--average-decay", "0.9"});
+  INFO(outcome.err);
+  CHECK(outcome.exit_code == 0);
+  // Film, number, 1, number 1, Film number 1, is, good, fun, good fun, is good fun and the
+  // sentence; 2, number 2, Film number 2, awful, is awful and the sentence; 3, number 3,
+  // Film number 3, ".", "fun .", "good fun .", "is good fun ."
+  CHECK_THAT(outcome.err, contains("23 distinct phrases of 3 trees; left out as they are sentences "
+                                   "of dev or test: 2\n"));
+  const auto refused = [&](const std::vector<std::string>& arguments, const std::string& message) {
+    const auto other = directory.train("refused", arguments);
+    CHECK(other.exit_code == 2);
+    CHECK_THAT(other.err, contains(message));
+  };
+  refused({"--phrase-weights", "depth"}, "--phrase-weights has no effect: \"train.txt\" holds no");
+  refused({"--class-weights", "1,2"}, "--class-weights has 2 numbers for 5 labels");
+  refused({"--class-weights", "even"}, "\"even\" is no number");
+  refused({"--class-weights", "1,1,1,1,-1"}, "a class's weight is -1");
+  refused({"--objective", "hinge"}, "must be cross-entropy");
+  refused({"--label-smoothing", "1"}, "label_smoothing is 1");
+}
+
 TEST_CASE("apps/train: a head without a bias makes a classifier of transformers'") {
   const TrainingDirectory directory;
   REQUIRE(

@@ -126,7 +126,14 @@ const Words kTraining{"--train=s",
                       "--save-every=1",
                       "--recompute",
                       "--no-head-bias",
-                      "--save-every-steps=1"};
+                      "--save-every-steps=1",
+                      "--objective=r-drop",
+                      "--label-smoothing=0.1",
+                      "--class-weights=balanced",
+                      "--average-decay=0.9",
+                      "--wise-ft=2"};
+/// What has no effect without another one of these, or of another value.
+const Words kOfTraining{"--r-drop-alpha=1", "--phrase-weights=length"};
 const Words kLora{"--lora-rank=1", "--lora-alpha=1", "--lora-dropout=0", "--lora-targets=w1",
                   "--weights=q8_0"};
 const Words kOther{"--file=f",      "--json",       "--template={sentence}",
@@ -139,7 +146,7 @@ const Words kOfAsking{"--content-free=a", "--domain-premise=a", "--shots-from=f"
 
 Words classify_options() {
   Words all = with_model(kOther);
-  for (const auto& more : {kAsking, kOfAsking, kTraining, kLora}) {
+  for (const auto& more : {kAsking, kOfAsking, kTraining, kOfTraining, kLora}) {
     all.insert(all.end(), more.begin(), more.end());
   }
   return all;
@@ -267,7 +274,7 @@ TEST_CASE("option pairs: of classify when it trains adapters, all of it, or noth
   auto lora_pairs = pairs;
   lora_pairs.insert("--use-gpu --weights");
   Names of_asking{"--file", "--calibrate", "--chat"};
-  for (const auto& options : {kAsking, kOfAsking}) {
+  for (const auto& options : {kAsking, kOfAsking, kOfTraining}) {
     for (const auto& option : options) of_asking.insert(name_of(option));
   }
   try_pairs(check_classify, lora, classify_options(), of_asking, lora_pairs);
@@ -279,7 +286,7 @@ TEST_CASE("option pairs: of classify when it trains adapters, all of it, or noth
   try_pairs(check_classify, finetune, classify_options(), of_lora, pairs);
 
   Names of_training{"--file"};
-  for (const auto& options : {kTraining, kLora, kOfAsking}) {
+  for (const auto& options : {kTraining, kOfTraining, kLora, kOfAsking}) {
     for (const auto& option : options) of_training.insert(name_of(option));
   }
   try_pairs(check_classify, {"--model=m", "--dev=s", "--test=s"}, classify_options(), of_training,

@@ -93,6 +93,32 @@ TEST_CASE("fine_tuning: goes on from the last save, however long ago it was kill
   }
 }
 
+TEST_CASE("fine_tuning: an average of the weights is kept and resumed with the same bits") {
+  auto options = Run::fast_options();
+  options.average_decay = 0.8;
+  Run plain;
+  plain.tuning.run();
+  Run uninterrupted(false, options);
+  uninterrupted.tuning.run();
+  // Steps are the same; what is evaluated and kept is the average.
+  CHECK(uninterrupted.tuning.metrics()[2].train_loss == plain.tuning.metrics()[2].train_loss);
+  CHECK(uninterrupted.tuning.metrics()[2].dev_loss != plain.tuning.metrics()[2].dev_loss);
+  for (const std::int64_t stop_after : {1, 7, 11, 20}) {
+    const test::TemporaryDirectory directory;
+    const auto state = directory.path() / "state.safetensors";
+    {
+      Run stopped(false, options);
+      stopped.tuning.keep_state(state, false);
+      std::int64_t steps = 0;
+      stopped.tuning.run({.should_stop = [&] { return ++steps == stop_after; }});
+    }
+    Run resumed(false, options);
+    resumed.tuning.keep_state(state, true);
+    CHECK(resumed.tuning.run() == FineTuning::Outcome::finished);
+    check_same(resumed, uninterrupted);
+  }
+}
+
 TEST_CASE("fine_tuning: a state is only resumed by the run it is of, and never overwritten") {
   const test::TemporaryDirectory directory;
   const auto state = directory.path() / "state.safetensors";
@@ -167,6 +193,7 @@ TEST_CASE("fine_tuning: a run is resumed with no other setting than it was start
       {"largest gradient norm", [](auto& s) { s.options.max_grad_norm = 2; }},
       {"schedule", [](auto& s) { s.options.schedule = ScheduleShape::cosine; }},
       {"warm-up", [](auto& s) { s.options.warmup = 0.2; }},
+      {"decay of averaged weights", [](auto& s) { s.options.average_decay = 0.9; }},
       {"dtype", [](auto& s) { s.options.precision = Precision::bfloat16; }},
       {"compatible", [](auto& s) { s.options.compatible = true; }},
   };

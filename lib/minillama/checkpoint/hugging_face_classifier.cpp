@@ -56,9 +56,10 @@ std::optional<ClassifierConfig> read_hugging_face_classifier(const Json& json,
   const JsonObject fields(json, path);
   if (fields.has(kOurField)) {
     const auto ours = fields.object(kOurField);
-    ours.allow_only({"template", "dropout"});
+    ours.allow_only({"template", "dropout", "temperature"});
     config.sentence_template = ours.string("template");
     config.dropout = ours.number("dropout");
+    if (ours.has("temperature")) config.temperature = ours.number("temperature");
   }
   try {
     config.validate();
@@ -94,6 +95,7 @@ void write_hugging_face_classifier(const ClassifierConfig& config, const Tokeniz
   const auto pad = choose_padding(config, tokenizer, tokenizer_config);
   write_hugging_face_labels({.names = config.label_names, .pad_id = pad}, json);
   json[kOurField] = {{"template", config.sentence_template}, {"dropout", config.dropout}};
+  if (config.temperature != 1) json[kOurField]["temperature"] = config.temperature;
 }
 
 }  // namespace minillama

@@ -14,18 +14,21 @@ Json to_json(const ClassifierConfig& config) {
             {"template", config.sentence_template},
             {"dropout", config.dropout}};
   if (config.pad_id >= 0) json["pad_id"] = config.pad_id;
+  if (config.temperature != 1) json["temperature"] = config.temperature;
   return json;
 }
 
 ClassifierConfig read_classifier_config(const Json& json, const std::filesystem::path& path) {
   const JsonObject fields(json, path);
-  fields.allow_only({"labels", "pooling", "template", "dropout", "pad_id"});
+  fields.allow_only({"labels", "pooling", "template", "dropout", "pad_id", "temperature"});
   try {
-    ClassifierConfig config{.label_names = fields.strings("labels"),
-                            .pooling = pooling_kind(fields.string("pooling")),
-                            .sentence_template = fields.string("template"),
-                            .dropout = fields.number("dropout"),
-                            .pad_id = fields.has("pad_id") ? fields.integer("pad_id") : -1};
+    ClassifierConfig config{
+        .label_names = fields.strings("labels"),
+        .pooling = pooling_kind(fields.string("pooling")),
+        .sentence_template = fields.string("template"),
+        .dropout = fields.number("dropout"),
+        .pad_id = fields.has("pad_id") ? fields.integer("pad_id") : -1,
+        .temperature = fields.has("temperature") ? fields.number("temperature") : 1};
     config.validate();
     return config;
   } catch (const OptionError& error) {

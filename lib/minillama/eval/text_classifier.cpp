@@ -13,6 +13,7 @@
 #include "minillama/core/thread_pool.h"
 #include "minillama/core/threads.h"
 #include "minillama/engine/engine.h"
+#include "minillama/eval/calibration.h"
 #include "minillama/kernels/matmul.h"
 #include "minillama/text/batches.h"
 
@@ -121,8 +122,9 @@ std::vector<Prediction> TextClassifier::predict(std::span<const TokenIds> sequen
     }
     engine.append(continuations);
     for (std::size_t i = 0; i < batch.size(); ++i) {
-      predictions[batch[i]] =
-          to_prediction(log_probabilities(head_, mean_of_rows(engine.states(i), dim)));
+      predictions[batch[i]] = with_temperature(
+          to_prediction(log_probabilities(head_, mean_of_rows(engine.states(i), dim))),
+          config_.temperature);
     }
   };
   if (batches.size() == 1) {

@@ -39,6 +39,13 @@ void ClassifierImpl::reset_parameters(torch::Generator generator) {
   classifier_head->reset_parameters(generator);
 }
 
+void ClassifierImpl::set_temperature(double temperature) {
+  auto config = config_;
+  config.temperature = temperature;
+  config.validate();
+  config_ = std::move(config);
+}
+
 void ClassifierImpl::reset() {
   llama = register_module("llama", Llama(*llama));
   classifier_head = register_module("classifier_head", Linear(*classifier_head));

@@ -50,6 +50,9 @@ class ClassifierImpl : public torch::nn::Cloneable<ClassifierImpl> {
   void pretty_print(std::ostream& stream) const override;
 
   const ClassifierConfig& config() const { return config_; }
+  /// Of the probabilities that are made of the logits; they themselves stay as they are. Throws
+  /// OptionError unless it is positive.
+  void set_temperature(double temperature);
 
   Llama llama{nullptr};
   Linear classifier_head{nullptr};  ///< with bias

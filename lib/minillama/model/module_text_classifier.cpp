@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "minillama/core/check.h"
+#include "minillama/eval/calibration.h"
 #include "minillama/eval/label_probabilities.h"
 
 namespace minillama {
@@ -42,7 +43,8 @@ std::vector<Prediction> ModuleTextClassifier::classify(
   const auto* row = scores.data_ptr<double>();
   std::vector<Prediction> predictions;
   for (std::size_t i = 0; i < sentences.size(); ++i, row += scores.size(1)) {
-    predictions.push_back(to_prediction({row, row + scores.size(1)}));
+    predictions.push_back(with_temperature(to_prediction({row, row + scores.size(1)}),
+                                           model_->config().temperature));
     predictions.back().is_shortened = encoded.is_shortened[i] != 0;
   }
   return predictions;

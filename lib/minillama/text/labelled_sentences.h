@@ -9,10 +9,11 @@
 
 namespace minillama {
 
-/// One line of a classification data set.
+/// One example of a classification data set.
 struct LabelledSentence {
   std::string sentence;
   std::int64_t label;
+  double weight = 1;  ///< how much it counts in training, positive
 
   bool operator==(const LabelledSentence&) const = default;
 };

@@ -34,12 +34,13 @@ std::vector<Shot> draw_shots(std::span<const LabelledSentence> examples,
 
   std::vector<Shot> shots;
   for (const auto index : random_order(examples.size(), random)) {
-    const auto& [sentence, label] = examples[index];
+    const auto& example = examples[index];
+    const auto label = example.label;
     require_below(label, "an example's label", n_labels);
     auto& of_label = missing[static_cast<std::size_t>(label)];
     if (of_label == 0) continue;
     --of_label;
-    shots.push_back({sentence, label_names[static_cast<std::size_t>(label)]});
+    shots.push_back({example.sentence, label_names[static_cast<std::size_t>(label)]});
   }
   for (std::size_t label = 0; label < n_labels; ++label) {
     if (missing[label] == 0) continue;

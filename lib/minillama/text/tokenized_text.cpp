@@ -63,7 +63,7 @@ std::vector<LabelledSentence> sentences_of(const TextFile& file) {
 
 void write_sentences(const TextFile& file, Writer& writer) {
   std::size_t line = 1;
-  for (const auto& [sentence, label] : sentences_of(file)) writer.add_document(sentence, line++);
+  for (const auto& example : sentences_of(file)) writer.add_document(example.sentence, line++);
 }
 
 std::uint32_t checksum_of(const Tokenizer& tokenizer) {
@@ -76,7 +76,7 @@ std::uint32_t checksum_of(const Tokenizer& tokenizer) {
 std::uint64_t text_size(const TextFile& file, Documents documents) {
   if (documents != Documents::sentences) return file.text().size();
   std::uint64_t size = 0;
-  for (const auto& [sentence, label] : sentences_of(file)) size += sentence.size() + 1;
+  for (const auto& example : sentences_of(file)) size += example.sentence.size() + 1;
   return size;
 }
 

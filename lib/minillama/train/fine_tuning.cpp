@@ -41,6 +41,22 @@ NamedTensors clone(const NamedTensors& tensors) {
   return copies;
 }
 
+/// While it lives the model has the averages of its weights, if any are kept.
+class AveragedWeights {
+ public:
+  explicit AveragedWeights(std::optional<WeightAverage>& average) : average_(average) {
+    if (average_) average_->swap();
+  }
+  ~AveragedWeights() {
+    if (average_) average_->swap();
+  }
+  AveragedWeights(const AveragedWeights&) = delete;
+  AveragedWeights& operator=(const AveragedWeights&) = delete;
+
+ private:
+  std::optional<WeightAverage>& average_;
+};
+
 struct DevFigures {
   double loss;
   ConfusionMatrix matrix;
@@ -87,6 +103,7 @@ FineTuning::FineTuning(Classifier model, Examples train, Examples dev,
   for (const auto* examples : {&train_, &dev_}) {
     examples->validate(std::ssize(model_->config().label_names));
   }
+  if (options.average_decay > 0) average_.emplace(trainable(), options.average_decay);
 }
 
 void FineTuning::keep_state(const std::filesystem::path& path, bool resume) {
@@ -97,7 +114,10 @@ void FineTuning::keep_state(const std::filesystem::path& path, bool resume) {
     best_ = clone(trainable());
     restore(best_, state->group("best"), path);
   }
-  if (!progress.finished) tensors().restore_from(*state, path);
+  if (!progress.finished) {
+    tensors().restore_from(*state, path);
+    if (average_) restore(average_->tensors(), state->group("average"), path);
+  }
   progress_ = progress;
 }
 
@@ -144,6 +164,7 @@ bool FineTuning::train_epoch(const FineTuningHooks& hooks) {
 
     ++progress_.batches;
     ++progress_.steps;
+    if (average_) average_->update(progress_.steps);
     progress_.loss_sum += loss * static_cast<double>(divisor);
     progress_.examples += std::ssize(batch);
     for (const auto index : batch) progress_.tokens += std::ssize(train_.ids[index]);
@@ -166,6 +187,7 @@ void FineTuning::finish_epoch(const FineTuningHooks& hooks) {
     save_state();
     hooks.before_evaluation();
   }
+  std::optional<AveragedWeights> averaged(std::in_place, average_);
   const auto [dev_loss, matrix] = evaluate(model_, dev_, options_.batches.size);
   require_finite(trainable());  // before anyone stores them as best
   const EpochMetrics metrics{
@@ -191,6 +213,7 @@ void FineTuning::finish_epoch(const FineTuningHooks& hooks) {
   // The caller's files first: killed in between, the run goes on from an earlier state and writes
   // the same again.
   if (hooks.after_epoch) hooks.after_epoch(metrics, is_best);
+  averaged.reset();
   if (!is_done()) save_state();
 }
 
@@ -211,7 +234,10 @@ void FineTuning::save_state() {
   if (!state_.is_kept()) return;
   TrainingState state{.texts = {{"progress", progress_.to_json()}}};
   state.add("best", best_);
-  if (!progress_.finished) tensors().add_to(state);
+  if (!progress_.finished) {
+    tensors().add_to(state);
+    if (average_) state.add("average", average_->tensors());
+  }
   state_.save(std::move(state));
 }
 

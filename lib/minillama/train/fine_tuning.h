@@ -2,12 +2,14 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "minillama/core/named_tensors.h"
 #include "minillama/model/classifier.h"
 #include "minillama/optim/adamw.h"
+#include "minillama/optim/weight_average.h"
 #include "minillama/train/cross_entropy.h"
 #include "minillama/train/examples.h"
 #include "minillama/train/fine_tuning_options.h"
@@ -90,6 +92,7 @@ class FineTuning {
   torch::Generator generator_;
   std::shared_ptr<Objective> objective_;
   AdamW optimizer_;
+  std::optional<WeightAverage> average_;
   FineTuningProgress progress_;
   torch::Tensor epoch_start_;  // state of the generator when the epoch under way began
   NamedTensors best_;          // weights of the best epoch

@@ -33,6 +33,7 @@ void FineTuningOptions::validate() const {
   require(batches.size >= 1, "batch-size", batches.size, "be at least 1");
   require(batches.max_tokens >= 0, "max-tokens", batches.max_tokens, "not be negative");
   require(warmup >= 0 && warmup < 1, "warmup", warmup, "lie in [0, 1)");
+  require(average_decay >= 0 && average_decay < 1, "average-decay", average_decay, "lie in [0, 1)");
   require(save_every_steps >= 0, "save-every-steps", save_every_steps, "not be negative");
   require(save_every_seconds >= 0, "save-every-seconds", save_every_seconds, "not be negative");
 }

@@ -17,7 +17,9 @@ struct FineTuningOptions {
   AdamWOptions optimizer = {.lr = 2e-4};  ///< norms and biases are not decayed; without clipping
   double max_grad_norm = 1.0;             ///< clips by the norm of all gradients; 0: no clipping
   ScheduleShape schedule = ScheduleShape::linear;  ///< from the warm-up's end to 0
-  double warmup = 0.1;  ///< share of all steps in which the learning rate rises, in [0, 1)
+  double warmup = 0.1;       ///< share of all steps in which the learning rate rises, in [0, 1)
+  double average_decay = 0;  ///< evaluate and keep a moving average of the weights with this decay
+                             ///< (optim/weight_average.h), in [0, 1); 0: the weights themselves
   Precision precision = Precision::float32;  ///< of matrix products
   /// Divide the loss of a short last batch by the usual size too, and decay all parameters alike.
   bool compatible = false;

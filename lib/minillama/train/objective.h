@@ -11,10 +11,11 @@ namespace minillama {
 struct ObjectiveBatch {
   Classifier& model;             ///< in training mode
   const ClassifierInput& input;  ///< for passes of the objective's own
-  torch::Tensor pooled;  ///< [B, D], which model->classify() takes; its gradient reaches the
-                         ///< Llama
-  torch::Tensor labels;  ///< [B] int64, each in [0, L)
-  std::int64_t divisor;  ///< of sums over the batch: its size, or what stands for it
+  torch::Tensor pooled;   ///< [n_passes() B, D], pass by pass, which model->classify() takes; its
+                          ///< gradient reaches the Llama
+  torch::Tensor labels;   ///< [B] int64, each in [0, L)
+  std::int64_t divisor;   ///< of sums over the batch: its size, or what stands for it
+  torch::Tensor weights;  ///< [B], how much each example counts; undefined: all alike
 };
 
 /// What a step of fine-tuning makes smaller: a differentiable function of a batch and the model.
@@ -28,6 +29,9 @@ class Objective {
 
   /// Which objective this is, with its settings: a run is not resumed under another name.
   virtual std::string name() const = 0;
+
+  /// How often each batch passes through the model, every time with dropout masks of its own.
+  virtual std::int64_t n_passes() const { return 1; }
 
   /// The loss, a scalar.
   virtual torch::Tensor loss(const ObjectiveBatch& batch) = 0;

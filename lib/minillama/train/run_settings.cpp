@@ -50,8 +50,8 @@ Json read_settings(const std::string& text, const std::filesystem::path& path) {
 }  // namespace
 
 Json settings_of(const FineTuningOptions& options) {
-  const auto& [epochs, patience, batches, optimizer, max_grad_norm, schedule, warmup, precision,
-               compatible, save_every_steps, save_every_seconds] = options;
+  const auto& [epochs, patience, batches, optimizer, max_grad_norm, schedule, warmup, average_decay,
+               precision, compatible, save_every_steps, save_every_seconds] = options;
   const auto& [size, max_tokens, by_length, shuffle] = batches;
   Json json = settings_of(optimizer);
   json.update(Json{{"epochs", epochs},
@@ -64,6 +64,7 @@ Json settings_of(const FineTuningOptions& options) {
                    {"largest gradient norm", max_grad_norm},
                    {"schedule", to_string(schedule)},
                    {"warm-up", warmup},
+                   {"decay of averaged weights", average_decay},
                    {"dtype", to_string(precision)},
                    {"compatible", compatible}});
   return json;
@@ -96,7 +97,9 @@ Json settings_of(const ModelConfig& config) {
 }
 
 Json settings_of(Classifier model) {
-  const auto& [label_names, pooling, sentence_template, dropout, pad_id] = model->config();
+  // The temperature is found when a run has ended.
+  [[maybe_unused]] const auto& [label_names, pooling, sentence_template, dropout, pad_id,
+                                temperature] = model->config();
   Json json{{"label names", label_names},
             {"pooling", to_string(pooling)},
             {"template", sentence_template},
@@ -134,7 +137,8 @@ std::uint32_t checksum(const Examples& examples) {
     all.push_back(std::ssize(ids));  // the same tokens may form other sentences
     all.insert(all.end(), ids.begin(), ids.end());
   }
-  return crc32(std::as_bytes(std::span(all)));
+  const auto sum = crc32(std::as_bytes(std::span(all)));
+  return crc32(std::as_bytes(std::span(examples.weights)), sum);
 }
 
 void require_same_settings(const std::string& now, const std::string& started,

@@ -14,6 +14,25 @@
 namespace minillama {
 namespace {
 
+/// The sequences so many times, one after the other.
+std::vector<TokenIds> repeat(const std::vector<TokenIds>& sequences, std::int64_t n) {
+  std::vector<TokenIds> all;
+  for (std::int64_t i = 0; i < n; ++i) all.insert(all.end(), sequences.begin(), sequences.end());
+  return all;
+}
+
+/// What each of the examples counts; undefined if they have no weights.
+torch::Tensor weights_of(const Examples& examples, std::span<const std::size_t> indices,
+                         const torch::TensorOptions& options) {
+  if (examples.weights.empty()) return {};
+  std::vector<double> weights;
+  for (const auto index : indices) {
+    require_below(index, "the index of an example's weight", examples.weights.size());
+    weights.push_back(examples.weights[index]);
+  }
+  return torch::tensor(weights, torch::kDouble).to(options);
+}
+
 /// The batch in parts of consecutive sequences, one for each thread.
 std::vector<ClassifierInput> split(const ClassifierInput& input, std::int64_t n_parts) {
   std::vector<ClassifierInput> parts;
@@ -52,8 +71,15 @@ double training_step(Classifier& model, torch::optim::Optimizer& optimizer,
   require_ids(torch::tensor(labels, torch::kLong), "labels", 0,
               std::ssize(model->config().label_names));
   input.ids = input.ids.to(device);
-  const auto n_parts = device.is_cpu() ? std::min<std::int64_t>(threads(), std::ssize(indices)) : 1;
-  const auto parts = split(input, n_parts);
+  const auto n_passes = objective->n_passes();
+  require(n_passes >= 1, "the objective's n_passes", n_passes, "be at least 1");
+  auto passes = n_passes == 1 ? input
+                              : classifier_input(repeat(sequences, n_passes),
+                                                 model->config().pooling, examples.pad_id);
+  passes.ids = passes.ids.to(device);
+  const auto n_parts =
+      device.is_cpu() ? std::min<std::int64_t>(threads(), passes.sequences.size()) : 1;
+  const auto parts = split(passes, n_parts);
   const auto generators = pass_generators(*model->llama, n_parts);
 
   model->zero_grad(/*set_to_none=*/true);
@@ -69,7 +95,8 @@ double training_step(Classifier& model, torch::optim::Optimizer& optimizer,
                                      .input = input,
                                      .pooled = all,
                                      .labels = torch::tensor(labels, torch::kLong).to(device),
-                                     .divisor = divisor});
+                                     .divisor = divisor,
+                                     .weights = weights_of(examples, indices, all.options())});
   require_shape(loss, "the objective's loss", {});
   const auto value = loss.item<double>();
   if (!std::isfinite(value)) throw DivergedError(fmt::format("the loss became {}", value));

@@ -1,6 +1,7 @@
 #include "minillama/weights/classifier_config.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -43,6 +44,9 @@ void ClassifierConfig::validate() const {
     throw OptionError(fmt::format("classifier: dropout is {}, must lie in [0, 1)", dropout));
   }
   if (pad_id < -1) throw OptionError(fmt::format("classifier: pad_id is {}", pad_id));
+  if (!(std::isfinite(temperature) && temperature > 0)) {
+    throw OptionError(fmt::format("classifier: temperature is {}, must be positive", temperature));
+  }
   SentenceTemplate{sentence_template};
 }
 

@@ -28,6 +28,9 @@ struct ClassifierConfig {
   /// A token that does not count where a text ends with it, as in transformers, which takes it for
   /// padding; -1: there is none.
   std::int64_t pad_id = -1;
+  /// By which log-probabilities are divided, so that probabilities mean what they say; positive
+  /// (eval/calibration.h). It changes no answer but how sure it is.
+  double temperature = 1;
 
   /// Throws OptionError naming the field and the value if one cannot be used.
   void validate() const;
