@@ -24,10 +24,10 @@ WIDTH, ROW, NAMES, PANEL, GAP, TOP = 980, 22, 170, 240, 26, 34
 
 
 def compare(texts, at_most, methods, model, results):
-    lines = [line for line in texts.read_text().splitlines(keepends=True) if line.strip()]
+    lines = [line for line in texts.read_text().split('\n') if line.strip()]
     with tempfile.TemporaryDirectory() as folder:
         some = Path(folder) / 'texts.txt'
-        some.write_text(''.join(lines[:at_most]))
+        some.write_text(''.join(f'{line}\n' for line in lines[:at_most]))
         done = Path(folder) / 'results.jsonl'
         with open(done, 'w') as out:
             subprocess.run([ROOT / 'build/release/bin/generate', '-m', model, '--weights', 'q8_0', '--compare', methods,

@@ -28,6 +28,9 @@ void add_data_options(Arguments& arguments, const Dataset& dataset) {
                   "is given: {0}/{0}-<split>.txt in $MINILLAMA_DATA or data/)",
                   dataset.name),
       "PATH");
+  arguments.option("train-per-label",
+                   "Train on N examples of each label, drawn by --seed; 0: on all there are", "N",
+                   "0");
   arguments.option("label-names",
                    fmt::format("JSON list of the labels' names (default: {})",
                                fmt::join(dataset.label_names, ", ")),
@@ -68,6 +71,10 @@ void add_training_options(Arguments& arguments, const Dataset& dataset) {
                  "less memory, the same results");
   arguments.option("hidden-dropout-prob", "Dropout on the state that is classified", "P", "0.3");
   arguments.option("pooling", "last, mean or padded-last (mean; padded-last)", "NAME");
+  arguments.option("head",
+                   "How the head begins: random, or label-words: as the language model's own rows "
+                   "of the labels' names, which then go on behind --template; with --pooling last",
+                   "NAME", "random");
   arguments.flag(
       "no-head-bias",
       "Without a bias in the head, as transformers' classifiers are (with --pooling last "
@@ -97,7 +104,7 @@ void add_training_options(Arguments& arguments, const Dataset& dataset) {
 }
 
 void add_objective_options(Arguments& arguments) {
-  arguments.group("What training makes smaller");
+  arguments.group("Objective");
   arguments.option(
       "objective",
       "cross-entropy; ordinal (of labels in an order: what is further off costs more); r-drop (two "
@@ -183,6 +190,8 @@ void check_classify_arguments(const Arguments& arguments) {
                                 {.option = "r-drop-alpha", .needs = {"objective=r-drop"}},
                                 {.option = "label-smoothing", .excludes = {"objective=ordinal"}},
                                 {.option = "phrase-weights", .needs = {"train"}},
+                                {.option = "train-per-label", .needs = {training}},
+                                {.option = "head", .needs = {training}},
                                 {.option = "ensemble", .excludes = {"option"}}};
   for (const auto* option : {"train",
                              "out-dir",

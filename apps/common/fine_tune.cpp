@@ -14,6 +14,7 @@
 #include "minillama/io/directory_lock.h"
 #include "minillama/model/adapters.h"
 #include "minillama/model/classifier_file.h"
+#include "minillama/model/label_word_head.h"
 #include "minillama/model/module_text_classifier.h"
 #include "minillama/model/peft_module.h"
 #include "minillama/train/fine_tuning.h"
@@ -65,6 +66,9 @@ ModuleTextClassifier make_classifier(const Setting& setting, const torch::Genera
   }
   if (setting.lora) add_adapter(llama, setting.dataset.name, setting.training.lora, generator);
   Classifier model(llama, setting.training.classifier, generator);
+  if (setting.training.label_words) {
+    set_label_words(model, language_model->output_weight(), tokenizer);
+  }
   if (setting.lora) train_only_adapter(llama, setting.dataset.name);
   llama->set_recompute(setting.training.recompute);
   if (!setting.training.head_has_bias) {
@@ -270,8 +274,9 @@ void print_statistics(const std::vector<double>& dev, const std::vector<double>&
 void fine_tune(const char* program, const Arguments& arguments, const ModuleArguments& model,
                const Dataset& dataset, bool lora) {
   const auto training = read_training_arguments(arguments, dataset, model.compatible, lora);
-  const auto data = read_training_data(arguments, dataset,
-                                       std::ssize(training.classifier.label_names), model.quiet);
+  const auto& names = training.classifier.label_names;
+  auto data = read_training_data(arguments, dataset, std::ssize(names), model.quiet);
+  draw_training_examples(arguments, names, data);
   const Setting setting{program, arguments, model, dataset, training, data, lora};
   const std::filesystem::path directory = arguments.text("out-dir");
   const auto directory_of = [&](std::uint64_t seed) {

@@ -2,11 +2,15 @@
 
 #include <charconv>
 #include <filesystem>
+#include <limits>
 #include <sstream>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "minillama/core/error.h"
+#include "minillama/text/balanced_sample.h"
+#include "minillama/text/sentiment_prompt.h"
 #include "minillama/text/treebank.h"
 #include "minillama/train/class_weights.h"
 
@@ -96,6 +100,11 @@ TrainingArguments read_training_arguments(const Arguments& arguments, const Data
 
   out.classifier.label_names = label_names(arguments, dataset);
   out.classifier.dropout = arguments.number("hidden-dropout-prob");
+  if (arguments.text("head") == "label-words") {
+    out.classifier.pooling = PoolingKind::last;
+    out.classifier.sentence_template =
+        "{sentence} " + sentiment_question(out.classifier.label_names);
+  }
   if (arguments.given("template")) out.classifier.sentence_template = arguments.text("template");
   if (arguments.given("pooling")) out.classifier.pooling = pooling_kind(arguments.text("pooling"));
   out.classifier.validate();
@@ -114,6 +123,7 @@ TrainingArguments read_training_arguments(const Arguments& arguments, const Data
     out.frozen = {.format = name == "stored" ? nullptr : &weight_format(name)};
   }
   out.recompute = arguments.is_set("recompute");
+  out.label_words = arguments.choice("head", {"random", "label-words"}) == "label-words";
   out.head_has_bias = !arguments.is_set("no-head-bias");
 
   out.wise_ft_steps = arguments.integer("wise-ft");
@@ -171,6 +181,23 @@ TrainingData read_training_data(const Arguments& arguments, const Dataset& datas
     data.train = parse_labelled_sentences(train, n_labels);
   }
   return data;
+}
+
+void draw_training_examples(const Arguments& arguments, std::span<const std::string> label_names,
+                            TrainingData& data) {
+  const auto per_label = arguments.integer("train-per-label");
+  const auto n_labels = std::ssize(label_names);
+  if (per_label < 0 || per_label > std::numeric_limits<std::int64_t>::max() / n_labels) {
+    throw OptionError(
+        fmt::format("--train-per-label is {}, must be 0 or a number of examples", per_label));
+  }
+  if (per_label == 0) return;
+  std::vector<LabelledSentence> drawn;
+  for (const auto index : draw_balanced(data.train, label_names, per_label * n_labels,
+                                        static_cast<std::uint64_t>(arguments.integer("seed")))) {
+    drawn.push_back(std::move(data.train[index]));
+  }
+  data.train = std::move(drawn);
 }
 
 }  // namespace minillama::app

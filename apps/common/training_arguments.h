@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "minillama/model/classifier.h"
@@ -27,6 +29,7 @@ struct TrainingArguments {
   std::optional<LoadOptions::Frozen> frozen;  ///< how the weights beside LoRA's are kept
   bool recompute = false;
   bool head_has_bias = true;
+  bool label_words = false;  ///< the head begins as the language model's own (label_word_head.h)
   std::int64_t wise_ft_steps = 0;  ///< from the weights before to those after; 0: none
   std::uint64_t first_seed = 0;
   std::int64_t n_seeds = 1;
@@ -51,5 +54,10 @@ struct TrainingData {
 /// on, FileError naming file and line.
 TrainingData read_training_data(const Arguments& arguments, const Dataset& dataset,
                                 std::int64_t n_labels, bool quiet);
+
+/// --train-per-label: leaves so many examples of each label to train on. Throws OptionError if
+/// there are too few.
+void draw_training_examples(const Arguments& arguments, std::span<const std::string> label_names,
+                            TrainingData& data);
 
 }  // namespace minillama::app

@@ -51,6 +51,8 @@ const std::map<std::string, std::string> kElsewhere{
     {"core/named_tensors.h", "takes any module"},
     {"io/directory_lock.h", "tests/io/directory_lock_test.cpp"},
     {"optim/weight_average.h", "tests/optim/weight_average_test.cpp"},
+    {"model/label_word_head.h", "tests/model/label_word_head_test.cpp"},
+    {"text/balanced_sample.h", "tests/text/shots_test.cpp"},
     {"text/labelled_sentences.h", "tests/text/labelled_sentences_test.cpp"},
     {"text/treebank.h", "tests/text/treebank_test.cpp"},
     {"train/class_weights.h", "tests/train/class_weights_test.cpp"},

@@ -171,6 +171,33 @@ TEST_CASE("apps/train: phrases of trees are trained on, but no sentence of dev")
   refused({"--label-smoothing", "1"}, "label_smoothing is 1");
 }
 
+TEST_CASE("apps/train: label words answer at once as the language model, and learn of a few") {
+  const TrainingDirectory directory;
+  const std::vector<std::string> prompt{
+      "--head", "label-words", "--template", "{sentence} The film is", "--train-per-label", "3"};
+  auto untrained = prompt;
+  untrained.insert(untrained.end(), {"--epochs", "1", "--lr", "0", "--weight-decay", "0"});
+  REQUIRE(directory.train("untrained", untrained).exit_code == 0);
+  const auto asked = run_app("classify_sst",
+                             {"--option", "prompt", "--template", "{sentence} The film is", "--dev",
+                              "dev.txt", "--dev-out", "asked.txt"},
+                             directory.path());
+  REQUIRE(asked.exit_code == 0);
+  CHECK(read_text(directory.path() / "untrained/sst-dev-finetuning-output.txt") ==
+        read_text(directory.path() / "asked.txt"));
+
+  REQUIRE(directory.train("trained", prompt).exit_code == 0);
+  CHECK(lines_in(read_text(directory.path() / "trained/metrics.jsonl")) == 2);
+  const auto refused = [&](const std::vector<std::string>& arguments, const std::string& message) {
+    const auto outcome = directory.train("refused", arguments);
+    CHECK(outcome.exit_code == 2);
+    CHECK_THAT(outcome.err, contains(message));
+  };
+  refused({"--head", "label-words", "--pooling", "mean"}, "pooling is mean");
+  refused({"--train-per-label", "9"}, "to draw 45 examples");
+  refused({"--train-per-label", "-1"}, "--train-per-label is -1");
+}
+
 TEST_CASE("apps/train: a head without a bias makes a classifier of transformers'") {
   const TrainingDirectory directory;
   REQUIRE(

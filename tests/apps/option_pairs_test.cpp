@@ -131,7 +131,9 @@ const Words kTraining{"--train=s",
                       "--label-smoothing=0.1",
                       "--class-weights=balanced",
                       "--average-decay=0.9",
-                      "--wise-ft=2"};
+                      "--wise-ft=2",
+                      "--train-per-label=2",
+                      "--head=label-words"};
 /// What has no effect without another one of these, or of another value.
 const Words kOfTraining{"--r-drop-alpha=1", "--phrase-weights=length"};
 const Words kLora{"--lora-rank=1", "--lora-alpha=1", "--lora-dropout=0", "--lora-targets=w1",
