@@ -1,6 +1,7 @@
-# What tokenizers stand on: PCRE2 (regular expressions) as minillama::pcre2, and utf8proc (Unicode) as
-# minillama::utf8proc. Installed too, as a program that links the static library needs them.
-foreach(library "pcre2;pcre2.h;pcre2-8" "utf8proc;utf8proc.h;utf8proc")
+# What text is read with: PCRE2 (regular expressions) as minillama::pcre2, utf8proc (Unicode) as
+# minillama::utf8proc, and zlib (gzip files) as minillama::zlib. Installed too, as a program that links
+# the static library needs them.
+foreach(library "pcre2;pcre2.h;pcre2-8" "utf8proc;utf8proc.h;utf8proc" "zlib;zlib.h;z")
   list(GET library 0 name)
   list(GET library 1 header)
   list(GET library 2 file)

@@ -146,6 +146,12 @@ def main():
     write('data_lines', 'lines', b'\xef\xbb\xbf3 ||| A fine film .\r\n0 ||| caf\xc3\xa9\n\n')
     write('data_lines', 'names', b'["bad", "good"]')
     write('data_lines', 'broken', b'9 ||| x\n|||\n3 || y\n')
+    for name in ('comma.csv', 'crlf.csv', 'semicolon.csv', 'tab.tsv', 'headless.csv', 'comma.csv.gz'):
+        write('csv', name, reference('labelled_data/' + name))
+    write('csv', 'broken', b'text,label\r\n"a""\n",x\r"b"c,y\n"d')
+    for name in ('objects.jsonl', 'objects.jsonl.gz'):
+        write('json_lines', name, reference('labelled_data/' + name))
+    write('json_lines', 'broken', b'{"text": "a", "label": 1}\n{"text": "\\ud800", "label": [1, {}]}\n{"a": [[[')
 
 
 if __name__ == '__main__':

@@ -8,7 +8,7 @@ set -euo pipefail
 packages=(
   g++ cmake ninja-build ccache
   libopenblas0-openmp libsentencepiece-dev libcxxopts-dev libfmt-dev
-  libjemalloc-dev libedit-dev libpcre2-dev libutf8proc-dev nlohmann-json3-dev catch2 libbenchmark-dev locales
+  libjemalloc-dev libedit-dev libpcre2-dev libutf8proc-dev zlib1g-dev nlohmann-json3-dev catch2 libbenchmark-dev locales
   libabsl-dev  # which the header of sentencepiece 0.2.1 and later includes
 )
 [ -n "${CMAKE_PREFIX_PATH:-}" ] || packages+=(libtorch-dev)
@@ -21,7 +21,7 @@ This is no Debian or Ubuntu. Please install, by the means of your system:
   a C++20 compiler, CMake 3.25 or later, Ninja, ccache (optional)
   LibTorch 1.13 to 2.15      https://pytorch.org/get-started/locally/ (the C++ package), or a Python
                              wheel of 2.6 or later: pip install torch
-  sentencepiece 0.1.97+, PCRE2 10.36+ (8 bit), utf8proc 2.5+, cxxopts 3.1+, fmt 9+,
+  sentencepiece 0.1.97+, PCRE2 10.36+ (8 bit), utf8proc 2.5+, zlib 1.2+, cxxopts 3.1+, fmt 9+,
   nlohmann-json 3.11+, Catch2 2 or 3; jemalloc 5 (optional: training large models takes less memory),
   libedit (optional: lines that are typed can be edited)
 then tell CMake where those are that it does not find by itself:

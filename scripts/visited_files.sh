@@ -41,7 +41,7 @@ cmake -S . -B "$build" -G Ninja -D CMAKE_BUILD_TYPE=Debug -D MINILLAMA_TORCH=OFF
   >/dev/null
 cmake --build "$build" --target minillama_runtime >/dev/null
 c++ -std=c++20 -g -no-pie -fno-pie -I lib "$build/main.cpp" "$build/lib/minillama/libminillama_runtime.a" \
-  -lfmt -lpcre2-8 -lutf8proc -ldl -lpthread $(ldconfig -p | grep -q absl_status && echo -labsl_status) -o "$build/visited"
+  -lfmt -lpcre2-8 -lutf8proc -lz -ldl -lpthread $(ldconfig -p | grep -q absl_status && echo -labsl_status) -o "$build/visited"
 OMP_NUM_THREADS=1 "$build/visited" "$checkpoint" "$build/trace"
 
 # Pairs of lines, the function and its caller, become "pair pair".

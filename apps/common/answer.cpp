@@ -3,10 +3,9 @@
 #include <map>
 #include <vector>
 
-#include "minillama/text/labelled_sentences.h"
-
 #include "common/classify_arguments.h"
 #include "common/evaluate.h"
+#include "common/labelled_files.h"
 #include "common/sentences.h"
 
 namespace minillama::app {
@@ -21,8 +20,7 @@ void answer(const SentenceClassifier& classifier, const Arguments& arguments,
   for (const std::string split : {"dev", "test"}) {
     if (!arguments.given(split)) continue;
     check_prediction_file(arguments, split, out_path(arguments, dataset, split, method, ""));
-    data[split] =
-        read_labelled_sentences(arguments.text(split), std::ssize(classifier.label_names()));
+    data[split] = read_examples(arguments.text(split), arguments, classifier.label_names());
   }
   for (const auto& [split, examples] : data) {
     evaluate(classifier, split, examples, out_path(arguments, dataset, split, method, ""),

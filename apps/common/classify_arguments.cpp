@@ -7,6 +7,7 @@
 #include "minillama/text/labelled_sentences.h"
 
 #include "common/default_files.h"
+#include "common/labelled_files.h"
 #include "common/model_arguments.h"
 #include "common/option_rules.h"
 #include "common/output_files.h"
@@ -17,11 +18,13 @@ namespace {
 
 void add_data_options(Arguments& arguments, const Dataset& dataset) {
   arguments.group("Data set");
-  arguments.option("train",
-                   "Lines \"label ||| sentence\" to train on, or a treebank's trees, one a line, "
-                   "whose phrases are trained on",
-                   "PATH");
-  arguments.option("dev", "Lines \"label ||| sentence\" to evaluate on", "PATH");
+  arguments.option(
+      "train",
+      "Labelled texts to train on: lines \"label ||| text\", CSV, TSV, JSON Lines, "
+      "fastText's, or a folder for each label; or a treebank's trees, one a line, whose "
+      "phrases are trained on",
+      "PATH");
+  arguments.option("dev", "Labelled texts to evaluate on", "PATH");
   arguments.option(
       "test",
       fmt::format("The same, to evaluate on at the end (training, if none of the three "
@@ -31,10 +34,13 @@ void add_data_options(Arguments& arguments, const Dataset& dataset) {
   arguments.option("train-per-label",
                    "Train on N examples of each label, drawn by --seed; 0: on all there are", "N",
                    "0");
-  arguments.option("label-names",
-                   fmt::format("JSON list of the labels' names (default: {})",
-                               fmt::join(dataset.label_names, ", ")),
-                   "PATH");
+  arguments.option(
+      "label-names",
+      fmt::format("JSON list of the labels' names (default: {}; training, if --train has "
+                  "others, those)",
+                  fmt::join(dataset.label_names, ", ")),
+      "PATH");
+  add_labelled_file_arguments(arguments);
   for (const std::string split : {"dev", "test"}) {
     arguments.option(
         split + "-out",
@@ -175,24 +181,31 @@ Arguments declare_classify_arguments(const char* program, const Dataset& dataset
 void check_classify_arguments(const Arguments& arguments) {
   if (arguments.given("option")) arguments.choice("option", {"prompt", "finetune", "lora"});
   const std::string training = "option=finetune|lora";
-  std::vector<OptionRule> rules{{.option = "file", .excludes = {training, "dev", "test"}},
-                                {.option = "seed", .needs = {training, "shots"}},
-                                {.option = "dev-out", .needs = {"dev", training}},
-                                {.option = "test-out", .needs = {"test", training}},
-                                {.option = "weights", .excludes = {"use-gpu"}},
-                                {.option = "seeds", .excludes = {"dev-out", "test-out"}},
-                                {.option = "config", .needs = {"model"}},
-                                {.option = "use-gpu", .excludes = {"device"}},
-                                {.option = "save-every", .needs = {"out-dir"}},
-                                {.option = "save-every-steps", .needs = {"out-dir"}},
-                                {.option = "resume", .needs = {"out-dir"}, .excludes = {"force"}},
-                                {.option = "force", .needs = {"out-dir"}},
-                                {.option = "r-drop-alpha", .needs = {"objective=r-drop"}},
-                                {.option = "label-smoothing", .excludes = {"objective=ordinal"}},
-                                {.option = "phrase-weights", .needs = {"train"}},
-                                {.option = "train-per-label", .needs = {training}},
-                                {.option = "head", .needs = {training}},
-                                {.option = "ensemble", .excludes = {"option"}}};
+  const std::vector<std::string> labelled_files{training, "dev", "test", "shots"};
+  const std::string without_columns = "format=lines|fasttext|folder";
+  std::vector<OptionRule> rules{
+      {.option = "file", .excludes = {training, "dev", "test"}},
+      {.option = "seed", .needs = {training, "shots"}},
+      {.option = "dev-out", .needs = {"dev", training}},
+      {.option = "test-out", .needs = {"test", training}},
+      {.option = "weights", .excludes = {"use-gpu"}},
+      {.option = "format", .needs = labelled_files},
+      {.option = "text-column", .needs = labelled_files, .excludes = {without_columns}},
+      {.option = "label-column", .needs = labelled_files, .excludes = {without_columns}},
+      {.option = "phrase-weights", .excludes = {"format"}},
+      {.option = "seeds", .excludes = {"dev-out", "test-out"}},
+      {.option = "config", .needs = {"model"}},
+      {.option = "use-gpu", .excludes = {"device"}},
+      {.option = "save-every", .needs = {"out-dir"}},
+      {.option = "save-every-steps", .needs = {"out-dir"}},
+      {.option = "resume", .needs = {"out-dir"}, .excludes = {"force"}},
+      {.option = "force", .needs = {"out-dir"}},
+      {.option = "r-drop-alpha", .needs = {"objective=r-drop"}},
+      {.option = "label-smoothing", .excludes = {"objective=ordinal"}},
+      {.option = "phrase-weights", .needs = {"train"}},
+      {.option = "train-per-label", .needs = {training}},
+      {.option = "head", .needs = {training}},
+      {.option = "ensemble", .excludes = {"option"}}};
   for (const auto* option : {"train",
                              "out-dir",
                              "resume",
@@ -226,6 +239,7 @@ void check_classify_arguments(const Arguments& arguments) {
   const auto of_asking = zero_shot_rules();
   rules.insert(rules.end(), of_asking.begin(), of_asking.end());
   check_options(arguments, rules);
+  check_labelled_file_arguments(arguments);
   check_zero_shot_arguments(arguments);
 
   if (arguments.positional().empty()) return;

@@ -17,6 +17,7 @@
 #include "minillama/model/label_word_head.h"
 #include "minillama/model/module_text_classifier.h"
 #include "minillama/model/peft_module.h"
+#include "minillama/text/sentiment_prompt.h"
 #include "minillama/train/fine_tuning.h"
 
 #include "common/classify_arguments.h"
@@ -273,10 +274,14 @@ void print_statistics(const std::vector<double>& dev, const std::vector<double>&
 
 void fine_tune(const char* program, const Arguments& arguments, const ModuleArguments& model,
                const Dataset& dataset, bool lora) {
-  const auto training = read_training_arguments(arguments, dataset, model.compatible, lora);
-  const auto& names = training.classifier.label_names;
-  auto data = read_training_data(arguments, dataset, std::ssize(names), model.quiet);
-  draw_training_examples(arguments, names, data);
+  auto training = read_training_arguments(arguments, dataset, model.compatible, lora);
+  auto data = read_training_data(arguments, dataset, model.quiet);
+  training.classifier.label_names = data.label_names;
+  if (training.label_words && !arguments.given("template")) {
+    training.classifier.sentence_template = "{sentence} " + sentiment_question(data.label_names);
+  }
+  training.classifier.validate();
+  draw_training_examples(arguments, data.label_names, data);
   const Setting setting{program, arguments, model, dataset, training, data, lora};
   const std::filesystem::path directory = arguments.text("out-dir");
   const auto directory_of = [&](std::uint64_t seed) {

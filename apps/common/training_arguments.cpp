@@ -3,19 +3,21 @@
 #include <charconv>
 #include <filesystem>
 #include <limits>
+#include <optional>
 #include <sstream>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "minillama/core/error.h"
 #include "minillama/text/balanced_sample.h"
-#include "minillama/text/sentiment_prompt.h"
 #include "minillama/text/treebank.h"
 #include "minillama/train/class_weights.h"
 
 #include "common/classify_arguments.h"
 #include "common/default_files.h"
+#include "common/labelled_files.h"
 #include "common/model_arguments.h"
 #include "common/output.h"
 
@@ -45,13 +47,34 @@ double parse_weight(const std::string& text) {
       fmt::format("--class-weights: {} is no number, nor is it balanced", quote(text)));
 }
 
+/// What is trained on, which is opened once since it may be a pipe.
+class TrainingFile {
+ public:
+  TrainingFile(std::filesystem::path path, const Arguments& arguments) : path_(std::move(path)) {
+    std::error_code error;
+    if (std::filesystem::is_directory(path_, error) || arguments.text("format") == "folder") return;
+    file_ = open_data_file(path_);
+    has_trees_ = !arguments.given("format") && holds_trees(file_->text());
+  }
+
+  bool has_trees() const { return has_trees_; }
+  const TextFile& text() const { return *file_; }
+  DataRecords records(const Arguments& arguments) const {
+    return file_ ? parse_records(*file_, arguments) : read_records(path_, arguments);
+  }
+
+ private:
+  std::filesystem::path path_;
+  std::optional<TextFile> file_;  // nothing: a folder
+  bool has_trees_ = false;
+};
+
 /// The phrases of trees, but those that are sentences of dev or test.
 std::vector<LabelledSentence> phrases_of(const TextFile& file, const Arguments& arguments,
-                                         const TrainingData& data, std::int64_t n_labels,
-                                         bool quiet) {
+                                         const TrainingData& data, bool quiet) {
   auto held_out = data.dev;
   held_out.insert(held_out.end(), data.test.begin(), data.test.end());
-  const auto trees = parse_trees(file, n_labels);
+  const auto trees = parse_trees(file, std::ssize(data.label_names));
   auto [examples, n_held_out] =
       distinct_phrases(trees, held_out, phrase_weight(arguments.text("phrase-weights")));
   if (!quiet) {
@@ -100,11 +123,8 @@ TrainingArguments read_training_arguments(const Arguments& arguments, const Data
 
   out.classifier.label_names = label_names(arguments, dataset);
   out.classifier.dropout = arguments.number("hidden-dropout-prob");
-  if (arguments.text("head") == "label-words") {
-    out.classifier.pooling = PoolingKind::last;
-    out.classifier.sentence_template =
-        "{sentence} " + sentiment_question(out.classifier.label_names);
-  }
+  out.label_words = arguments.choice("head", {"random", "label-words"}) == "label-words";
+  if (out.label_words) out.classifier.pooling = PoolingKind::last;
   if (arguments.given("template")) out.classifier.sentence_template = arguments.text("template");
   if (arguments.given("pooling")) out.classifier.pooling = pooling_kind(arguments.text("pooling"));
   out.classifier.validate();
@@ -123,7 +143,6 @@ TrainingArguments read_training_arguments(const Arguments& arguments, const Data
     out.frozen = {.format = name == "stored" ? nullptr : &weight_format(name)};
   }
   out.recompute = arguments.is_set("recompute");
-  out.label_words = arguments.choice("head", {"random", "label-words"}) == "label-words";
   out.head_has_bias = !arguments.is_set("no-head-bias");
 
   out.wise_ft_steps = arguments.integer("wise-ft");
@@ -156,8 +175,7 @@ void weigh_classes(const Arguments& arguments, std::int64_t n_labels, Examples& 
   minillama::weigh_classes(examples, weights);
 }
 
-TrainingData read_training_data(const Arguments& arguments, const Dataset& dataset,
-                                std::int64_t n_labels, bool quiet) {
+TrainingData read_training_data(const Arguments& arguments, const Dataset& dataset, bool quiet) {
   const bool any_given =
       arguments.given("train") || arguments.given("dev") || arguments.given("test");
   const auto path_of = [&](const std::string& split) {
@@ -167,18 +185,22 @@ TrainingData read_training_data(const Arguments& arguments, const Dataset& datas
     throw OptionError(any_given ? fmt::format("training needs --{} too", split)
                                 : fmt::format("no data/{} found: give --{}", name, split));
   };
-  const TextFile train(path_of("train"));
-  TrainingData data{.dev = read_labelled_sentences(path_of("dev"), n_labels)};
+  const TrainingFile train(path_of("train"), arguments);
+  const auto records = train.has_trees() ? DataRecords{} : train.records(arguments);
+  TrainingData data{.label_names = train.has_trees()
+                                       ? label_names(arguments, dataset)
+                                       : training_label_names(records, arguments, dataset)};
+  data.dev = read_examples(path_of("dev"), arguments, data.label_names);
   if (const auto test = path_of("test"); !test.empty()) {
-    data.test = read_labelled_sentences(test, n_labels);
+    data.test = read_examples(test, arguments, data.label_names);
   }
-  if (holds_trees(train.text())) {
-    data.train = phrases_of(train, arguments, data, n_labels, quiet);
+  if (train.has_trees()) {
+    data.train = phrases_of(train.text(), arguments, data, quiet);
   } else if (arguments.given("phrase-weights")) {
     throw OptionError(fmt::format("--phrase-weights has no effect: {} holds no trees",
-                                  quote(train.path().native(), 400)));
+                                  quote(records.path.native(), 400)));
   } else {
-    data.train = parse_labelled_sentences(train, n_labels);
+    data.train = label_records(records, data.label_names);
   }
   return data;
 }

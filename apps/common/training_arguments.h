@@ -44,6 +44,7 @@ void weigh_classes(const Arguments& arguments, std::int64_t n_labels, Examples& 
 
 /// The sentences of a run, all read and checked before anything is trained.
 struct TrainingData {
+  std::vector<std::string> label_names;  ///< training_label_names() (common/labelled_files.h)
   std::vector<LabelledSentence> train;
   std::vector<LabelledSentence> dev;
   std::vector<LabelledSentence> test;  ///< may be empty
@@ -52,8 +53,7 @@ struct TrainingData {
 /// Reads the files that were named or, if none was, the data set's default ones. What is said of
 /// them is a note, unless `quiet`. Throws OptionError if there is nothing to train or to evaluate
 /// on, FileError naming file and line.
-TrainingData read_training_data(const Arguments& arguments, const Dataset& dataset,
-                                std::int64_t n_labels, bool quiet);
+TrainingData read_training_data(const Arguments& arguments, const Dataset& dataset, bool quiet);
 
 /// --train-per-label: leaves so many examples of each label to train on. Throws OptionError if
 /// there are too few.

@@ -7,10 +7,10 @@
 #include "minillama/core/error.h"
 #include "minillama/eval/label_length.h"
 #include "minillama/generate/chat.h"
-#include "minillama/text/labelled_sentences.h"
 #include "minillama/text/shots.h"
 
 #include "common/default_files.h"
+#include "common/labelled_files.h"
 
 namespace minillama::app {
 namespace {
@@ -38,7 +38,7 @@ std::vector<Shot> read_shots(const Arguments& arguments, const Dataset& dataset,
                                          ? std::filesystem::path(arguments.text("shots-from"))
                                          : find_data(name);
   if (path.empty()) throw OptionError(fmt::format("no data/{} found: give --shots-from", name));
-  return draw_shots(read_labelled_sentences(path, std::ssize(label_names)), label_names,
+  return draw_shots(read_examples(path, arguments, label_names), label_names,
                     arguments.integer("shots"), static_cast<std::uint64_t>(seed));
 }
 
@@ -81,7 +81,7 @@ void add_zero_shot_arguments(Arguments& arguments, const Dataset& dataset) {
                    "be, drawn by --seed; their sentences are cut, too, if not all fits",
                    "N");
   arguments.option("shots-from",
-                   fmt::format("Draw them from lines \"label ||| sentence\" (default: "
+                   fmt::format("Draw them from such a file as --train (default: "
                                "{0}/{0}-train.txt in $MINILLAMA_DATA or data/)",
                                dataset.name),
                    "PATH");

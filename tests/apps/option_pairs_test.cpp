@@ -138,10 +138,11 @@ const Words kTraining{"--train=s",
 const Words kOfTraining{"--r-drop-alpha=1", "--phrase-weights=length"};
 const Words kLora{"--lora-rank=1", "--lora-alpha=1", "--lora-dropout=0", "--lora-targets=w1",
                   "--weights=q8_0"};
-const Words kOther{"--file=f",      "--json",       "--template={sentence}",
-                   "--calibrate",   "--chat",       "--label-names=n",
-                   "--dev-out=d",   "--test-out=t", "--max-sentence-len=9",
-                   "--batch-size=2"};
+const Words kOther{"--file=f",        "--json",       "--template={sentence}",
+                   "--calibrate",     "--chat",       "--label-names=n",
+                   "--dev-out=d",     "--test-out=t", "--max-sentence-len=9",
+                   "--batch-size=2",  "--format=csv", "--text-column=a",
+                   "--label-column=1"};
 /// How a language model is asked, and what has no effect without another one of these.
 const Words kAsking{"--prior=domain", "--length-normalization=bytes", "--shots=2"};
 const Words kOfAsking{"--content-free=a", "--domain-premise=a", "--shots-from=f"};

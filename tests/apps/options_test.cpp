@@ -64,6 +64,11 @@ TEST_CASE("options: those that cannot take effect are refused with the reason") 
   refused("classify_sst", {"--batch-size", "4", "A film ."}, {"--batch-size", "has no effect"});
   refused("classify_sst", {"--batch-size", "4", "--option", "prompt", "A film ."},
           {"--batch-size", "--compat cmu2025"});
+  refused("classify_sst", {"--format", "csv", "A film ."}, {"--format", "--dev"});
+  refused("classify_sst", {"--text-column", "a", "A film ."}, {"--text-column", "--dev"});
+  refused("classify_sst", {"--dev", "s", "--format", "xml"}, {"--format", "xml", "jsonl"});
+  refused("classify_sst", {"--dev", "s", "--format", "lines", "--label-column", "1"},
+          {"--label-column", "--format lines"});
   refused("classify_sst", {"--config", "n", "A film ."}, {"--config", "--model"});
   refused("classify_sst",
           {"--option", "lora", "--train", "s", "--dev", "s", "--test-out", "t", "--seeds", "2"},

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -11,21 +12,48 @@
 
 namespace minillama {
 
-Json parse_json(std::string_view text, const std::filesystem::path& path,
-                const Json::parser_callback_t& filter) {
+namespace {
+
+/// Why a text is no JSON, and at which of its bytes that shows, where that is known.
+struct JsonProblem {
+  std::string problem;
+  std::optional<std::size_t> at = {};
+};
+
+Json parse(std::string_view text, const Json::parser_callback_t& filter) {
   try {
     return Json::parse(text, filter);
   } catch (const nlohmann::json::parse_error& error) {
     const auto at = error.byte > 0 ? error.byte - 1 : 0;  // of the last byte that was read
-    if (at >= text.size()) throw FileError(path, "not valid JSON: it ends too early");
-    const auto before = text.substr(0, at);
-    const auto line = static_cast<std::size_t>(std::count(before.begin(), before.end(), '\n')) + 1;
-    const auto begin = before.rfind('\n') + 1;  // npos + 1 is 0
-    throw FileError(path, line,
-                    fmt::format("not valid JSON at byte {} of the line: {}", at - begin,
-                                quote(text.substr(at), 20)));
+    if (at >= text.size()) throw JsonProblem{"not valid JSON: it ends too early"};
+    const auto begin = text.substr(0, at).rfind('\n') + 1;  // npos + 1 is 0
+    throw JsonProblem{fmt::format("not valid JSON at byte {} of the line: {}", at - begin,
+                                  quote(text.substr(at), 20)),
+                      at};
   } catch (const nlohmann::json::exception&) {
-    throw FileError(path, "not valid JSON: it holds a number that is too large");
+    throw JsonProblem{"not valid JSON: it holds a number that is too large"};
+  }
+}
+
+}  // namespace
+
+Json parse_json(std::string_view text, const std::filesystem::path& path,
+                const Json::parser_callback_t& filter) {
+  try {
+    return parse(text, filter);
+  } catch (const JsonProblem& found) {
+    if (!found.at) throw FileError(path, found.problem);
+    const auto before = text.substr(0, *found.at);
+    const auto line = static_cast<std::size_t>(std::count(before.begin(), before.end(), '\n')) + 1;
+    throw FileError(path, line, found.problem);
+  }
+}
+
+Json parse_json_line(std::string_view line, const std::filesystem::path& path, std::size_t number) {
+  try {
+    return parse(line, nullptr);
+  } catch (const JsonProblem& found) {
+    throw FileError(path, number, found.problem);
   }
 }
 

@@ -21,6 +21,9 @@ using Json = nlohmann::ordered_json;
 Json parse_json(std::string_view text, const std::filesystem::path& path,
                 const Json::parser_callback_t& filter = nullptr);
 
+/// The same of one line of a file, whose number errors name.
+Json parse_json_line(std::string_view line, const std::filesystem::path& path, std::size_t number);
+
 /// A value as messages show it: its JSON text, in ASCII and no longer than a line has room for.
 std::string shown(const Json& value);
 

@@ -1,24 +1,11 @@
 #include "minillama/text/balanced_sample.h"
 
-#include <numeric>
 #include <random>
-#include <utility>
 
+#include "minillama/core/random_order.h"
 #include "minillama/core/require.h"
 
 namespace minillama {
-namespace {
-
-/// 0 to size - 1 in an order that is drawn: Fisher and Yates's, since std::shuffle() draws another
-/// one with each standard library.
-std::vector<std::size_t> random_order(std::size_t size, std::mt19937_64& random) {
-  std::vector<std::size_t> order(size);
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  for (std::size_t i = size; i > 1; --i) std::swap(order[i - 1], order[random() % i]);
-  return order;
-}
-
-}  // namespace
 
 std::vector<std::size_t> draw_balanced(std::span<const LabelledSentence> examples,
                                        std::span<const std::string> label_names, std::int64_t n,

@@ -54,6 +54,25 @@ std::size_t trailing_space(std::string_view text) {
   return text.size() - size;
 }
 
+std::string lowercase(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const auto character = text.substr(0, utf8_character_length(text));
+    const auto code_point = utf8_code_point(character);
+    if (code_point == 0x130) {
+      out += "i\u0307";  // the one letter that becomes two
+    } else {
+      utf8proc_uint8_t encoded[4];
+      const auto lower = utf8proc_tolower(static_cast<utf8proc_int32_t>(code_point));
+      const auto size = utf8proc_encode_char(lower, encoded);
+      out.append(reinterpret_cast<const char*>(encoded), static_cast<std::size_t>(size));
+    }
+    text.remove_prefix(character.size());
+  }
+  return out;
+}
+
 std::string_view last_character(std::string_view text) {
   std::size_t begin = text.size() - 1;
   while (begin > 0 && (static_cast<unsigned char>(text[begin]) & 0xC0) == 0x80) --begin;

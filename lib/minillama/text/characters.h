@@ -3,6 +3,7 @@
 // Not part of the public interface.
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace minillama {
@@ -16,6 +17,10 @@ bool is_word_character(std::uint32_t code_point);
 /// How many bytes of white space `text` begins, or ends, with; `text` is UTF-8.
 std::size_t leading_space(std::string_view text);
 std::size_t trailing_space(std::string_view text);
+
+/// `text`, which is UTF-8, with each letter as its small one (Unicode's simple mapping; U+0130
+/// becomes the two of its full one).
+std::string lowercase(std::string_view text);
 
 /// The last character of a text of UTF-8 that is not empty.
 std::string_view last_character(std::string_view text);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <string_view>
-#include <utility>
 
 #include <fmt/format.h>
 
@@ -14,13 +13,6 @@ namespace minillama {
 namespace {
 
 constexpr std::string_view kSeparator = " ||| ";
-
-std::string_view strip(std::string_view text) {
-  constexpr std::string_view kSpaces = " \t\n\v\f\r\x1C\x1D\x1E\x1F";
-  const std::size_t first = std::min(text.find_first_not_of(kSpaces), text.size());
-  const std::size_t end = text.find_last_not_of(kSpaces) + 1;  // npos + 1 is 0
-  return text.substr(first, std::max(first, end) - first);
-}
 
 /// What is wrong with a line, for the caller to say where.
 struct LineError {
@@ -40,24 +32,38 @@ std::int64_t parse_label(std::string_view text, std::int64_t n_labels) {
   return label;
 }
 
-LabelledSentence parse_line(std::string_view line, std::int64_t n_labels) {
-  if (auto problem = problem_of_line(line); !problem.empty()) throw LineError{std::move(problem)};
-  if (strip(line).empty()) throw LineError{"is blank"};
+LabelledSentence parse_line(const LabelledLine& line, std::int64_t n_labels) {
+  const std::int64_t label = parse_label(line.label, n_labels);
+  const auto sentence = strip(line.sentence);
+  if (sentence.empty()) throw LineError{"the sentence is empty"};
+  return {std::string(sentence), label};
+}
+
+}  // namespace
+
+std::string_view strip(std::string_view text) {
+  constexpr std::string_view kSpaces = " \t\n\v\f\r\x1C\x1D\x1E\x1F";
+  const std::size_t first = std::min(text.find_first_not_of(kSpaces), text.size());
+  const std::size_t end = text.find_last_not_of(kSpaces) + 1;  // npos + 1 is 0
+  return text.substr(first, std::max(first, end) - first);
+}
+
+LabelledLine split_labelled_line(std::string_view line, const std::filesystem::path& path,
+                                 std::size_t number) {
+  const auto refuse = [&](std::string_view problem) { throw FileError(path, number, problem); };
+  if (const auto problem = problem_of_line(line); !problem.empty()) refuse(problem);
+  if (strip(line).empty()) refuse("is blank");
   const std::size_t separator = line.find(kSeparator);
   if (separator == std::string_view::npos) {
-    throw LineError{fmt::format("no \" ||| \" between label and sentence: {}", quote(line))};
+    refuse(fmt::format("no \" ||| \" between label and sentence: {}", quote(line)));
   }
   const std::string_view sentence = line.substr(separator + kSeparator.size());
   // Python's `label, sentence = line.split(" ||| ")` fails here too.
   if (sentence.find(kSeparator) != std::string_view::npos) {
-    throw LineError{fmt::format("more than one \" ||| \": {}", quote(line))};
+    refuse(fmt::format("more than one \" ||| \": {}", quote(line)));
   }
-  const std::int64_t label = parse_label(line.substr(0, separator), n_labels);
-  if (strip(sentence).empty()) throw LineError{"the sentence is empty"};
-  return {std::string(strip(sentence)), label};
+  return {line.substr(0, separator), sentence};
 }
-
-}  // namespace
 
 std::vector<LabelledSentence> read_labelled_sentences(const std::filesystem::path& path,
                                                       std::int64_t n_labels) {
@@ -69,8 +75,9 @@ std::vector<LabelledSentence> parse_labelled_sentences(const TextFile& file,
   std::string_view rest = file.text();
   std::vector<LabelledSentence> sentences;
   for (std::size_t line = 1; !strip(rest).empty(); ++line) {
+    const auto parts = split_labelled_line(take_line(rest), file.path(), line);
     try {
-      sentences.push_back(parse_line(take_line(rest), n_labels));
+      sentences.push_back(parse_line(parts, n_labels));
     } catch (const LineError& error) {
       throw FileError(file.path(), line, error.problem);
     }

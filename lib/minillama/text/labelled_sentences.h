@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "minillama/text/text_file.h"
@@ -26,6 +27,20 @@ struct LabelledSentence {
 /// file and line on anything else, IoError if the file cannot be read.
 std::vector<LabelledSentence> read_labelled_sentences(const std::filesystem::path& path,
                                                       std::int64_t n_labels);
+
+/// Both sides of the " ||| " of a line, as they stand.
+struct LabelledLine {
+  std::string_view label;
+  std::string_view sentence;
+};
+
+/// Takes apart line `number` of the file `path`. Throws FileError naming both unless it has one
+/// " ||| ".
+LabelledLine split_labelled_line(std::string_view line, const std::filesystem::path& path,
+                                 std::size_t number);
+
+/// `text` without the ASCII white space around it, as above.
+std::string_view strip(std::string_view text);
 
 /// The same for a file that has been opened.
 std::vector<LabelledSentence> parse_labelled_sentences(const TextFile& file, std::int64_t n_labels);

@@ -40,25 +40,6 @@ std::string in_form(std::string_view text, UnicodeForm form) {
   return {reinterpret_cast<const char*>(made), static_cast<std::size_t>(size)};
 }
 
-std::string lowercase(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  while (!text.empty()) {
-    const auto character = text.substr(0, utf8_character_length(text));
-    const auto code_point = utf8_code_point(character);
-    if (code_point == 0x130) {
-      out += "i\u0307";  // the one letter that becomes two
-    } else {
-      utf8proc_uint8_t encoded[4];
-      const auto lower = utf8proc_tolower(static_cast<utf8proc_int32_t>(code_point));
-      const auto size = utf8proc_encode_char(lower, encoded);
-      out.append(reinterpret_cast<const char*>(encoded), static_cast<std::size_t>(size));
-    }
-    text.remove_prefix(character.size());
-  }
-  return out;
-}
-
 }  // namespace
 
 std::string replace_all(std::string_view text, const Pattern& pattern, std::string_view content) {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -126,6 +127,11 @@ TextFile::TextFile(const std::filesystem::path& path) : path_(name_of(path)) {
     mapped_.emplace(path);
     refuse_utf16(as_text(mapped_->bytes()), path_);
   }
+}
+
+TextFile::TextFile(std::filesystem::path path, std::string content)
+    : path_(std::move(path)), read_(std::move(content)) {
+  refuse_utf16(read_, path_);
 }
 
 std::string_view TextFile::text() const {

@@ -35,6 +35,9 @@ class TextFile {
   /// Throws FileError if there is no such file, it is empty (a pipe may be), or it is UTF-16; for
   /// what is no regular file also if it holds a NUL byte, since a device may have no end. IoError.
   explicit TextFile(const std::filesystem::path& path);
+  /// What another than this class read from `path`, as from a compressed file. Throws FileError if
+  /// it is UTF-16.
+  TextFile(std::filesystem::path path, std::string content);
 
   const std::filesystem::path& path() const { return path_; }
   /// Whether it is a file that others can open by its path; else it is used up.
