@@ -110,6 +110,8 @@ def main():
     write('peft_config', 'right', json.dumps(adapter).encode())
     adapter.update(use_dora=True, bias='all', rank_pattern={'q_proj': 4}, lora_alpha='x')
     write('peft_config', 'wrong', json.dumps(adapter).encode())
+    for name in ('patterns', 'dora', 'ia3'):
+        write('peft_config', name, reference(f'adapter_{name}/adapter_config.json'))
     write('tokenizer', 'unigram', reference('unigram.model'))
     write('tokenizer', 'gguf', gguf())
     write('tokenizer', 'gguf_byte_pairs', gguf_byte_pairs())

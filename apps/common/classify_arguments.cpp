@@ -6,6 +6,7 @@
 #include "minillama/core/error.h"
 #include "minillama/text/labelled_sentences.h"
 
+#include "common/adapter_arguments.h"
 #include "common/default_files.h"
 #include "common/labelled_files.h"
 #include "common/model_arguments.h"
@@ -85,13 +86,6 @@ void add_training_options(Arguments& arguments, const Dataset& dataset) {
       "no-head-bias",
       "Without a bias in the head, as transformers' classifiers are (with --pooling last "
       "convert --to hf writes one)");
-  arguments.option("lora-rank,rank", "Rank of the adapters (8; 4)", "N");
-  arguments.option("lora-alpha", "Their output is multiplied with alpha / rank (16; 1)", "X");
-  arguments.option("lora-dropout", "Dropout on their input", "P", "0");
-  arguments.option("lora-targets",
-                   "What gets one, by name, with commas between (default: compute_query,"
-                   "compute_key,compute_value,compute_output)",
-                   "NAMES");
   arguments.option(
       "weights",
       fmt::format("Leave the weights beside the adapters in this type, stored (as they lie in the "
@@ -157,7 +151,7 @@ Arguments declare_classify_arguments(const char* program, const Dataset& dataset
   arguments.group("Method");
   arguments.option("option",
                    "prompt: ask the language model, without training; finetune: train all of it "
-                   "with a head; lora: train low-rank adapters and a head (default: use --model as "
+                   "with a head; lora: train adapters and a head (default: use --model as "
                    "it is, a trained classifier, or ask it)",
                    "NAME");
   arguments.repeated_option(
@@ -173,6 +167,7 @@ Arguments declare_classify_arguments(const char* program, const Dataset& dataset
   add_zero_shot_arguments(arguments, dataset);
   add_data_options(arguments, dataset);
   add_training_options(arguments, dataset);
+  add_adapter_arguments(arguments);
   add_objective_options(arguments);
   add_model_arguments(arguments);
   return arguments;
@@ -232,12 +227,10 @@ void check_classify_arguments(const Arguments& arguments) {
                              "wise-ft"}) {
     rules.push_back({.option = option, .needs = {training}});
   }
-  for (const auto* option :
-       {"lora-rank", "lora-alpha", "lora-dropout", "lora-targets", "weights"}) {
-    rules.push_back({.option = option, .needs = {"option=lora"}});
+  rules.push_back({.option = "weights", .needs = {"option=lora"}});
+  for (const auto& more : {adapter_rules(), zero_shot_rules()}) {
+    rules.insert(rules.end(), more.begin(), more.end());
   }
-  const auto of_asking = zero_shot_rules();
-  rules.insert(rules.end(), of_asking.begin(), of_asking.end());
   check_options(arguments, rules);
   check_labelled_file_arguments(arguments);
   check_zero_shot_arguments(arguments);

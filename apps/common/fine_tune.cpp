@@ -65,7 +65,7 @@ ModuleTextClassifier make_classifier(const Setting& setting, const torch::Genera
       note("the model's adapter {} became part of its weights\n", quote(adapter));
     }
   }
-  if (setting.lora) add_adapter(llama, setting.dataset.name, setting.training.lora, generator);
+  if (setting.lora) add_adapter(llama, setting.dataset.name, setting.training.adapter, generator);
   Classifier model(llama, setting.training.classifier, generator);
   if (setting.training.label_words) {
     set_label_words(model, language_model->output_weight(), tokenizer);

@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <limits>
 #include <optional>
-#include <sstream>
 #include <system_error>
 #include <utility>
 
@@ -15,7 +14,9 @@
 #include "minillama/text/treebank.h"
 #include "minillama/train/class_weights.h"
 
+#include "common/adapter_arguments.h"
 #include "common/classify_arguments.h"
+#include "common/comma_list.h"
 #include "common/default_files.h"
 #include "common/labelled_files.h"
 #include "common/model_arguments.h"
@@ -30,13 +31,6 @@ void read(const Arguments& arguments, const std::string& name, double& value) {
 
 void read(const Arguments& arguments, const std::string& name, std::int64_t& value) {
   if (arguments.given(name)) value = arguments.integer(name);
-}
-
-std::vector<std::string> split_at_commas(const std::string& text) {
-  std::vector<std::string> parts;
-  std::istringstream in(text);
-  for (std::string part; std::getline(in, part, ',');) parts.push_back(part);
-  return parts;
 }
 
 double parse_weight(const std::string& text) {
@@ -93,8 +87,6 @@ TrainingArguments read_training_arguments(const Arguments& arguments, const Data
   if (compatible) {
     training = FineTuningOptions::cmu2025();
     out.classifier.pooling = PoolingKind::padded_last;
-    out.lora.rank = 4;
-    out.lora.alpha = 1;
   } else {
     training.batches.size = dataset.batch_size;
     if (lora) training.optimizer.lr = 2e-3;
@@ -111,6 +103,7 @@ TrainingArguments read_training_arguments(const Arguments& arguments, const Data
         schedule_named(arguments.choice("schedule", {"constant", "linear", "cosine"}));
   }
   training.precision = precision_named(arguments.choice("dtype", {"f32", "bf16"}));
+  training.lora_plus_ratio = arguments.number("lora-plus-ratio");
   training.average_decay = arguments.number("average-decay");
   training.save_every_seconds = arguments.number("save-every");
   training.save_every_steps = arguments.integer("save-every-steps");
@@ -129,13 +122,7 @@ TrainingArguments read_training_arguments(const Arguments& arguments, const Data
   if (arguments.given("pooling")) out.classifier.pooling = pooling_kind(arguments.text("pooling"));
   out.classifier.validate();
 
-  read(arguments, "lora-rank", out.lora.rank);
-  read(arguments, "lora-alpha", out.lora.alpha);
-  out.lora.dropout = arguments.number("lora-dropout");
-  if (arguments.given("lora-targets")) {
-    out.lora.targets = split_at_commas(arguments.text("lora-targets"));
-  }
-  out.lora.validate();
+  out.adapter = read_adapter_arguments(arguments, compatible);
   if (arguments.given("weights")) {
     auto names = weight_format_names();
     names.insert(names.begin(), "stored");

@@ -25,8 +25,8 @@ struct TrainingArguments {
   FineTuningOptions fine_tuning;
   ObjectiveOptions objective;
   ClassifierConfig classifier;
-  LoraOptions lora;
-  std::optional<LoadOptions::Frozen> frozen;  ///< how the weights beside LoRA's are kept
+  AdapterOptions adapter = LoraOptions();
+  std::optional<LoadOptions::Frozen> frozen;  ///< how the weights beside the adapters' are kept
   bool recompute = false;
   bool head_has_bias = true;
   bool label_words = false;  ///< the head begins as the language model's own (label_word_head.h)

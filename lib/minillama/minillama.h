@@ -4,6 +4,8 @@
 
 #include <torch/torch.h>
 
+#include "minillama/adapters/dora.h"
+#include "minillama/adapters/ia3.h"
 #include "minillama/adapters/lora.h"
 #include "minillama/checkpoint/chat_template_file.h"
 #include "minillama/checkpoint/checkpoint.h"
@@ -104,6 +106,9 @@
 #include "minillama/train/weight_interpolation.h"
 #include "minillama/weights/adapter_options.h"
 #include "minillama/weights/classifier_config.h"
+#include "minillama/weights/dora_options.h"
+#include "minillama/weights/ia3_options.h"
+#include "minillama/weights/linear_names.h"
 #include "minillama/weights/lora_options.h"
 #include "minillama/weights/weight_format.h"
 #include "minillama/weights/weights.h"

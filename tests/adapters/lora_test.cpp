@@ -1,5 +1,7 @@
 #include "minillama/adapters/lora.h"
 
+#include <cmath>
+
 #include "minillama/core/error.h"
 #include "minillama/core/random.h"
 #include "minillama/nn/linear.h"
@@ -155,6 +157,70 @@ TEST_CASE("lora: gradients agree with finite differences") {
   const auto x = torch::randn({4, 5}, generator, torch::kDouble);
   CHECK(test::parameter_gradient_difference(*linear, [&] { return linear(x).tanh(); }) == "");
   CHECK(test::gradient_difference([&](const auto& in) { return linear(in[0]); }, {x}) == "");
+}
+
+TEST_CASE("lora: rank and scale are those of the linear") {
+  Linear linear(5, 6);
+  linear->reset_parameters(make_generator(1));
+  const LoraOptions options{.rank = 2,
+                            .alpha = 6,
+                            .rank_stabilized = true,
+                            .ranks = {{"layers.1.feed_forward.w1", 4}},
+                            .alphas = {{"w1", 3}}};
+  Lora lora(linear->weight, options, make_generator(2), "layers.1.feed_forward.w1");
+  CHECK(lora->lora_A.sizes() == torch::IntArrayRef({4, 5}));
+  CHECK(lora->lora_B.sizes() == torch::IntArrayRef({6, 4}));
+  const torch::NoGradGuard no_grad;
+  lora->lora_B.normal_(0, 1, make_generator(3));
+  const auto expected = lora->lora_B.mm(lora->lora_A) * (3 / std::sqrt(4.0));
+  CHECK(test::difference(lora->delta_weight(), expected, 1e-6, 1e-6) == "");
+  CHECK((lora->options() == options));
+}
+
+TEST_CASE("lora: pissa begins with the principal part, changes no bit and trains by its formula") {
+  const LoraOptions options{.rank = 2, .alpha = 3, .init = LoraInit::pissa};
+  Linear linear(5, 6);
+  linear->reset_parameters(make_generator(1));
+  linear->to(torch::kDouble);
+  const auto x = torch::randn({4, 5}, make_generator(5), torch::kDouble);
+  const auto base = linear(x).detach();
+  const auto weight = linear->weight.detach().clone();
+  add(linear, "a", options, make_generator(2));
+  linear->activate("a");
+  auto& lora = lora_of(linear, "a");
+  CHECK(torch::equal(linear(x), base));
+  CHECK(lora.parameters().size() == 2);
+
+  // No matrix of that rank is nearer: what is left are the smaller singular values.
+  const auto principal = (lora.lora_B.mm(lora.lora_A) * 1.5).detach();
+  const auto [u, s, vt] = torch::linalg_svd(weight, false);
+  const auto left = (weight - principal).norm().item<double>();
+  CHECK(left == Approx(s.slice(0, 2).norm().item<double>()).epsilon(1e-10));
+
+  const torch::NoGradGuard no_grad;
+  lora.lora_A.add_(torch::randn({2, 5}, make_generator(6), torch::kDouble));
+  lora.lora_B.add_(torch::randn({6, 2}, make_generator(7), torch::kDouble));
+  const auto adapted_weight = weight - principal + 1.5 * lora.lora_B.mm(lora.lora_A);
+  CHECK(test::difference(linear(x), x.mm(adapted_weight.t()), 1e-10, 1e-10) == "");
+  CHECK(torch::equal(linear->weight, weight));
+  {
+    const torch::AutoGradMode with_grad(true);
+    CHECK(test::parameter_gradient_difference(*linear, [&] { return linear(x).tanh(); }) == "");
+  }
+  const auto [stored, tensors] = lora.stored();
+  CHECK((stored == LoraOptions{.rank = 4, .alpha = 6}));
+  const auto delta = tensors[1].second.mm(tensors[0].second) * 1.5;
+  CHECK(test::difference(weight + delta, adapted_weight, 1e-10, 1e-10) == "");
+  const auto copy = std::dynamic_pointer_cast<LinearImpl>(linear->clone());
+  CHECK(torch::equal(copy->forward(x), linear(x)));
+  linear->merge();
+  CHECK(test::difference(linear->weight, adapted_weight, 1e-10, 1e-10) == "");
+
+  const auto refused = [&](const LoraOptions& other) {
+    return [=] { Lora(weight, other, make_generator(1)); };
+  };
+  CHECK_THROWS_WITH(refused({.rank = 6, .init = LoraInit::pissa})(), contains("rank is 6"));
+  CHECK_THROWS_WITH(refused({.rank = 2, .alpha = 0, .init = LoraInit::pissa})(), contains("scale"));
 }
 
 TEST_CASE("lora: options that cannot be used are refused by name") {

@@ -190,7 +190,7 @@ TEST_CASE("module: prints its sizes") {
   CHECK_THAT(text,
              contains("(attention): minillama::Attention(n_heads=4, n_kv_heads=2, head_dim=4)"));
   CHECK_THAT(text,
-             contains("(a): minillama::Lora(rank=2, alpha=16, in_features=16, out_features=8)"));
+             contains("(a): minillama::Lora(rank=2, scale=8, in_features=16, out_features=8)"));
 }
 
 TEST_CASE("module: Sequential takes layers and whole models") {

@@ -136,8 +136,10 @@ const Words kTraining{"--train=s",
                       "--head=label-words"};
 /// What has no effect without another one of these, or of another value.
 const Words kOfTraining{"--r-drop-alpha=1", "--phrase-weights=length"};
-const Words kLora{"--lora-rank=1", "--lora-alpha=1", "--lora-dropout=0", "--lora-targets=w1",
-                  "--weights=q8_0"};
+const Words kLora{"--adapter=lora",      "--lora-rank=1",      "--lora-alpha=1",
+                  "--lora-dropout=0",    "--lora-targets=w1",  "--rslora",
+                  "--lora-ranks=w1=2",   "--lora-alphas=w1=3", "--lora-init=pissa",
+                  "--lora-plus-ratio=2", "--weights=q8_0"};
 const Words kOther{"--file=f",        "--json",       "--template={sentence}",
                    "--calibrate",     "--chat",       "--label-names=n",
                    "--dev-out=d",     "--test-out=t", "--max-sentence-len=9",

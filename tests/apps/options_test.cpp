@@ -53,6 +53,16 @@ TEST_CASE("options: those that cannot take effect are refused with the reason") 
   }
   refused("classify_sst", {"--option", "finetune", "--lora-rank", "4"},
           {"--lora-rank", "--option lora"});
+  for (const auto* option : {"--lora-rank", "--lora-ranks", "--lora-plus-ratio"}) {
+    refused("classify_sst", {"--option", "lora", "--adapter", "ia3", option, "2"},
+            {option, "--adapter ia3"});
+  }
+  refused("classify_sst", {"--option", "lora", "--adapter", "dora", "--lora-init", "pissa"},
+          {"--lora-init", "--adapter dora"});
+  refused("classify_sst", {"--option", "lora", "--adapter", "vera"}, {"--adapter", "vera"});
+  refused("classify_sst", {"--option", "lora", "--lora-ranks", "w1"}, {"--lora-ranks", "w1"});
+  refused("classify_sst", {"--option", "lora", "--lora-alphas", "w1=1,w1=2"}, {"w1", "twice"});
+  refused("classify_sst", {"--option", "lora", "--lora-plus-ratio", "0"}, {"lora-plus-ratio is 0"});
   refused("classify_sst", {"--option", "lora", "--resume"}, {"--resume", "--out-dir"});
   refused("classify_sst", {"--option", "lora", "--out-dir", "o", "--resume", "--force"},
           {"--resume", "--force"});

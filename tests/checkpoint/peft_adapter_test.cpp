@@ -218,13 +218,13 @@ TEST_CASE("peft adapter: only some layers are named one by one") {
 
 TEST_CASE("peft adapter: what is no LoRA of this model is refused") {
   CHECK(error_with("\"LORA\"", "\"LORA\"") == "accepted");
-  CHECK_THAT(error_with("\"LORA\"", "\"IA3\""), contains("\"peft_type\" is \"IA3\""));
+  CHECK_THAT(error_with("\"LORA\"", "\"VERA\""), contains("\"peft_type\" is \"VERA\""));
   CHECK_THAT(error_with("\"fan_in_fan_out\": false", "\"use_dora\": true"),
-             contains("\"use_dora\""));
+             contains("lora_magnitude_vector"));
   CHECK_THAT(error_with("\"bias\": \"none\"", "\"bias\": \"all\""),
              contains("\"bias\" is \"all\""));
   CHECK_THAT(error_with("\"bias\": \"none\"", "\"rank_pattern\": {\"q_proj\": 3}"),
-             contains("\"rank_pattern\""));
+             contains("has no 3 rows"));
   CHECK_THAT(error_with("\"r\": 2", "\"r\": 4"), contains("has no 4 rows"));
   CHECK_THAT(error_with("\"r\": 2", "\"r\": 0"), contains("has no 0 rows"));
   const test::TemporaryDirectory directory;

@@ -101,9 +101,7 @@ TEST_CASE("known fields: adapters that act otherwise are refused by name") {
                                      {"trainable_token_indices", Json::array({1})},
                                      {"alora_invocation_tokens", Json::array({1})},
                                      {"layer_replication", Json::array({Json::array({0, 2})})},
-                                     {"use_dora", true},
-                                     {"use_rslora", true},
-                                     {"rank_pattern", Json{{"q_proj", 4}}},
+                                     {"use_bdlora", true},
                                      {"bias", "all"},
                                      {"target_parameters", Json::array({"x"})}}) {
     INFO(field);

@@ -9,6 +9,7 @@
 
 #include "support/catch.h"
 #include "support/files.h"
+#include "support/filled_adapter.h"
 #include "support/tensors.h"
 
 using namespace minillama;
@@ -96,6 +97,38 @@ TEST_CASE("gguf adapter: rows are in the order of the architecture's heads") {
   CHECK(
       torch::equal(tensor_of(file, "blk.1.attn_k.weight.lora_b"), in_halves(b("compute_key"), 2)));
   CHECK(torch::equal(tensor_of(file, "blk.1.attn_v.weight.lora_b"), b("compute_value")));
+}
+
+TEST_CASE(
+    "gguf adapter: what alpha / rank does not make of a scale stands in B, and all of pissa") {
+  const test::TemporaryDirectory directory;
+  const auto path = directory.path() / "a.gguf";
+  for (const auto& options : {LoraOptions{.rank = 3,
+                             .alpha = 6,
+                             .targets = {"w1", "w2"},
+                             .rank_stabilized = true,
+                             .ranks = {{"w2", 2}},
+                             .alphas = {{"layers.1.feed_forward.w1", 0}}},
+                              LoraOptions{.targets = {"w1", "w2"}, .init = LoraInit::pissa}}) {
+    Llama llama(kConfig.resolved(), make_generator(1));
+    add_adapter(llama, "a", options, make_generator(2));
+    test::fill_adapter(llama, "a");
+    write_gguf_adapter(path, llama);
+    const GgufFile file(path);
+    const auto alpha = file.number("adapter.lora.alpha");
+    const torch::NoGradGuard no_grad;
+    const auto before = test::copy_of_parameters(*llama);
+    merge_adapter(llama);
+    for (const auto& [name, value] : before) {
+      if (!name.ends_with("w1.weight") && !name.ends_with("w2.weight")) continue;
+      INFO(name);
+      const auto theirs = fmt::format("blk.{}.{}.weight.", name[7],
+                                      name.ends_with("w1.weight") ? "ffn_gate" : "ffn_down");
+      const auto b = tensor_of(file, theirs + "lora_b");
+      const auto delta = b.mm(tensor_of(file, theirs + "lora_a")) * (alpha / b.size(1));
+      CHECK(test::difference(parameter_of(llama, name), value + delta, 1e-4, 1e-4) == "");
+    }
+  }
 }
 
 TEST_CASE("gguf adapter: what llama.cpp could not read is refused, and nothing is written") {

@@ -4,7 +4,13 @@
 #include <torch/nn/modules/linear.h>
 #include <torch/nn/modules/normalization.h>
 
+#include "minillama/core/error.h"
+#include "minillama/core/random.h"
+#include "minillama/model/adapters.h"
+
 #include "support/catch.h"
+#include "support/small_model.h"
+#include "support/tensors.h"
 
 using namespace minillama;
 
@@ -51,4 +57,46 @@ TEST_CASE("parameter groups: frozen parameters are left out, and groups that are
   REQUIRE(groups.size() == 1);
   CHECK(same(groups[0].parameters, {model->norm->bias}));
   CHECK(groups[0].options.weight_decay == 0);
+}
+
+TEST_CASE("parameter groups: LoRA's B learns faster than all else by the ratio of LoRA+") {
+  Llama llama(test::small_config());
+  add_adapter(llama, "a", {.rank = 2}, make_generator(1));
+  train_only_adapter(llama, "a");
+  const AdamWOptions options{.lr = 0.5, .weight_decay = 0.1};
+  CHECK(parameter_groups(*llama, options).size() == 1);
+  const auto groups = parameter_groups(*llama, options, 16);
+  REQUIRE(groups.size() == 2);
+  std::vector<torch::Tensor> as;
+  std::vector<torch::Tensor> bs;
+  for (const auto& [name, parameter] : adapter_parameters(llama, "a")) {
+    (name.ends_with("lora_A") ? as : bs).push_back(parameter);
+  }
+  CHECK(same(groups[0].parameters, as));
+  CHECK(same(groups[1].parameters, bs));
+  CHECK(groups[0].options.lr == 0.5);
+  CHECK(groups[1].options.lr == 8);
+  CHECK(groups[1].options.weight_decay == 0.1);
+  CHECK_THROWS_WITH(parameter_groups(*llama, options, 0), contains("lora-plus-ratio is 0"));
+  SmallModel plain;
+  CHECK_THROWS_WITH(parameter_groups(*plain, options, 2), contains("no low-rank adapter"));
+}
+
+TEST_CASE("parameter groups: a step of LoRA+ moves B by its own rate, and A by the other") {
+  Llama llama(test::small_config(), make_generator(1));
+  add_adapter(llama, "a", {.rank = 2, .targets = {"w1"}}, make_generator(1));
+  train_only_adapter(llama, "a");
+  const auto parameters = adapter_parameters(llama, "a");
+  const auto before = test::copy_of_parameters(*llama);
+  AdamW optimizer(parameter_groups(*llama, {.lr = 1e-3, .weight_decay = 0}, 8));
+  for (const auto& [name, parameter] : parameters) {
+    parameter.mutable_grad() = torch::ones_like(parameter);
+  }
+  optimizer.step();  // Adam's first step is its learning rate
+  for (const auto& [name, value] : before) {
+    INFO(name);
+    const double moved = (value - llama->named_parameters()[name]).abs().max().item<double>();
+    const double rate = name.ends_with("lora_B") ? 8e-3 : name.ends_with("lora_A") ? 1e-3 : 0;
+    CHECK(moved == Approx(rate).epsilon(1e-3).margin(1e-9));
+  }
 }

@@ -37,6 +37,7 @@ struct FineTuningSettings {
   }();
   ClassifierConfig classifier = {.label_names = {"odd", "even"}};
   LoraOptions lora = {.rank = 2, .dropout = 0.2};
+  std::optional<AdapterOptions> adapter = {};  ///< in place of LoRA
   FineTuningOptions options = {.epochs = 3, .batches = {.size = 8}, .optimizer = {.lr = 0.01}};
   std::uint64_t seed = 7;
 };
@@ -57,7 +58,7 @@ struct FineTuningRun {
   static Classifier make_model(bool lora, const FineTuningSettings& settings,
                                const torch::Generator& generator) {
     Llama llama(settings.model, generator);
-    if (lora) add_adapter(llama, "x", settings.lora, generator);
+    if (lora) add_adapter(llama, "x", settings.adapter.value_or(settings.lora), generator);
     Classifier model(llama, settings.classifier, generator);
     if (lora) train_only_adapter(llama, "x");
     return model;

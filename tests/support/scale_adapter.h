@@ -6,17 +6,22 @@
 
 namespace minillama::test {
 
-/// A kind of adapter that the library does not have, as IA3 is (Liu et al. 2022, arXiv:2205.05638).
+/// A kind of adapter that the library does not have.
 struct ScaleOptions {
   static constexpr std::string_view kKind = "scale";
 
   std::vector<std::string> targets = {"compute_key", "compute_value"};
 
   void validate() const {}
-  std::vector<AdapterTensor> tensors() const {
+  std::vector<AdapterTensor> tensors(std::string_view /*linear*/) const {
     return {{.name = "l", .peft_name = "scale_l", .shape = {kMatrixRows}}};
   }
-  std::optional<LowRank> low_rank(const AdapterFloats& /*floats*/) const { return {}; }
+  void merge(std::string_view /*linear*/, const AdapterFloats& floats,
+             const DenseMatrix& matrix) const {
+    for (std::size_t i = 0; i < matrix.rows * matrix.cols; ++i) {
+      matrix.weight[i] *= floats("l")[i / matrix.cols];
+    }
+  }
   bool operator==(const ScaleOptions&) const = default;
 };
 

@@ -8,6 +8,8 @@
 
 #include "minillama/core/error.h"
 #include "minillama/train/fine_tuning.h"
+#include "minillama/weights/dora_options.h"
+#include "minillama/weights/ia3_options.h"
 
 #include "support/catch.h"
 #include "support/files.h"
@@ -63,6 +65,33 @@ TEST_CASE("fine_tuning: stopped after any step and resumed it ends with the same
       again.tuning.run({.after_step = [](const StepReport&) { FAIL("a step"); }});
       check_same(again, uninterrupted);
     }
+  }
+}
+
+TEST_CASE("fine_tuning: adapters of every kind are resumed with the same bits, and LoRA+") {
+  for (const AdapterOptions& adapter : std::vector<AdapterOptions>{
+           LoraOptions{.rank = 2, .rank_stabilized = true, .ranks = {{"compute_key", 3}}},
+           LoraOptions{.rank = 2, .dropout = 0.2, .init = LoraInit::pissa},
+           DoraOptions{{.rank = 2, .dropout = 0.2}}, Ia3Options()}) {
+    INFO(adapter.kind());
+    Settings settings{.adapter = adapter};
+    settings.options.lora_plus_ratio = adapter.kind() == Ia3Options::kKind ? 1 : 3;
+    Run uninterrupted(true, settings);
+    uninterrupted.tuning.run();
+    const test::TemporaryDirectory directory;
+    const auto state = directory.path() / "state.safetensors";
+    {
+      Run stopped(true, settings);
+      stopped.tuning.keep_state(state, false);
+      std::int64_t steps = 0;
+      stopped.tuning.run({.should_stop = [&] { return ++steps == 9; }});
+    }
+    Run resumed(true, settings);
+    resumed.tuning.keep_state(state, true);
+    CHECK(resumed.tuning.run() == FineTuning::Outcome::finished);
+    check_same(resumed, uninterrupted);
+    Run other(true);
+    CHECK_THROWS_AS(other.tuning.keep_state(state, true), OptionError);
   }
 }
 
@@ -169,6 +198,17 @@ TEST_CASE("fine_tuning: a run is resumed with no other setting than it was start
       {"lora alpha", [](auto& s) { s.lora.alpha = 8; }},
       {"lora dropout", [](auto& s) { s.lora.dropout = 0; }},
       {"lora targets", [](auto& s) { s.lora.targets = {"w1"}; }},
+      {"lora rank_stabilized", [](auto& s) { s.lora.rank_stabilized = true; }},
+      {"lora ranks",
+       [](auto& s) {
+         s.lora.ranks = {{"compute_key", 3}};
+       }},
+      {"lora alphas",
+       [](auto& s) {
+         s.lora.alphas = {{"compute_key", 3}};
+       }},
+      {"lora init", [](auto& s) { s.lora.init = LoraInit::pissa; }},
+      {"LoRA+ ratio", [](auto& s) { s.options.lora_plus_ratio = 4; }},
       {"epochs", [](auto& s) { s.options.epochs = 4; }},
       {"patience", [](auto& s) { s.options.patience = 1; }},
       {"batch size", [](auto& s) { s.options.batches.size = 9; }},

@@ -4,6 +4,7 @@
 #include <map>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "minillama/checkpoint/model_json.h"
 #include "minillama/checkpoint/peft_names.h"
@@ -32,31 +33,58 @@ std::optional<std::string> head_name(std::string_view name) {
 
 /// A tensor's place in an adapter.
 struct Place {
-  std::string linear;                     ///< "layers.0.attention.compute_query"
-  const AdapterTensor* tensor = nullptr;  ///< lora_A
+  PeftLinear linear;      ///< that it lies beside
+  std::string peft_name;  ///< "lora_A.weight"
 };
 
-/// Where "model.layers.0.self_attn.q_proj.lora_A.weight" belongs in an adapter that has `tensors`
-/// beside its linears; empty if nowhere.
-std::optional<Place> place_of(std::string_view name, const std::vector<AdapterTensor>& tensors) {
-  const auto found = std::ranges::find_if(tensors, [&](const AdapterTensor& tensor) {
-    return name.ends_with(fmt::format(".{}", tensor.peft_name));
-  });
-  if (found == tensors.end()) return {};
-  name.remove_suffix(found->peft_name.size() + 1);
-  const auto linear = from_spelling(kHuggingFace, name);
-  if (!linear) return {};
-  return Place{*linear, &*found};
+/// Where "model.layers.0.self_attn.q_proj.lora_A.weight" belongs; empty if beside no linear.
+std::optional<Place> place_of(std::string_view name) {
+  const auto ours = from_spelling(kHuggingFace, name);  // but for the end
+  if (!ours) return {};
+  for (const auto& part : matrix_parts()) {
+    const auto found = ours->find(fmt::format(".{}.", part.name));
+    if (found == std::string::npos) continue;
+    const auto size = found + 1 + part.name.size();
+    const auto rest = ours->substr(size + 1);
+    name.remove_suffix(rest.size() + 1);
+    return Place{{ours->substr(0, size), std::string(name)}, rest};
+  }
+  return {};
 }
 
-/// Throws FileError if a tensor has not as many rows as the options say, where they say it.
-void check_rows(const TensorRecord& record, const AdapterTensor& tensor,
+[[noreturn]] void refuse_tensor(const TensorRecord& record, const std::filesystem::path& path) {
+  throw FileError(path, fmt::format("tensor {} is no adapter's of a Llama", quote(record.name)));
+}
+
+/// Takes the dimensions from a record that are 1 in `peft_shape`. Throws FileError if they are not.
+void drop_ones(TensorRecord& record, const std::vector<std::int64_t>& peft_shape,
+               const std::filesystem::path& path) {
+  for (std::size_t i = peft_shape.size(); i-- > 0;) {
+    if (peft_shape[i] != 1) continue;
+    if (record.shape.size() != peft_shape.size() || record.shape[i] != 1) {
+      throw FileError(path, fmt::format("tensor {} is [{}], whose dimension {} must be 1",
+                                        quote(record.name), fmt::join(record.shape, ", "), i));
+    }
+    record.shape.erase(record.shape.begin() + static_cast<std::ptrdiff_t>(i));
+    record.strides.erase(record.strides.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+}
+
+/// Gives a record its place's name, which it must have in an adapter with these options, and checks
+/// what the options say of its shape. Throws FileError.
+void take_place(TensorRecord& record, const Place& place, const AdapterOptions& options,
                 const std::filesystem::path& path) {
-  const auto rows = tensor.shape.front();
-  if (rows == kMatrixRows || rows == kMatrixCols) return;  // which the model says
-  if (record.shape.size() == tensor.shape.size() && record.shape.front() == rows) return;
-  throw FileError(path, fmt::format("tensor {}: has no {} rows, as many as {} says",
-                                    quote(record.name), rows, kPeftConfig));
+  const auto tensors = options.tensors(place.linear.name);
+  const auto tensor = std::ranges::find(tensors, place.peft_name, &AdapterTensor::peft_name);
+  if (tensor == tensors.end()) refuse_tensor(record, path);
+  const auto rows = tensor->shape.front();
+  const bool is_known = rows != kMatrixRows && rows != kMatrixCols;  // which the model says
+  if (is_known && (record.shape.size() != tensor->shape.size() || record.shape.front() != rows)) {
+    throw FileError(path, fmt::format("tensor {}: has no {} rows, as many as {} says",
+                                      quote(record.name), rows, kPeftConfig));
+  }
+  drop_ones(record, tensor->peft_shape, path);
+  record.name = fmt::format("{}.{}", place.linear.name, tensor->name);
 }
 
 /// The tensors of an adapter's file, and what keeps their bytes alive.
@@ -127,36 +155,45 @@ PeftAdapter open_peft_adapter(const std::filesystem::path& directory) {
                          std::filesystem::exists(directory / kPeftPickle);
   const auto config_path = directory / kPeftConfig;
   const Json config = read_config(config_path);
-  PeftAdapter adapter{.path = directory / (is_pickle ? kPeftPickle : kPeftWeights),
-                      .options = read_peft_config(config, config_path)};
-  const auto tensors = adapter.options.tensors();
-  std::vector<std::string> linears;  // those that have the first of the tensors
+  const auto path = directory / (is_pickle ? kPeftPickle : kPeftWeights);
+  const auto file = read_adapter_file(path);
 
-  const auto file = read_adapter_file(adapter.path);
-  adapter.base = read_adapter_base(base_path(config, config_path), file.metadata, adapter.path);
+  std::vector<TensorRecord> head;
+  std::vector<std::pair<TensorRecord, Place>> placed;
+  std::map<std::string, std::string> peft_names;  // of the linears
   for (TensorRecord record : file.tensors) {
     std::string_view name = without_wrappers(record.name);
     if (name.starts_with(kPeftPrefix)) name.remove_prefix(kPeftPrefix.size());
-    if (const auto head = head_name(name)) {
-      record.name = *head;
-      adapter.head.push_back(std::move(record));
-    } else if (const auto place = place_of(name, tensors)) {
-      const auto& [linear, tensor] = *place;
-      record.name = fmt::format("{}.{}", linear, tensor->name);
-      check_rows(record, *tensor, adapter.path);
-      adapter.tensors.push_back(std::move(record));
-      if (tensor == &tensors.front()) linears.push_back(linear);
+    if (const auto in_head = head_name(name)) {
+      record.name = *in_head;
+      head.push_back(std::move(record));
+    } else if (auto place = place_of(name)) {
+      peft_names.emplace(place->linear.name, place->linear.peft_name);
+      placed.emplace_back(std::move(record), std::move(*place));
     } else {
-      throw FileError(adapter.path,
-                      fmt::format("tensor {} is no adapter's of a Llama", quote(record.name)));
+      refuse_tensor(record, path);
     }
+  }
+  std::vector<PeftLinear> linears;
+  std::vector<std::string> targets;
+  for (const auto& [name, peft_name] : peft_names) {
+    linears.push_back({name, peft_name});
+    targets.push_back(name);
+  }
+  PeftAdapter adapter{
+      .path = path,
+      .base = read_adapter_base(base_path(config, config_path), file.metadata, path),
+      .options = read_peft_config(config, config_path, linears).with_targets(std::move(targets)),
+      .head = std::move(head)};
+  for (auto& [record, place] : placed) {
+    take_place(record, place, adapter.options, path);
+    adapter.tensors.push_back(std::move(record));
   }
   adapter.attention = read_attention(file, adapter.path);
   if (!adapter.head.empty()) {
     adapter.classifier = read_head(file, adapter.head, adapter.path);
     adapter.has_labels = file.metadata.contains(kPeftClassifier);
   }
-  adapter.options = adapter.options.with_targets(std::move(linears));
   try {
     adapter.options.validate();
   } catch (const OptionError& error) {

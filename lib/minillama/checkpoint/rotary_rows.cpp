@@ -25,7 +25,7 @@ std::int64_t rotary_heads(std::string_view name, const ModelConfig& config) {
 
 std::int64_t rotary_heads_of_adapter(std::string_view name, const AdapterOptions& options,
                                      const ModelConfig& config) {
-  const auto tensors = options.tensors();
+  const auto tensors = options.tensors(name.substr(0, name.rfind('.')));
   const bool has_rows = std::ranges::any_of(tensors, [&](const AdapterTensor& tensor) {
     return tensor.shape.front() == kMatrixRows && name.ends_with(fmt::format(".{}", tensor.name));
   });

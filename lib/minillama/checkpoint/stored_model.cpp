@@ -1,5 +1,6 @@
 #include "minillama/checkpoint/stored_model.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -79,12 +80,20 @@ void check_size(const StoredModel& stored) {
                               3 * as_double(config.hidden_dim));
   double promised = dim * as_double(config.vocab_size) + as_double(config.n_layers) * layer;
   for (const auto& [unused, options] : stored.adapters) {
-    for (const auto& tensor : options.tensors()) {
-      // Beside the smallest linear that can be meant: each has `dim` rows or columns.
-      double elements = 1;
-      for (const auto size : tensor.shape_beside(0, config.dim)) elements *= as_double(size);
-      promised += elements;
+    // Beside the smallest linear that can be meant: each has `dim` rows or columns.
+    auto linears = options.exceptions();
+    linears.insert(linears.end(), options.targets().begin(), options.targets().end());
+    double most = 0;
+    for (const auto& linear : linears) {
+      double elements = 0;
+      for (const auto& tensor : options.tensors(linear)) {
+        double size = 1;
+        for (const auto length : tensor.shape_beside(0, config.dim)) size *= as_double(length);
+        elements += size;
+      }
+      most = std::max(most, elements);
     }
+    promised += most;
   }
   constexpr double kSlack = 1 << 20;
   if (const double held = elements_in(stored); promised > 2 * held + kSlack) {

@@ -83,15 +83,39 @@ class Parts {
     return memory_->floats.emplace_back(floats_of(*record)).data();
   }
 
+  /// Makes a matrix and its bias numbers in memory of their own, which may be changed.
+  DenseMatrix made_dense(Matrix& matrix) {
+    auto& numbers = memory_->floats.emplace_back(matrix.rows * matrix.cols);
+    const auto& format = weight_format(DType::float32);
+    convert(matrix, format, reinterpret_cast<std::byte*>(numbers.data()));
+    auto& bias = memory_->floats.emplace_back(matrix.rows);
+    if (matrix.bias != nullptr) std::copy_n(matrix.bias, matrix.rows, bias.data());
+    const DenseMatrix dense{
+        .rows = matrix.rows, .cols = matrix.cols, .weight = numbers.data(), .bias = bias.data()};
+    matrix = {.rows = matrix.rows,
+              .cols = matrix.cols,
+              .format = &format,
+              .data = reinterpret_cast<const std::byte*>(dense.weight),
+              .bias = dense.bias};
+    ++n_dense_;
+    return dense;
+  }
+
   std::shared_ptr<const void> memory() const { return memory_; }
 
   /// Weights::remark
   std::string remark() const {
-    if (n_converted_ == 0) return {};
-    return fmt::format(
-        "{} matrices of type {} are made {} in memory: nothing computes with them "
-        "as they lie",
-        n_converted_, fmt::join(converted_, ", "), "q8_0");
+    std::vector<std::string> remarks;
+    if (n_converted_ > 0) {
+      remarks.push_back(fmt::format(
+          "{} matrices of type {} are made {} in memory: nothing computes with them as they lie",
+          n_converted_, fmt::join(converted_, ", "), "q8_0"));
+    }
+    if (n_dense_ > 0) {
+      remarks.push_back(
+          fmt::format("{} matrices are made f32 in memory, with the adapter merged", n_dense_));
+    }
+    return fmt::format("{}", fmt::join(remarks, "; "));
   }
 
  private:
@@ -112,10 +136,12 @@ class Parts {
   std::vector<NeededTensor> needed_;
   std::map<std::string, const TensorRecord*> by_name_;
   std::size_t n_converted_ = 0;
+  std::size_t n_dense_ = 0;
   std::set<std::string_view> converted_;  // formats
 };
 
-/// Needs the tensors of an adapter on a linear, or adds it to the matrix. All adapters need theirs;
+/// Needs the tensors of an adapter on a linear, or adds it to the matrix: as a term or, if there is
+/// none, by merging it into the numbers. All adapters need theirs;
 /// the active one is used.
 class Adapters {
  public:
@@ -125,21 +151,31 @@ class Adapters {
     }
   }
 
-  /// To be called when all linears were asked for. Throws FileError if a target names none of them.
+  /// To be called when all linears were asked for. Throws FileError if a target names none of them,
+  /// or an exception none that is adapted.
   void check_targets() const {
-    if (unnamed_.empty()) return;
-    const auto& [name, target] = *unnamed_.begin();
-    throw FileError(stored_.path, fmt::format("adapter {}: target {} is the name of no linear",
-                                              quote(name), quote(target)));
+    if (!unnamed_.empty()) {
+      const auto& [name, target] = *unnamed_.begin();
+      throw FileError(stored_.path, fmt::format("adapter {}: target {} is the name of no linear",
+                                                quote(name), quote(target)));
+    }
+    for (const auto& [name, options] : stored_.adapters) {
+      try {
+        require_exceptions(options, adapted_.at(name));
+      } catch (const OptionError& error) {
+        throw FileError(stored_.path, fmt::format("adapter {}: {}", quote(name), error.what()));
+      }
+    }
   }
 
   void need(const std::string& linear, std::int64_t rows, std::int64_t cols) {
     for (const auto& [name, options] : stored_.adapters) {
       if (!adapts(options, linear)) continue;
+      adapted_[name].push_back(linear);
       for (const auto& target : options.targets()) {
         if (names_linear(target, linear)) unnamed_.erase({name, target});
       }
-      for (const auto& tensor : options.tensors()) {
+      for (const auto& tensor : options.tensors(linear)) {
         parts_.need(fmt::format("{}.{}.{}", linear, name, tensor.name),
                     tensor.shape_beside(rows, cols));
       }
@@ -150,21 +186,22 @@ class Adapters {
     const auto active = stored_.adapters.find(stored_.active_adapter);
     if (active == stored_.adapters.end() || !adapts(active->second, linear)) return;
     const auto& name = active->first;
-    const auto low_rank = active->second.low_rank([&](std::string_view tensor) {
+    const auto& options = active->second;
+    const AdapterFloats floats = [&](std::string_view tensor) {
       return parts_.floats(fmt::format("{}.{}.{}", linear, name, tensor));
-    });
-    if (!low_rank) {
-      throw FileError(stored_.path,
-                      fmt::format("adapter {} is of the kind {}, which only a module applies",
-                                  quote(name), quote(active->second.kind())));
+    };
+    if (const auto low_rank = options.low_rank(linear, floats)) {
+      matrix.low_rank = *low_rank;
+    } else {
+      options.merge(linear, floats, parts_.made_dense(matrix));
     }
-    matrix.low_rank = *low_rank;
   }
 
  private:
   const StoredModel& stored_;
   Parts& parts_;
   std::set<std::pair<std::string, std::string>> unnamed_;  // adapter and target
+  std::map<std::string, std::vector<std::string>> adapted_;
 };
 
 }  // namespace

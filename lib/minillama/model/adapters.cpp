@@ -1,6 +1,7 @@
 #include "minillama/model/adapters.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -41,9 +42,14 @@ void add_adapter(Llama& llama, const std::string& name, const AdapterOptions& op
                                     options.kind(), quote(target)));
     }
   }
+  std::vector<std::string> adapted;
+  for (const auto& [full_name, unused] : linears) {
+    if (adapts(options, full_name)) adapted.push_back(full_name);
+  }
+  require_exceptions(options, adapted);
   for (const auto& [full_name, linear] : linears) {
     if (!adapts(options, full_name)) continue;
-    linear->add_adapter(name, make_adapter(linear->dense_weight(), options, generator));
+    linear->add_adapter(name, make_adapter(linear->dense_weight(), options, generator, full_name));
   }
   activate_adapter(llama, name);
 }
@@ -98,6 +104,21 @@ NamedTensors adapter_parameters(Llama& llama, const std::string& name) {
     }
   }
   return parameters;
+}
+
+Adapter::Stored stored_adapter(Llama& llama, const std::string& name) {
+  require_adapter(llama, name);
+  Adapter::Stored whole{adapters_of(llama).at(name), {}};
+  for (const auto& [full_name, linear] : linears_of(llama)) {
+    const auto found = linear->adapters().find(name);
+    if (found == linear->adapters().end()) continue;
+    auto [options, tensors] = found->second->stored();
+    whole.options = options;
+    for (auto& [tensor, value] : tensors) {
+      whole.tensors.emplace_back(fmt::format("{}.{}", full_name, tensor), std::move(value));
+    }
+  }
+  return whole;
 }
 
 void train_only_adapter(Llama& llama, const std::string& name) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <map>
 #include <string>
 #include <string_view>
@@ -20,14 +21,16 @@ namespace minillama {
 ///
 /// @param options   those of the kind that is wanted, such as LoraOptions
 /// @param generator draws the parameters now and the dropout masks later
-/// Throws OptionError if the options cannot be used, a target is the name of no linear, or there is
-/// an adapter of that name.
+/// Throws OptionError if the options cannot be used, a target is the name of no linear or an
+/// exception that of none that is adapted, or there is an adapter of that name.
 void add_adapter(Llama& llama, const std::string& name, const AdapterOptions& options,
                  const torch::Generator& generator);
 
-/// The same, for options that are given in braces: {.rank = 8} is LoRA's.
-inline void add_adapter(Llama& llama, const std::string& name, const LoraOptions& options,
-                        const torch::Generator& generator) {
+/// The same, for options that are given in braces: {.rank = 8} is LoRA's. Those of kinds that
+/// derive from them, as DoRA's, stay what they are.
+template <std::same_as<LoraOptions> Options = LoraOptions>
+void add_adapter(Llama& llama, const std::string& name, const Options& options,
+                 const torch::Generator& generator) {
   add_adapter(llama, name, AdapterOptions(options), generator);
 }
 
@@ -54,6 +57,9 @@ void absorb_adapter(Llama& llama);
 /// adapter's name, so that it may be stored and read again under another. Throws OptionError if
 /// there is no such adapter.
 NamedTensors adapter_parameters(Llama& llama, const std::string& name);
+
+/// The same as what it is stored as (Adapter::stored()), with the options of that.
+Adapter::Stored stored_adapter(Llama& llama, const std::string& name);
 
 /// Lets gradients reach the adapter `name` and nothing else. Throws OptionError if there is none.
 void train_only_adapter(Llama& llama, const std::string& name);

@@ -3,7 +3,6 @@
 #include <deque>
 #include <limits>
 #include <map>
-#include <optional>
 #include <span>
 
 #include <fmt/format.h>
@@ -30,14 +29,44 @@ TensorRecord record_of(std::string name, const float* floats, std::size_t rows, 
 /// The tensors of an adapter, by the linear that they lie beside and their name, on the processor.
 using Parameters = std::map<std::string, std::map<std::string, torch::Tensor, std::less<>>>;
 
-Parameters by_linear(Llama& llama, const std::string& adapter) {
+Parameters by_linear(const NamedTensors& adapter) {
   Parameters parameters;
-  for (const auto& [name, parameter] : adapter_parameters(llama, adapter)) {
+  for (const auto& [name, parameter] : adapter) {
     const auto dot = name.rfind('.');
     parameters[name.substr(0, dot)].emplace(
         name.substr(dot + 1), parameter.detach().to(torch::kCPU, torch::kFloat).contiguous());
   }
   return parameters;
+}
+
+/// By the linear. Throws OptionError if the adapter is none of low rank.
+std::map<std::string, LowRank> low_rank_terms(const AdapterOptions& options,
+                                              const Parameters& parameters) {
+  std::map<std::string, LowRank> terms;
+  for (const auto& [linear, tensors] : parameters) {
+    const auto term = options.low_rank(linear, [&](std::string_view name) {
+      return tensors.find(name)->second.data_ptr<float>();
+    });
+    if (!term) {
+      throw OptionError(fmt::format("llama.cpp has no adapters of the kind {}, only of low rank",
+                                    quote(options.kind())));
+    }
+    terms.emplace(linear, *term);
+  }
+  return terms;
+}
+
+/// llama.cpp's alpha, of which it makes the scale alpha / rank.
+float alpha_of(const LowRank& term) {
+  return term.scale * static_cast<float>(term.rank);
+}
+
+/// The first that is not 0, by which llama.cpp means a scale of 1.
+float common_alpha(const std::map<std::string, LowRank>& terms) {
+  for (const auto& [unused, term] : terms) {
+    if (alpha_of(term) != 0) return alpha_of(term);
+  }
+  return 1;
 }
 
 }  // namespace
@@ -50,33 +79,33 @@ void write_gguf_adapter(const std::filesystem::path& path, Llama& llama) {
     throw OptionError("a GGUF Llama has RMSNorm; this model has LayerNorm");
   }
   const auto& architecture = gguf_architecture_for(config);
-  require_storable(adapter_parameters(llama, active), std::numeric_limits<double>::infinity());
-  const AdapterOptions options = adapters_of(llama).at(active);
-  const auto parameters = by_linear(llama, active);
+  const auto [options, stored] = stored_adapter(llama, active);
+  require_storable(stored, std::numeric_limits<double>::infinity());
+  const auto parameters = by_linear(stored);
   const auto weights = llama->named_parameters();
 
+  const auto terms = low_rank_terms(options, parameters);
+  const float alpha = common_alpha(terms);
   std::vector<TensorRecord> records;
   std::deque<std::vector<std::byte>> reordered;
-  float alpha = 0;
-  for (const auto& [linear, tensors] : parameters) {
-    const auto low_rank = options.low_rank(
-        [&](std::string_view name) { return tensors.find(name)->second.data_ptr<float>(); });
-    if (!low_rank) {
-      throw OptionError(fmt::format("llama.cpp has no adapters of the kind {}, only of low rank",
-                                    quote(options.kind())));
-    }
-    alpha = low_rank->scale * static_cast<float>(low_rank->rank);
+  std::deque<std::vector<float>> scaled;
+  for (const auto& [linear, term] : terms) {
     const auto weight = fmt::format("{}.weight", linear);
     const auto name = to_spelling(kGguf, weight).value();
+    const auto& [a, b, rank, unused] = term;
     const auto rows = static_cast<std::size_t>(weights[weight].size(0));
     const auto cols = static_cast<std::size_t>(weights[weight].size(1));
-    records.push_back(record_of(name + ".lora_a", low_rank->a, low_rank->rank, cols));
-    auto b = record_of(name + ".lora_b", low_rank->b, rows, low_rank->rank);
+    records.push_back(record_of(name + ".lora_a", a, rank, cols));
+    auto& own_b = scaled.emplace_back(b, b + rows * rank);
+    if (alpha_of(term) != alpha) {
+      for (auto& value : own_b) value *= alpha_of(term) / alpha;
+    }
+    auto record = record_of(name + ".lora_b", own_b.data(), rows, rank);
     const auto heads = rotary_heads(weight, config);
     if (heads > 0 && architecture.rows != RotaryRows::pairs) {
-      b = reorder_rows(b, heads, architecture.rows, reordered.emplace_back(), path);
+      record = reorder_rows(record, heads, architecture.rows, reordered.emplace_back(), path);
     }
-    records.push_back(std::move(b));
+    records.push_back(std::move(record));
   }
   const std::vector<std::pair<std::string, GgufValue>> metadata{
       {"general.architecture", std::string(architecture.name)},

@@ -21,6 +21,14 @@
 namespace minillama {
 namespace {
 
+/// A parameter with PEFT's dimensions of 1 besides its own.
+torch::Tensor in_shape_of_peft(torch::Tensor parameter, const AdapterTensor& tensor) {
+  for (std::size_t i = 0; i < tensor.peft_shape.size(); ++i) {
+    if (tensor.peft_shape[i] == 1) parameter = parameter.unsqueeze(static_cast<std::int64_t>(i));
+  }
+  return parameter;
+}
+
 void write(const std::filesystem::path& directory, Llama& llama, const NamedTensors& head,
            std::map<std::string, std::string> metadata, const std::string& base_model,
            torch::ScalarType type) {
@@ -29,26 +37,27 @@ void write(const std::filesystem::path& directory, Llama& llama, const NamedTens
   if (llama->config().norm != NormKind::rmsnorm) {
     throw OptionError("PEFT's base would be a Llama with RMSNorm; this model has LayerNorm");
   }
-  const auto parameters = adapter_parameters(llama, active);
+  const auto [options, parameters] = stored_adapter(llama, active);
   for (const auto& values : {parameters, head}) require_storable_as(type, values);
-  const AdapterOptions options = adapters_of(llama).at(active);
   const AdapterKind& kind = kind_of(options);
-  const auto beside = options.tensors();
   std::vector<torch::Tensor> tensors;
   std::vector<std::vector<std::byte>> reordered;
   reordered.reserve(parameters.size());  // the records point into it
   std::vector<TensorRecord> records;
-  std::vector<std::string> linears;
+  std::map<std::string, std::string> peft_names;  // of the linears
   const auto add = [&](const std::string& name, const torch::Tensor& parameter) {
     tensors.push_back(parameter.detach().to(torch::kCPU, type).contiguous());
     records.push_back(to_record(name, tensors.back()));
   };
   for (const auto& [name, parameter] : parameters) {
     const auto dot = name.rfind('.');
+    const auto linear = name.substr(0, dot);
+    const auto beside = options.tensors(linear);
     const auto tensor = std::ranges::find(beside, name.substr(dot + 1), &AdapterTensor::name);
-    const auto linear = to_spelling(kHuggingFace, name.substr(0, dot)).value();
-    add(fmt::format("{}{}.{}", kPeftPrefix, linear, tensor->peft_name), parameter);
-    if (tensor == beside.begin()) linears.push_back(linear);
+    const auto peft_name = to_spelling(kHuggingFace, linear).value();
+    add(fmt::format("{}{}.{}", kPeftPrefix, peft_name, tensor->peft_name),
+        in_shape_of_peft(parameter, *tensor));
+    peft_names.emplace(linear, peft_name);
     if (const auto heads = rotary_heads_of_adapter(name, options, llama->config()); heads > 0) {
       records.back() = reorder_rows(records.back(), heads, RotaryRows::halves,
                                     reordered.emplace_back(), directory);
@@ -59,8 +68,14 @@ void write(const std::filesystem::path& directory, Llama& llama, const NamedTens
   Json config{{"peft_type", kind.peft_type},
               {"task_type", head.empty() ? "CAUSAL_LM" : "SEQ_CLS"},
               {"base_model_name_or_path", base_model}};
-  const auto targets = shortest_targets(linears, llama->config().n_layers);
-  config.update(kind.to_peft(options.with_targets(targets)));
+  std::vector<PeftLinear> linears;
+  std::vector<std::string> adapted;
+  for (const auto& [linear, peft_name] : peft_names) {
+    linears.push_back({linear, peft_name});
+    adapted.push_back(peft_name);
+  }
+  const auto targets = shortest_targets(adapted, llama->config().n_layers);
+  config.update(kind.to_peft(options.with_targets(targets), linears));
   config["modules_to_save"] = head.empty() ? Json() : Json::array({"score"});
   // Real Llamas are causal, and so is whatever does not say.
   if (llama->config().attention != AttentionKind::causal) {

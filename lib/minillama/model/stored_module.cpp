@@ -47,15 +47,22 @@ StoredModel to_stored(Llama& llama, const NamedTensors& parameters, torch::Scala
     throw OptionError("frozen weights are not stored anew: write the adapter beside them");
   }
   StoredModel stored{.config = llama->config()};
-  const bool merged = is_merged(llama);
-  if (!merged) {
-    stored.adapters = adapters_of(llama);
-    stored.active_adapter = active_adapter(llama);
-  }
   auto memory = std::make_shared<Memory>();
   for (const auto& [name, parameter] : parameters) {
-    if (merged && is_adapter_parameter(name)) continue;
+    if (is_adapter_parameter(name)) continue;
     stored.tensors.push_back(to_stored(name, parameter, type, *memory));
+  }
+  if (!is_merged(llama)) {
+    for (const auto& [adapter, unused] : adapters_of(llama)) {
+      const auto [options, tensors] = stored_adapter(llama, adapter);
+      stored.adapters.emplace(adapter, options);
+      for (const auto& [name, tensor] : tensors) {
+        const auto dot = name.rfind('.');
+        const auto within = fmt::format("{}.{}{}", name.substr(0, dot), adapter, name.substr(dot));
+        stored.tensors.push_back(to_stored(within, tensor, type, *memory));
+      }
+    }
+    stored.active_adapter = active_adapter(llama);
   }
   stored.file = std::move(memory);
   return stored;

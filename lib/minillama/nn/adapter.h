@@ -2,6 +2,7 @@
 
 #include <torch/nn/module.h>
 
+#include "minillama/core/named_tensors.h"
 #include "minillama/weights/adapter_options.h"
 
 namespace minillama {
@@ -14,14 +15,21 @@ class Adapter {
  public:
   virtual ~Adapter() = default;
 
-  /// The adapted y for the inputs x [..., in], y = x W^T [..., out] and `weight`, which is W. A
-  /// bias is added afterwards. What it draws in training it draws by a Dropout (nn/dropout.h), as
-  /// several threads may be in here at the same time.
+  /// What the weight is multiplied with in place of the inputs x [..., in], of the same shape.
+  virtual torch::Tensor input(const torch::Tensor& x) { return x; }
+
+  /// The adapted y for the inputs x [..., in], y = input(x) W^T [..., out] and `weight`, which is
+  /// W. A bias is added afterwards. What it draws in training it draws by a Dropout (nn/dropout.h),
+  /// as several threads may be in here at the same time.
   virtual torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& y,
                                 const torch::Tensor& weight) = 0;
 
-  /// The weight [out, in] that alone computes what forward() does in evaluation mode. Called
-  /// without gradients.
+  /// What is added afterwards in place of the linear's bias [out], which is undefined if it has
+  /// none; so is what takes its place.
+  virtual torch::Tensor bias(const torch::Tensor& bias) const { return bias; }
+
+  /// The weight [out, in] that computes what input() and forward() do in evaluation mode. Called
+  /// without gradients, as is bias() then.
   virtual torch::Tensor merged_weight(const torch::Tensor& weight) const = 0;
 
   /// Gives the parameters the values that a new adapter for `weight` has; what is drawn, from
@@ -30,6 +38,14 @@ class Adapter {
 
   /// How it was made.
   virtual AdapterOptions options() const = 0;
+
+  /// As what it is written down, which computes the same beside the same weight: options, and the
+  /// tensors that those name. Its own, unless a kind begins in a way that nothing else can repeat.
+  struct Stored {
+    AdapterOptions options;
+    NamedTensors tensors;
+  };
+  virtual Stored stored() { return {options(), parameters_of(module())}; }
 
   /// The module that it is.
   torch::nn::Module& module() { return dynamic_cast<torch::nn::Module&>(*this); }

@@ -21,8 +21,12 @@ torch::Tensor LinearImpl::forward(const torch::Tensor& x) {
   const bool adapted = !active_.empty() && !is_merged();
   if (!adapted && !is_frozen()) return apply_linear(x, weight, bias);
   const auto dense = dense_weight();
-  const auto y = is_frozen() ? frozen_linear(x, frozen_, dense) : apply_linear(x, dense);
-  return plus_bias(adapted ? adapters_.at(active_)->forward(x, y, dense) : y, bias);
+  const auto product = [&](const torch::Tensor& in) {
+    return is_frozen() ? frozen_linear(in, frozen_, dense) : apply_linear(in, dense);
+  };
+  if (!adapted) return plus_bias(product(x), bias);
+  auto& adapter = *adapters_.at(active_);
+  return plus_bias(adapter.forward(x, product(adapter.input(x)), dense), adapter.bias(bias));
 }
 
 void LinearImpl::freeze(const FrozenMatrix& matrix) {
@@ -62,6 +66,7 @@ void LinearImpl::reset() {
     bias = register_parameter("bias", torch::empty_like(bias), bias.requires_grad());
   }
   if (is_merged()) unmerged_ = unmerged_.clone();
+  if (is_merged() && bias.defined()) unmerged_bias_ = unmerged_bias_.clone();
   for (auto& [name, adapter] : adapters_) {
     const auto copy = register_module(name, adapter->module().clone());
     adapter = std::dynamic_pointer_cast<Adapter>(copy);
@@ -82,19 +87,25 @@ void LinearImpl::merge() {
   if (active_.empty() || is_merged()) return;
   if (is_frozen()) throw OptionError("an adapter of frozen weights is not merged");
   const torch::NoGradGuard no_grad;
+  const auto& adapter = *adapters_.at(active_);
   unmerged_ = weight.clone();
-  weight.copy_(adapters_.at(active_)->merged_weight(weight));
+  weight.copy_(adapter.merged_weight(weight));
+  if (!bias.defined()) return;
+  unmerged_bias_ = bias.clone();
+  bias.copy_(adapter.bias(bias));
 }
 
 void LinearImpl::unmerge() {
   if (!is_merged()) return;
   const torch::NoGradGuard no_grad;
   weight.copy_(std::exchange(unmerged_, {}));
+  if (bias.defined()) bias.copy_(std::exchange(unmerged_bias_, {}));
 }
 
 void LinearImpl::absorb() {
   merge();
   unmerged_ = torch::Tensor();
+  unmerged_bias_ = torch::Tensor();
   active_.clear();
   for (const auto& [name, unused] : adapters_) unregister_module(name);
   adapters_.clear();

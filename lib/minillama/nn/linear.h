@@ -12,8 +12,8 @@
 namespace minillama {
 
 /// A linear map, y = x W^T or y = x W^T + b, to which adapters can be added (nn/adapter.h): with
-/// one of them active, it has made something else of x W^T. The weight keeps its name and its
-/// values.
+/// one of them active, it has made something else of its products and bias. The weight keeps its
+/// name and its values.
 ///
 /// Unlike torch::nn::Linear it draws no random numbers when it is made: its parameters are
 /// uninitialised until someone or a checkpoint fills them.
@@ -47,12 +47,13 @@ class LinearImpl : public torch::nn::Cloneable<LinearImpl> {
   /// that was merged is unmerged first.
   void activate(const std::string& name);
 
-  /// Makes the weight the active adapter's merged_weight(), so that it costs nothing more. Until
+  /// Makes weight and bias those that the active adapter computes with, so that it costs nothing
+  /// more. Until
   /// unmerge() it is not trained. Nothing happens without an active adapter or a second time.
   /// Throws OptionError if the weight is frozen; absorb() likewise.
   void merge();
 
-  /// Gives the weight back the very bits it had before merge(), from a copy that was kept.
+  /// Gives weight and bias back the very bits they had before merge(), from a copy that was kept.
   void unmerge();
 
   /// Makes the active adapter part of the weight for good, and removes all adapters.
@@ -79,7 +80,8 @@ class LinearImpl : public torch::nn::Cloneable<LinearImpl> {
   FrozenMatrix frozen_;
   std::map<std::string, std::shared_ptr<Adapter>> adapters_;
   std::string active_;
-  torch::Tensor unmerged_;  // the weight before merge(), while merged
+  torch::Tensor unmerged_;       // the weight before merge(), while merged
+  torch::Tensor unmerged_bias_;  // and the bias, if there is one
 };
 TORCH_MODULE(Linear);
 

@@ -25,7 +25,8 @@ AdamW make_optimizer(const Classifier& model, const FineTuningOptions& options) 
   require_module(model, "the classifier");
   options.validate();
   if (!options.compatible) {
-    return AdamW(parameter_groups(*model, options.optimizer), options.max_grad_norm);
+    return AdamW(parameter_groups(*model, options.optimizer, options.lora_plus_ratio),
+                 options.max_grad_norm);
   }
   std::vector<torch::Tensor> parameters;
   for (const auto& parameter : model->parameters()) {
@@ -92,6 +93,9 @@ FineTuning::FineTuning(Classifier model, Examples train, Examples dev,
       objective_(std::move(objective)),
       optimizer_(make_optimizer(model_, options)),
       state_(options.save_every_seconds) {
+  for (std::size_t i = 0; i < optimizer_.param_groups().size(); ++i) {
+    learning_rates_.push_back(optimizer_.options(i).lr);
+  }
   if (train_.size() == 0 || dev_.size() == 0) {
     throw OptionError(fmt::format("{} examples to train on and {} to evaluate on: both are needed",
                                   train_.size(), dev_.size()));
@@ -156,7 +160,10 @@ bool FineTuning::train_epoch(const FineTuningHooks& hooks) {
     const auto start = std::chrono::steady_clock::now();
     const auto& batch = batches[static_cast<std::size_t>(progress_.batches)];
     const auto divisor = options_.compatible ? options_.batches.size : std::ssize(batch);
-    optimizer_.set_lr(options_.optimizer.lr * learning_rate_factor(schedule, progress_.steps));
+    const double factor = learning_rate_factor(schedule, progress_.steps);
+    for (std::size_t i = 0; i < learning_rates_.size(); ++i) {
+      optimizer_.set_lr(i, learning_rates_[i] * factor);
+    }
     const double loss = training_step(model_, optimizer_, train_, batch, divisor, objective_);
     if (const auto norm = optimizer_.last_grad_norm()) {
       require_finite("the gradient's norm", *norm, progress_.steps + 1);

@@ -93,6 +93,7 @@ class FineTuning {
   std::shared_ptr<Objective> objective_;
   AdamW optimizer_;
   std::optional<WeightAverage> average_;
+  std::vector<double> learning_rates_;  // of its groups, before the schedule
   FineTuningProgress progress_;
   torch::Tensor epoch_start_;  // state of the generator when the epoch under way began
   NamedTensors best_;          // weights of the best epoch

@@ -51,7 +51,8 @@ Json read_settings(const std::string& text, const std::filesystem::path& path) {
 
 Json settings_of(const FineTuningOptions& options) {
   const auto& [epochs, patience, batches, optimizer, max_grad_norm, schedule, warmup, average_decay,
-               precision, compatible, save_every_steps, save_every_seconds] = options;
+               lora_plus_ratio, precision, compatible, save_every_steps, save_every_seconds] =
+      options;
   const auto& [size, max_tokens, by_length, shuffle] = batches;
   Json json = settings_of(optimizer);
   json.update(Json{{"epochs", epochs},
@@ -65,6 +66,7 @@ Json settings_of(const FineTuningOptions& options) {
                    {"schedule", to_string(schedule)},
                    {"warm-up", warmup},
                    {"decay of averaged weights", average_decay},
+                   {"LoRA+ ratio", lora_plus_ratio},
                    {"dtype", to_string(precision)},
                    {"compatible", compatible}});
   return json;

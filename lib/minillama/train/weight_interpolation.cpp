@@ -21,17 +21,17 @@ NamedTensors copies_of(const NamedTensors& tensors) {
 
 WeightInterpolation::WeightInterpolation(Classifier model) {
   require_module(model, "the classifier");
-  bool has_adapter = false;
   for (const auto& [name, parameter] : parameters_of(*model->llama)) {
     if (!parameter.requires_grad()) continue;
-    has_adapter = has_adapter || is_adapter_parameter(name);
-    if (is_adapter_parameter(name) && parameter.count_nonzero().item<std::int64_t>() > 0) continue;
+    const bool is_adapters = is_adapter_parameter(name);
+    if (is_adapters && name.ends_with(".lora_A")) continue;
+    if (is_adapters && name.ends_with(".lora_B") &&
+        parameter.count_nonzero().item<std::int64_t>() > 0) {
+      throw OptionError("there is no line to an adapter whose lora_B does not begin at zero");
+    }
     parameters_.emplace_back(name, parameter);
   }
-  if (parameters_.empty()) {
-    throw OptionError(has_adapter ? "there is no line to an adapter that does not begin at zero"
-                                  : "no weight of the model is trained");
-  }
+  if (parameters_.empty()) throw OptionError("no weight of the model is trained");
   before_ = copies_of(parameters_);
 }
 

@@ -10,13 +10,13 @@ namespace minillama {
 ///
 ///     weight = (1 - alpha) before + alpha after
 ///
-/// of the Llama's trained parameters. The head, which was random before, is the one after. Of an
-/// adapter the tensors that began at zero are multiplied with alpha and the others are those after:
-/// beside a low-rank adapter B A that is the same line for the sum of weight and adapter.
+/// of the Llama's trained parameters. The head, which was random before, is the one after, and so
+/// is A of a low-rank adapter B A: as B began at zero, that is the same line for the sum of weight
+/// and adapter. Of DoRA, the lengths and B go along the line.
 class WeightInterpolation {
  public:
   /// Keeps a copy of what the parameters are now, before. Throws OptionError if none of the Llama's
-  /// is trained, or there is an adapter without a tensor of zeros.
+  /// is trained, or lora_B of an adapter does not begin at zero, as that of PiSSA.
   explicit WeightInterpolation(Classifier model);
 
   /// To be called once, when the model is trained: keeps a copy of what the parameters are after.

@@ -7,6 +7,8 @@
 #include <fmt/ranges.h>
 
 #include "minillama/core/error.h"
+#include "minillama/weights/dora_options.h"
+#include "minillama/weights/ia3_options.h"
 #include "minillama/weights/lora_options.h"
 
 namespace minillama {
@@ -14,6 +16,8 @@ namespace {
 
 constexpr const AdapterKind* kKinds[] = {
     &kLora,
+    &kDora,
+    &kIa3,
 };
 
 /// The kind that PEFT's fields speak of; null if there is none.
@@ -50,9 +54,10 @@ const AdapterKind& kind_of(const AdapterOptions& options) {
   return *kind;
 }
 
-AdapterOptions read_peft_config(const Json& json, const std::filesystem::path& path) {
+AdapterOptions read_peft_config(const Json& json, const std::filesystem::path& path,
+                                PeftLinears linears) {
   const auto type = JsonObject(json, path).string("peft_type");
-  if (const auto* kind = find_peft_kind(json, type)) return kind->read_peft(json, path);
+  if (const auto* kind = find_peft_kind(json, type)) return kind->read_peft(json, linears, path);
   std::set<std::string> known;
   for (const auto* kind : kKinds) known.insert(fmt::format("\"{}\"", kind->peft_type));
   throw FileError(path, fmt::format("field \"peft_type\" is {}, must be {}", quote(type),

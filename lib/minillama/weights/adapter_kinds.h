@@ -8,6 +8,7 @@
 
 #include "minillama/core/json.h"
 #include "minillama/weights/adapter_options.h"
+#include "minillama/weights/peft_linears.h"
 
 namespace minillama {
 
@@ -30,11 +31,13 @@ struct AdapterKind {
   std::string_view peft_flag;
 
   /// The fields that an adapter_config.json has of this kind, in the order in which they are
-  /// written, "target_modules" among them, and the way back. read_peft() reads no targets, which
-  /// are seen from the tensors. It throws FileError naming `path` and the field if one has a value
-  /// with which something else would be computed.
-  Json (*to_peft)(const AdapterOptions& options);
-  AdapterOptions (*read_peft)(const Json& json, const std::filesystem::path& path);
+  /// written, "target_modules" among them, which are the targets as they are spelt, and the way
+  /// back. What is said of single linears goes by `linears`, those that have an adapter.
+  /// read_peft() reads no targets, which are seen from the tensors. It throws FileError naming
+  /// `path` and the field if one has a value with which something else would be computed.
+  Json (*to_peft)(const AdapterOptions& options, PeftLinears linears);
+  AdapterOptions (*read_peft)(const Json& json, PeftLinears linears,
+                              const std::filesystem::path& path);
 };
 
 /// All kinds that there are.
@@ -46,7 +49,9 @@ const AdapterKind* find_adapter_kind(std::string_view name);
 /// The kind of `options`. Throws OptionError if it is none of the table's and so cannot be stored.
 const AdapterKind& kind_of(const AdapterOptions& options);
 
-/// Reads an adapter_config.json of any kind. Throws FileError naming `path`.
-AdapterOptions read_peft_config(const Json& json, const std::filesystem::path& path);
+/// Reads an adapter_config.json of any kind, of an adapter of `linears`. Throws FileError naming
+/// `path`.
+AdapterOptions read_peft_config(const Json& json, const std::filesystem::path& path,
+                                PeftLinears linears = {});
 
 }  // namespace minillama

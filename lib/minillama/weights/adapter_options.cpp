@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "minillama/core/error.h"
+
 namespace minillama {
 
 std::vector<std::int64_t> AdapterTensor::shape_beside(std::int64_t rows, std::int64_t cols) const {
@@ -13,16 +15,20 @@ std::vector<std::int64_t> AdapterTensor::shape_beside(std::int64_t rows, std::in
   return beside;
 }
 
-bool names_linear(std::string_view target, std::string_view full_name) {
-  if (!full_name.ends_with(target)) return false;
-  full_name.remove_suffix(target.size());
-  return full_name.empty() || full_name.ends_with('.');
-}
-
 bool adapts(const AdapterOptions& options, std::string_view full_name) {
   return std::ranges::any_of(options.targets(), [&](const std::string& target) {
     return names_linear(target, full_name);
   });
+}
+
+void require_exceptions(const AdapterOptions& options, const std::vector<std::string>& adapted) {
+  for (const auto& exception : options.exceptions()) {
+    const bool is_of_one = std::ranges::any_of(
+        adapted, [&](const std::string& linear) { return names_linear(exception, linear); });
+    if (is_of_one) continue;
+    throw OptionError(fmt::format("{}: {} is the name of no linear that gets an adapter",
+                                  options.kind(), quote(exception)));
+  }
 }
 
 bool is_adapter_parameter(std::string_view name) {

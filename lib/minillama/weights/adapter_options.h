@@ -1,6 +1,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -10,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "minillama/weights/linear_names.h"
 #include "minillama/weights/weights.h"
 
 namespace minillama {
@@ -23,6 +25,8 @@ struct AdapterTensor {
   std::string_view name;            ///< "lora_A"; holds no dot
   std::string_view peft_name;       ///< "lora_A.weight": as Hugging Face's PEFT calls it
   std::vector<std::int64_t> shape;  ///< {rank, kMatrixCols}
+  /// PEFT's, if that has a dimension of 1 besides: {kMatrixRows, 1}.
+  std::vector<std::int64_t> peft_shape = {};
 
   /// The shape beside a matrix [rows, cols].
   std::vector<std::int64_t> shape_beside(std::int64_t rows, std::int64_t cols) const;
@@ -30,6 +34,14 @@ struct AdapterTensor {
 
 /// Gives the float32 elements, row-major, of an adapter's tensor by its name.
 using AdapterFloats = std::function<const float*(std::string_view name)>;
+
+/// The matrix of a linear as numbers, into which an adapter is merged.
+struct DenseMatrix {
+  std::size_t rows = 0;
+  std::size_t cols = 0;
+  float* weight = nullptr;  ///< [rows, cols], row-major
+  float* bias = nullptr;    ///< [rows]; zeros if the linear has none
+};
 
 /// The options of an adapter of any kind, such as LoraOptions, and what it is as data: what a
 /// program that knows no LibTorch needs in order to store, read and apply it. Immutable; copies
@@ -40,8 +52,17 @@ using AdapterFloats = std::function<const float*(std::string_view name)>;
 ///     static constexpr std::string_view kKind;                // "lora"
 ///     std::vector<std::string> targets;                       // the linears that get an adapter
 ///     void validate() const;                                  // throws OptionError
-///     std::vector<AdapterTensor> tensors() const;             // beside each linear
-///     std::optional<LowRank> low_rank(const AdapterFloats&) const;
+///     std::vector<AdapterTensor> tensors(std::string_view linear) const;
+///
+/// and what an executor makes of it, one of
+///
+///     LowRank low_rank(std::string_view linear, const AdapterFloats&) const;
+///     void merge(std::string_view linear, const AdapterFloats&, const DenseMatrix&) const;
+///
+/// the second if there is no term that leaves the matrix as it lies. If the options say other
+/// things of some linears than of the rest, it also has
+///
+///     std::vector<std::string> exceptions() const;            // by their name or its end
 class AdapterOptions {
  public:
   template <typename Options>
@@ -63,13 +84,26 @@ class AdapterOptions {
   /// Throws OptionError naming the field and the value if one cannot be used.
   void validate() const { value_->validate(); }
 
-  /// The tensors beside each linear, in the order in which they are stored; at least one.
-  std::vector<AdapterTensor> tensors() const { return value_->tensors(); }
+  /// The tensors beside the linear of that full name, in the order in which they are stored; at
+  /// least one. All linears have the same but for the shapes.
+  std::vector<AdapterTensor> tensors(std::string_view linear) const {
+    return value_->tensors(linear);
+  }
+
+  /// The linears of which the options say something of their own, by their name or its end.
+  std::vector<std::string> exceptions() const { return value_->exceptions(); }
 
   /// What the adapter adds to its matrix, for executors that compute with such a term; nothing if
-  /// it is none of low rank. What is pointed to belongs to whoever gives `floats`.
-  std::optional<LowRank> low_rank(const AdapterFloats& floats) const {
-    return value_->low_rank(floats);
+  /// it is none of low rank, and is merged. What is pointed to belongs to whoever gives `floats`.
+  std::optional<LowRank> low_rank(std::string_view linear, const AdapterFloats& floats) const {
+    return value_->low_rank(linear, floats);
+  }
+
+  /// Makes the numbers of a linear those that alone compute what it does with the adapter, one that
+  /// has no low_rank().
+  void merge(std::string_view linear, const AdapterFloats& floats,
+             const DenseMatrix& matrix) const {
+    value_->merge(linear, floats, matrix);
   }
 
   /// The options of that kind; null if these are of another one.
@@ -88,8 +122,12 @@ class AdapterOptions {
     virtual const std::vector<std::string>& targets() const = 0;
     virtual AdapterOptions with_targets(std::vector<std::string> targets) const = 0;
     virtual void validate() const = 0;
-    virtual std::vector<AdapterTensor> tensors() const = 0;
-    virtual std::optional<LowRank> low_rank(const AdapterFloats& floats) const = 0;
+    virtual std::vector<AdapterTensor> tensors(std::string_view linear) const = 0;
+    virtual std::vector<std::string> exceptions() const = 0;
+    virtual std::optional<LowRank> low_rank(std::string_view linear,
+                                            const AdapterFloats& floats) const = 0;
+    virtual void merge(std::string_view linear, const AdapterFloats& floats,
+                       const DenseMatrix& matrix) const = 0;
     virtual bool equals(const AdapterOptions& other) const = 0;
   };
 
@@ -104,14 +142,34 @@ class AdapterOptions {
       return other;
     }
     void validate() const override { options.validate(); }
-    std::vector<AdapterTensor> tensors() const override { return options.tensors(); }
-    std::optional<LowRank> low_rank(const AdapterFloats& floats) const override {
-      return options.low_rank(floats);
+    std::vector<AdapterTensor> tensors(std::string_view linear) const override {
+      return options.tensors(linear);
+    }
+    std::vector<std::string> exceptions() const override {
+      if constexpr (requires { options.exceptions(); }) return options.exceptions();
+      return {};
+    }
+    std::optional<LowRank> low_rank(std::string_view linear,
+                                    const AdapterFloats& floats) const override {
+      if constexpr (kMerges) {
+        return {};
+      } else {
+        return options.low_rank(linear, floats);
+      }
+    }
+    void merge(std::string_view linear, const AdapterFloats& floats,
+               const DenseMatrix& matrix) const override {
+      if constexpr (kMerges) options.merge(linear, floats, matrix);
     }
     bool equals(const AdapterOptions& other) const override {
       const auto* same = other.as<Options>();
       return same != nullptr && *same == options;
     }
+
+    static constexpr bool kMerges =
+        requires(const Options& kind, const AdapterFloats& floats, const DenseMatrix& matrix) {
+      kind.merge(std::string_view(), floats, matrix);
+    };
 
     Options options;
   };
@@ -119,11 +177,12 @@ class AdapterOptions {
   std::shared_ptr<const Value> value_;
 };
 
-/// Whether `target` is the full name of a linear or what follows one of its dots.
-bool names_linear(std::string_view target, std::string_view full_name);
-
 /// Whether one of the targets names the linear of that full name.
 bool adapts(const AdapterOptions& options, std::string_view full_name);
+
+/// Throws OptionError if an exception of the options is of none of `adapted`, the full names of the
+/// linears that get an adapter.
+void require_exceptions(const AdapterOptions& options, const std::vector<std::string>& adapted);
 
 /// Whether a parameter of a Llama belongs to an adapter, which lies within the linear that it
 /// adapts: layers.0.attention.compute_query.<adapter>.<tensor>.
