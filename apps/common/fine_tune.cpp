@@ -27,6 +27,7 @@
 #include "common/output_files.h"
 #include "common/progress_bar.h"
 #include "common/training_arguments.h"
+#include "common/training_data.h"
 #include "common/wise_ft.h"
 
 namespace minillama::app {
@@ -291,6 +292,10 @@ void fine_tune(const char* program, const Arguments& arguments, const ModuleArgu
   std::vector<std::uint64_t> seeds(static_cast<std::size_t>(training.n_seeds));
   std::iota(seeds.begin(), seeds.end(), training.first_seed);
   for (const auto seed : seeds) check_outputs(setting, seed, directory_of(seed));
+  if (!model.quiet) {
+    report_on(data, Checkpoint::open(model.model, model.open),
+              arguments.integer("max-sentence-len"));
+  }
   warn_of_missing_labels(setting);
   if (directory.empty()) note("without --out-dir the trained classifier is not kept\n");
 

@@ -1,25 +1,16 @@
 #include "common/training_arguments.h"
 
 #include <charconv>
-#include <filesystem>
-#include <limits>
-#include <optional>
-#include <utility>
 
 #include <fmt/format.h>
 
 #include "minillama/core/error.h"
-#include "minillama/text/balanced_sample.h"
-#include "minillama/text/treebank.h"
 #include "minillama/train/class_weights.h"
 
 #include "common/adapter_arguments.h"
 #include "common/classify_arguments.h"
 #include "common/comma_list.h"
-#include "common/default_files.h"
-#include "common/labelled_files.h"
 #include "common/model_arguments.h"
-#include "common/output.h"
 
 namespace minillama::app {
 namespace {
@@ -38,43 +29,6 @@ double parse_weight(const std::string& text) {
   if (!text.empty() && std::from_chars(text.data(), end, weight).ptr == end) return weight;
   throw OptionError(
       fmt::format("--class-weights: {} is no number, nor is it balanced", quote(text)));
-}
-
-/// What is trained on, which is opened once since it may be a pipe.
-class TrainingFile {
- public:
-  TrainingFile(std::filesystem::path path, const Arguments& arguments) : path_(std::move(path)) {
-    std::error_code error;
-    if (std::filesystem::is_directory(path_, error) || arguments.text("format") == "folder") return;
-    file_ = open_data_file(path_);
-    has_trees_ = !arguments.given("format") && holds_trees(file_->text());
-  }
-
-  bool has_trees() const { return has_trees_; }
-  const TextFile& text() const { return *file_; }
-  DataRecords records(const Arguments& arguments) const {
-    return file_ ? parse_records(*file_, arguments) : read_records(path_, arguments);
-  }
-
- private:
-  std::filesystem::path path_;
-  std::optional<TextFile> file_;  // nothing: a folder
-  bool has_trees_ = false;
-};
-
-/// The phrases of trees, but those that are sentences of dev or test.
-std::vector<LabelledSentence> phrases_of(const TextFile& file, const Arguments& arguments,
-                                         const TrainingData& data, bool quiet) {
-  auto held_out = data.dev;
-  held_out.insert(held_out.end(), data.test.begin(), data.test.end());
-  const auto trees = parse_trees(file, std::ssize(data.label_names));
-  auto [examples, n_held_out] =
-      distinct_phrases(trees, held_out, phrase_weight(arguments.text("phrase-weights")));
-  if (!quiet) {
-    note("{} distinct phrases of {} trees; left out as they are sentences of dev or test: {}\n",
-         examples.size(), trees.size(), n_held_out);
-  }
-  return examples;
 }
 
 }  // namespace
@@ -159,53 +113,6 @@ void weigh_classes(const Arguments& arguments, std::int64_t n_labels, Examples& 
         fmt::format("--class-weights has {} numbers for {} labels", weights.size(), n_labels));
   }
   minillama::weigh_classes(examples, weights);
-}
-
-TrainingData read_training_data(const Arguments& arguments, const Dataset& dataset, bool quiet) {
-  const bool any_given =
-      arguments.given("train") || arguments.given("dev") || arguments.given("test");
-  const auto path_of = [&](const std::string& split) {
-    const auto name = fmt::format("{0}/{0}-{1}.txt", dataset.name, split);
-    auto path = any_given ? std::filesystem::path(arguments.text(split)) : find_data(name);
-    if (!path.empty() || split == "test") return path;
-    throw OptionError(any_given ? fmt::format("training needs --{} too", split)
-                                : fmt::format("no data/{} found: give --{}", name, split));
-  };
-  const TrainingFile train(path_of("train"), arguments);
-  const auto records = train.has_trees() ? DataRecords{} : train.records(arguments);
-  TrainingData data{.label_names = train.has_trees()
-                                       ? label_names(arguments, dataset)
-                                       : training_label_names(records, arguments, dataset)};
-  data.dev = read_examples(path_of("dev"), arguments, data.label_names);
-  if (const auto test = path_of("test"); !test.empty()) {
-    data.test = read_examples(test, arguments, data.label_names);
-  }
-  if (train.has_trees()) {
-    data.train = phrases_of(train.text(), arguments, data, quiet);
-  } else if (arguments.given("phrase-weights")) {
-    throw OptionError(fmt::format("--phrase-weights has no effect: {} holds no trees",
-                                  quote(records.path.native(), 400)));
-  } else {
-    data.train = label_records(records, data.label_names);
-  }
-  return data;
-}
-
-void draw_training_examples(const Arguments& arguments, std::span<const std::string> label_names,
-                            TrainingData& data) {
-  const auto per_label = arguments.integer("train-per-label");
-  const auto n_labels = std::ssize(label_names);
-  if (per_label < 0 || per_label > std::numeric_limits<std::int64_t>::max() / n_labels) {
-    throw OptionError(
-        fmt::format("--train-per-label is {}, must be 0 or a number of examples", per_label));
-  }
-  if (per_label == 0) return;
-  std::vector<LabelledSentence> drawn;
-  for (const auto index : draw_balanced(data.train, label_names, per_label * n_labels,
-                                        static_cast<std::uint64_t>(arguments.integer("seed")))) {
-    drawn.push_back(std::move(data.train[index]));
-  }
-  data.train = std::move(drawn);
 }
 
 }  // namespace minillama::app

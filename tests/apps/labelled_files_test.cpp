@@ -56,6 +56,34 @@ TEST_CASE("labelled files: labels that are words become the names of the classif
   CHECK_THAT(unknown.err, contains("numbers.tsv:3: label \"3\" lies outside 0 to 1 (pan, rave)"));
 }
 
+TEST_CASE("labelled files: of one file a part is evaluated on, and what is odd is told") {
+  const Place place;
+  std::string rows = "text,label\n";
+  for (int i = 0; i < 20; ++i) {
+    rows += "Film " + std::to_string(i) + (i % 2 == 0 ? " is dull .,pan\n" : " is fine .,rave\n");
+  }
+  place.file("one.csv", rows + "Film 1 is fine .,rave\nFilm 3 is fine .,pan\n");
+  const Words alone{"-m",       repository_file("checkpoints/reviews-tiny").string(),
+                    "--option", "lora",
+                    "--epochs", "1",
+                    "--train",  "one.csv"};
+  const auto outcome = place.run(replacing(alone, {"--out-dir", "o"}));
+  INFO(outcome.err);
+  CHECK(outcome.exit_code == 0);
+  CHECK_THAT(outcome.err, contains("without --dev a tenth of --train is evaluated on, ") &&
+                              contains(" of 22 texts, drawn by --seed 1337"));
+  CHECK_THAT(outcome.err,
+             contains("label") && contains(" train texts are there again") &&
+                 contains("1 texts are under two labels, such as \"Film 3 is fine .\""));
+  const auto predictions = read_text(place.path() / "o/sst-dev-lora-output.txt");
+  CHECK(lines_in(predictions) >= 2);
+  CHECK(lines_in(predictions) <= 4);
+  place.file("two.csv", "text,label\na,pan\nb,rave\n");
+  const auto few = place.run(replacing(alone, {"--train", "two.csv"}));
+  CHECK(few.exit_code == 2);
+  CHECK_THAT(few.err, contains("2 examples are too few to leave some to evaluate on: give --dev"));
+}
+
 TEST_CASE("labelled files: numbers of the data set's own labels keep their names") {
   const Place place;
   const auto outcome = place.run({"-m", repository_file("checkpoints/reviews-tiny").string(),

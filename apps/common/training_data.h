@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "minillama/checkpoint/checkpoint.h"
+#include "minillama/text/labelled_sentences.h"
+
+#include "common/arguments.h"
+#include "common/classify.h"
+
+namespace minillama::app {
+
+/// The sentences of a run, all read and checked before anything is trained.
+struct TrainingData {
+  std::vector<std::string> label_names;  ///< training_label_names() (common/labelled_files.h)
+  std::vector<LabelledSentence> train;
+  std::vector<LabelledSentence> dev;
+  std::vector<LabelledSentence> test;  ///< may be empty
+};
+
+/// Reads the files that were named or, if none was, the data set's default ones. Without --dev a
+/// part of --train is evaluated on. What is said of them is a note, unless `quiet`. Throws
+/// OptionError if there is nothing to train or to evaluate on, FileError naming file and line.
+TrainingData read_training_data(const Arguments& arguments, const Dataset& dataset, bool quiet);
+
+/// --train-per-label: leaves so many examples of each label to train on. Throws OptionError if
+/// there are too few.
+void draw_training_examples(const Arguments& arguments, std::span<const std::string> label_names,
+                            TrainingData& data);
+
+/// Says what a look at the data finds, before anything is trained: the examples of each label, and
+/// what may be wrong with them for that model.
+void report_on(const TrainingData& data, const Checkpoint& model, std::int64_t max_sentence_len);
+
+}  // namespace minillama::app
