@@ -12,6 +12,8 @@
 #include "minillama/core/error.h"
 #include "minillama/data/data_check.h"
 #include "minillama/data/data_split.h"
+#include "minillama/eval/majority.h"
+#include "minillama/eval/naive_bayes.h"
 #include "minillama/text/balanced_sample.h"
 #include "minillama/text/treebank.h"
 
@@ -139,6 +141,19 @@ void report_on(const TrainingData& data, const Checkpoint& model, std::int64_t m
                  {.count_tokens = token_counter(tokenizer),
                   .max_tokens = static_cast<std::size_t>(
                       max_sentence_len > 0 ? std::min(max_sentence_len, context) : context)})));
+  const auto n_labels = std::ssize(data.label_names);
+  const auto majority = majority_label(data.train, n_labels);
+  const NaiveBayes naive_bayes(data.train, n_labels);
+  const auto accuracy = [&](const auto& answer) {
+    const auto is_right = [&](const auto& example) {
+      return answer(example.sentence) == example.label;
+    };
+    return static_cast<double>(std::ranges::count_if(data.dev, is_right)) /
+           static_cast<double>(data.dev.size());
+  };
+  note("to be beaten on dev: accuracy {:.4f} of the most frequent label, {:.4f} of naive Bayes\n",
+       accuracy([&](const std::string&) { return majority; }),
+       accuracy([&](const std::string& text) { return naive_bayes.classify(text); }));
 }
 
 }  // namespace minillama::app

@@ -32,7 +32,7 @@ void draw_training_examples(const Arguments& arguments, std::span<const std::str
                             TrainingData& data);
 
 /// Says what a look at the data finds, before anything is trained: the examples of each label, and
-/// what may be wrong with them for that model.
+/// what may be wrong with them for that model; and what answers without one are worth on dev.
 void report_on(const TrainingData& data, const Checkpoint& model, std::int64_t max_sentence_len);
 
 }  // namespace minillama::app

@@ -74,7 +74,8 @@ TEST_CASE("labelled files: of one file a part is evaluated on, and what is odd i
                               contains(" of 22 texts, drawn by --seed 1337"));
   CHECK_THAT(outcome.err,
              contains("label") && contains(" train texts are there again") &&
-                 contains("1 texts are under two labels, such as \"Film 3 is fine .\""));
+                 contains("1 texts are under two labels, such as \"Film 3 is fine .\"") &&
+                 contains("of the most frequent label, ") && contains(" of naive Bayes\n"));
   const auto predictions = read_text(place.path() / "o/sst-dev-lora-output.txt");
   CHECK(lines_in(predictions) >= 2);
   CHECK(lines_in(predictions) <= 4);
