@@ -167,13 +167,16 @@ TEST_CASE("classifier_file: a config.json that makes no sense is refused by name
   CHECK_THAT(complaint("/classifier/labels", 3), contains("\"labels\""));
   CHECK_THAT(complaint("/classifier/labels", {"a", "b"}), contains("classifier_head.weight"));
   CHECK_THAT(complaint("/classifier/template", "x"), contains("{sentence}"));
+  CHECK(complaint("/classifier/temperature", 1.5) == "accepted");
+  CHECK_THAT(complaint("/classifier/temperature", 0), contains("temperature is 0"));
   CHECK_THAT(complaint("/classifier/extra", 1), contains("\"extra\""));
   CHECK_THAT(complaint("/adapters/a/rank", 0), contains("rank is 0"));
   CHECK_THAT(complaint("/adapters/a/rank", 3), contains("lora_A"));
   CHECK_THAT(complaint("/adapters/a/targets", {"x"}), contains("target \"x\""));
   CHECK_THAT(complaint("/adapters/a/extra", 1), contains("\"extra\""));
   CHECK(complaint("/adapters/a/kind", "lora") == "accepted");
-  CHECK_THAT(complaint("/adapters/a/kind", "ia3"), contains("adapter kind \"ia3\" is not known"));
+  CHECK_THAT(complaint("/adapters/a/kind", "lora2"),
+             contains("adapter kind \"lora2\" is not known"));
   CHECK_THAT(complaint("/adapters/a/kind", 1), contains("\"kind\""));
   CHECK_THAT(complaint("/adapters/b.c", good["adapters"]["a"]), contains("\"b.c\""));
   CHECK_THAT(complaint("/active_adapter", "z"), contains("\"z\""));
