@@ -138,6 +138,12 @@ void train(ModuleTextClassifier& classifier, const Setting& setting,
     if (arguments.is_set("force")) remove_file(directory / kStateFile);
     run.keep_state(directory / kStateFile, arguments.is_set("resume"));
   }
+  // Nothing is left that could be refused.
+  if (!model.quiet && generator.current_seed() == training.first_seed) {
+    const auto context = classifier.model()->llama->config().max_seq_len;
+    const auto wanted = classifier.options().max_sentence_len;
+    report_on(data, classifier.tokenizer(), wanted > 0 ? std::min(wanted, context) : context);
+  }
 
   Interrupts interrupts;
   const char* stopped = model.quiet ? "" : directory.empty() ? kStoppedUnsaved : kStopped;
@@ -292,10 +298,6 @@ void fine_tune(const char* program, const Arguments& arguments, const ModuleArgu
   std::vector<std::uint64_t> seeds(static_cast<std::size_t>(training.n_seeds));
   std::iota(seeds.begin(), seeds.end(), training.first_seed);
   for (const auto seed : seeds) check_outputs(setting, seed, directory_of(seed));
-  if (!model.quiet) {
-    report_on(data, Checkpoint::open(model.model, model.open),
-              arguments.integer("max-sentence-len"));
-  }
   warn_of_missing_labels(setting);
   if (directory.empty()) note("without --out-dir the trained classifier is not kept\n");
 

@@ -131,16 +131,12 @@ void draw_training_examples(const Arguments& arguments, std::span<const std::str
   data.train = std::move(drawn);
 }
 
-void report_on(const TrainingData& data, const Checkpoint& model, std::int64_t max_sentence_len) {
-  const auto tokenizer = model.tokenizer();
-  const auto context = model.config().max_seq_len;
+void report_on(const TrainingData& data, const Tokenizer& tokenizer, std::int64_t max_tokens) {
   std::vector<DataPart> parts{{"train", data.train}, {"dev", data.dev}};
   if (!data.test.empty()) parts.push_back({"test", data.test});
-  note("{}", data_report_text(check_data(
-                 parts, data.label_names,
-                 {.count_tokens = token_counter(tokenizer),
-                  .max_tokens = static_cast<std::size_t>(
-                      max_sentence_len > 0 ? std::min(max_sentence_len, context) : context)})));
+  note("{}", data_report_text(check_data(parts, data.label_names,
+                                         {.count_tokens = token_counter(tokenizer),
+                                          .max_tokens = static_cast<std::size_t>(max_tokens)})));
   const auto n_labels = std::ssize(data.label_names);
   const auto majority = majority_label(data.train, n_labels);
   const NaiveBayes naive_bayes(data.train, n_labels);

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "minillama/checkpoint/checkpoint.h"
 #include "minillama/text/labelled_sentences.h"
+#include "minillama/text/tokenizer.h"
 
 #include "common/arguments.h"
 #include "common/classify.h"
@@ -31,8 +31,8 @@ TrainingData read_training_data(const Arguments& arguments, const Dataset& datas
 void draw_training_examples(const Arguments& arguments, std::span<const std::string> label_names,
                             TrainingData& data);
 
-/// Says what a look at the data finds, before anything is trained: the examples of each label, and
-/// what may be wrong with them for that model; and what answers without one are worth on dev.
-void report_on(const TrainingData& data, const Checkpoint& model, std::int64_t max_sentence_len);
+/// Says what a look at the data finds: the examples of each label, what may be wrong with them for
+/// a model that reads `max_tokens` of a text, and what answers without one are worth on dev.
+void report_on(const TrainingData& data, const Tokenizer& tokenizer, std::int64_t max_tokens);
 
 }  // namespace minillama::app

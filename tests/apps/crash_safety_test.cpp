@@ -148,7 +148,7 @@ TEST_CASE("crash safety: a second trainer on one directory is refused") {
   REQUIRE(::flock(lock, LOCK_EX) == 0);
   const std::vector<std::string> arguments = {"--option", "finetune", "--train",   "data.txt",
                                               "--dev",    "data.txt", "--out-dir", "run",
-                                              "--epochs", "1",        "--quiet"};
+                                              "--epochs", "1"};
   const auto refused = run_app("classify_cfimdb", arguments, directory.path());
   CHECK(refused.exit_code == 2);
   CHECK_THAT(refused.err, contains("is in use by another program"));
