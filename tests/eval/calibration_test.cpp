@@ -3,6 +3,7 @@
 #include <cmath>
 #include <numeric>
 #include <random>
+#include <utility>
 
 #include "minillama/core/error.h"
 
@@ -22,7 +23,12 @@ double loss(std::span<const Prediction> predictions, std::span<const std::int64_
   double sum = 0;
   for (std::size_t i = 0; i < labels.size(); ++i) {
     const auto at = with_temperature(predictions[i], temperature);
-    sum -= std::log(at.probabilities[static_cast<std::size_t>(labels[i])]);
+    const auto n_labels = at.probabilities.size();
+    for (std::size_t l = 0; l < n_labels; ++l) {
+      const auto count = std::cmp_equal(l, labels[i]) ? labels.size() + 1 : 1;
+      sum -= static_cast<double>(count) / static_cast<double>(labels.size() + n_labels) *
+             std::log(at.probabilities[l]);
+    }
   }
   return sum;
 }
@@ -84,8 +90,11 @@ TEST_CASE("calibration: the temperature makes the labels most probable") {
 
 TEST_CASE("calibration: at its limits") {
   const std::vector<Prediction> sure{of(0.8), of(0.7)};
-  CHECK(fit_temperature(sure, std::vector<std::int64_t>{0, 0}) == Approx(0.05));  // always right
-  CHECK(fit_temperature(sure, std::vector<std::int64_t>{1, 1}) == Approx(20));    // never
+  // Two that are right say three in four, not everything.
+  const std::vector<Prediction> alike{of(0.9), of(0.9)};
+  const double temperature = fit_temperature(alike, std::vector<std::int64_t>{0, 0});
+  CHECK(with_temperature(alike[0], temperature).probabilities[0] == Approx(0.75).epsilon(1e-6));
+  CHECK(fit_temperature(sure, std::vector<std::int64_t>{1, 1}) == Approx(20));  // never right
   const std::vector<Prediction> even{of(0.5), of(0.5)};
   CHECK(fit_temperature(even, std::vector<std::int64_t>{0, 1}) == 1);
   // Probabilities that were rounded to 0 stay numbers.

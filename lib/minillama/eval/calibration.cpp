@@ -33,17 +33,20 @@ double log_of(double probability) {
   return std::log(std::max(probability, std::numeric_limits<double>::min()));
 }
 
-/// By how much, on average, the log-probability of the label falls short of what is expected under
-/// the prediction at inverse temperature b: the derivative of the labels' mean loss by b.
+/// By how much, on average, the log-probability of the targets falls short of what is expected
+/// under the prediction at inverse temperature b: the derivative of their mean loss by b.
 double slope(std::span<const Prediction> predictions, std::span<const std::int64_t> labels,
              double b) {
   double sum = 0;
   for (std::size_t i = 0; i < labels.size(); ++i) {
     const auto at = with_temperature(predictions[i], 1 / b);
-    for (std::size_t l = 0; l < at.probabilities.size(); ++l) {
-      sum += at.probabilities[l] * log_of(predictions[i].probabilities[l]);
+    const auto n_labels = at.probabilities.size();
+    const auto share = 1 / static_cast<double>(labels.size() + n_labels);
+    for (std::size_t l = 0; l < n_labels; ++l) {
+      const bool is_label = std::cmp_equal(l, labels[i]);
+      const double target = is_label ? static_cast<double>(labels.size() + 1) * share : share;
+      sum += (at.probabilities[l] - target) * log_of(predictions[i].probabilities[l]);
     }
-    sum -= log_of(predictions[i].probabilities[static_cast<std::size_t>(labels[i])]);
   }
   return sum / static_cast<double>(labels.size());
 }

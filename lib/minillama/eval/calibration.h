@@ -37,9 +37,11 @@ double expected_calibration_error(std::span<const ReliabilityBin> bins);
 ///
 ///     softmax(log probabilities / T)
 ///
-/// It changes no answer but the answers' probabilities: T above 1 makes them less sure. 1 where all
-/// temperatures are as good. Throws OptionError unless there are as many labels as predictions, at
-/// least one of each, and each label is one of the predictions'.
+/// It changes no answer but the answers' probabilities: T above 1 makes them less sure. Of n
+/// examples with L labels each counts as (n + 1) / (n + L) of its label and 1 / (n + L) of each
+/// other one, so that a few that happen to be right do not make everything certain (Platt 1999,
+/// section 2.2). 1 where all temperatures are as good. Throws OptionError unless there are as many
+/// labels as predictions, at least one of each, and each label is one of the predictions'.
 double fit_temperature(std::span<const Prediction> predictions,
                        std::span<const std::int64_t> labels);
 
