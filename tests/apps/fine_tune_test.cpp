@@ -194,7 +194,7 @@ TEST_CASE("apps/train: label words answer at once as the language model, and lea
     CHECK_THAT(outcome.err, contains(message));
   };
   refused({"--head", "label-words", "--pooling", "mean"}, "pooling is mean");
-  refused({"--train-per-label", "9"}, "to draw 45 examples");
+  refused({"--train-per-label", "9"}, "45 examples, as many of each label: ");
   refused({"--train-per-label", "-1"}, "--train-per-label is -1");
 }
 

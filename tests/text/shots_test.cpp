@@ -70,13 +70,14 @@ TEST_CASE("shots: the seed draws the examples, the labels that have one more, an
 
 TEST_CASE("shots: what cannot be drawn is refused") {
   auto all = examples(2);
-  CHECK_THROWS_WITH(draw_shots(all, kNames, -1, 0), contains("is -1, must be 0 or positive"));
+  CHECK_THROWS_WITH(draw_shots(all, kNames, -1, 0), "shots is -1, must be 0 or positive");
   CHECK(draw_shots(all, kNames, 6, 0).size() == 6);
   CHECK_THROWS_WITH(
       draw_shots(all, kNames, 9, 0),
-      "to draw 9 examples, as many of each label, 1 more of the label \"bad\" are needed");
+      "9 examples, as many of each label: 1 more examples are needed of the label \"bad\"");
   std::erase_if(all, [](const auto& example) { return example.label == 1; });
-  CHECK_THROWS_WITH(draw_shots(all, kNames, 3, 0), contains("1 more of the label \"so so\""));
+  CHECK_THROWS_WITH(draw_shots(all, kNames, 3, 0),
+                    contains("1 more examples are needed of the label \"so so\""));
   all.push_back({"x", 3});
   CHECK_THROWS_AS(draw_shots(all, kNames, 1, 0), OptionError);
 }

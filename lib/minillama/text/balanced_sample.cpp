@@ -31,8 +31,8 @@ std::vector<std::size_t> draw_balanced(std::span<const LabelledSentence> example
   for (std::size_t label = 0; label < n_labels; ++label) {
     if (missing[label] == 0) continue;
     throw OptionError(
-        fmt::format("to draw {} examples, as many of each label, {} more of the label "
-                    "{} are needed",
+        fmt::format("{} examples, as many of each label: {} more examples are needed "
+                    "of the label {}",
                     n, missing[label], quote(label_names[label])));
   }
   return drawn;
