@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,9 +20,18 @@
 namespace minillama::test {
 namespace {
 
-const std::string kCtrlD = "\x04";
-constexpr int kSilence = 500;        // milliseconds in which a terminal shows nothing
-constexpr int kMostSilences = 1200;  // behind each other, before a program has to end
+constexpr std::chrono::minutes kLongestSession(5);  // on a terminal
+
+/// Waits until the program that shows a prompt reads key by key, or for a second if it reads lines.
+/// An editor of lines takes the terminal over a moment behind its prompt, and a Ctrl-D of that
+/// moment is lost.
+void await_editor(int terminal) {
+  for (int i = 0; i < 100; ++i) {
+    termios modes{};
+    if (::tcgetattr(terminal, &modes) != 0 || (modes.c_lflag & ICANON) == 0) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+}
 
 /// In the child: `path` becomes the descriptor `target`.
 void redirect(const std::filesystem::path& path, int flags, int target) {
@@ -138,24 +148,20 @@ Outcome run_on_terminal(const std::string& app, const std::vector<std::string>& 
   const auto type = [&](const std::string& keys) {
     if (::write(terminal, keys.data(), keys.size()) < 0) throw std::runtime_error("write");
   };
-  bool has_ended = false;  // with Ctrl-D
-  for (int n_silent = 0;;) {
+  const auto deadline = std::chrono::steady_clock::now() + kLongestSession;
+  while (true) {
     pollfd shown{.fd = terminal, .events = POLLIN, .revents = 0};
-    if (::poll(&shown, 1, kSilence) == 0) {
-      // A prompt is shown a moment before the line's editor takes the terminal over, and a Ctrl-D
-      // of that moment is lost.
-      if (has_ended) type(kCtrlD);
-      if (++n_silent == kMostSilences) ::kill(child, SIGKILL);
+    if (::poll(&shown, 1, /*milliseconds=*/500) == 0) {
+      if (std::chrono::steady_clock::now() > deadline) ::kill(child, SIGKILL);
       continue;
     }
     // Reading fails when the last one who has the terminal is gone.
     const auto n = ::read(terminal, buffer, sizeof buffer);
     if (n <= 0) break;
-    n_silent = 0;
     outcome.out.append(buffer, static_cast<std::size_t>(n));
     if (!outcome.out.ends_with("> ")) continue;
-    has_ended = next == typed.end();
-    type(has_ended ? kCtrlD : *next++);
+    await_editor(terminal);
+    type(next == typed.end() ? "\x04" : *next++);
   }
   ::close(terminal);
   int status = 0;

@@ -51,7 +51,7 @@ Outcome run_app(const std::string& app, const std::vector<std::string>& argument
 
 /// Runs one of the apps on a terminal of that many columns, which is all of its standard streams.
 /// What it shows is in `out`. At each prompt, "> ", one of `typed` is typed, and Ctrl-D behind the
-/// last one. A program that shows nothing for ten minutes is killed.
+/// last one. A program that is silent after five minutes is killed.
 Outcome run_on_terminal(const std::string& app, const std::vector<std::string>& arguments,
                         const std::filesystem::path& directory, unsigned short columns,
                         const std::vector<std::string>& environment = {},
