@@ -9,62 +9,12 @@
 #include "support/counts.h"
 #include "support/files.h"
 #include "support/process.h"
+#include "support/training_directory.h"
 
 using namespace minillama::test;
 using Catch::Matchers::Matches;
 using Catch::Matchers::StartsWith;
 using std::chrono::milliseconds;
-
-namespace {
-
-/// Sentences whose label can be learned, `label ||| sentence` a line.
-std::string sentences(int count) {
-  std::string lines;
-  for (int i = 0; i < count; ++i) {
-    const int label = i % 5;
-    const char* verdicts[] = {"awful", "rather bad", "so so", "good fun", "simply wonderful"};
-    lines += std::to_string(label) + " ||| Film number " + std::to_string(i) + " is " +
-             verdicts[label] + " .\n";
-  }
-  return lines;
-}
-
-/// A directory with data to train on.
-class TrainingDirectory : public TemporaryDirectory {
- public:
-  TrainingDirectory() {
-    file("train.txt", sentences(40));
-    file("dev.txt", sentences(10));
-  }
-
-  /// Runs classify_sst on the data, two epochs of five steps, with the state saved after each step.
-  Outcome train(const std::string& out_dir, const std::vector<std::string>& more = {},
-                const Interruption& interruption = {}) const {
-    const std::vector<std::string> arguments{
-        "--train",   "train.txt", "--dev",        "dev.txt", "--epochs",           "2",
-        "--out-dir", out_dir,     "--batch-size", "8",       "--save-every-steps", "1",
-        "--option",  "finetune"};
-    return run_app("classify_sst", replacing(arguments, more), path(), "", interruption);
-  }
-
-  /// Starts training until `signal` stops it between its first save and its end.
-  Outcome stop_midway(const std::string& out_dir, int signal) const {
-    Outcome outcome;
-    for (milliseconds after(100); after < milliseconds(20'000); after += milliseconds(100)) {
-      std::filesystem::remove_all(path() / out_dir);
-      outcome = train(out_dir, {}, {.signal = signal, .after = after});
-      if (std::filesystem::exists(path() / out_dir / "training.safetensors")) break;
-    }
-    return outcome;
-  }
-
-  /// The classifier in `out_dir`, byte for byte.
-  std::string weights(const std::string& out_dir) const {
-    return read_text(path() / out_dir / "model.safetensors");
-  }
-};
-
-}  // namespace
 
 TEST_CASE("apps/train: what is trained is kept, with its figures, and used without any flag") {
   const TrainingDirectory directory;
@@ -102,114 +52,6 @@ TEST_CASE("apps/train: what is trained is kept, with its figures, and used witho
     CHECK(again.exit_code == 0);
     CHECK(read_text(directory.path() / "out") == predictions);
   }
-}
-
-TEST_CASE("apps/train: beside frozen weights, and computed again, adapters learn the same") {
-  const TrainingDirectory directory;
-  const auto run = [&](const std::string& out, const std::vector<std::string>& more) {
-    std::vector<std::string> all{"--option", "lora", "--epochs", "1"};
-    all.insert(all.end(), more.begin(), more.end());
-    const auto outcome = directory.train(out, all);
-    INFO(outcome.err);
-    REQUIRE(outcome.exit_code == 0);
-    return read_text(directory.path() / out / "sst-dev-lora-output.txt");
-  };
-  const auto expected = run("plain", {});
-  CHECK(run("frozen", {"--weights", "stored"}) == expected);
-  CHECK(run("again", {"--recompute"}) == expected);
-  CHECK(run("both", {"--recompute", "--weights", "stored", "--resume"}) == expected);
-  run("packed", {"--weights", "q8_0"});
-
-  // What is kept is the adapter alone, which is used with the weights where they are.
-  for (const std::string out : {"frozen", "packed"}) {
-    CHECK(std::filesystem::exists(directory.path() / out / "adapter_config.json"));
-    CHECK_FALSE(std::filesystem::exists(directory.path() / out / "model.safetensors"));
-    const auto again =
-        run_app("classify_sst", {"--model", out, "--dev", "dev.txt", "--dev-out", out + "-again"},
-                directory.path());
-    CHECK(again.exit_code == 0);
-    if (out == "frozen") CHECK(read_text(directory.path() / (out + "-again")) == expected);
-  }
-
-  const auto refused = [&](const std::vector<std::string>& arguments) {
-    const auto outcome = directory.train("refused", arguments);
-    CHECK(outcome.exit_code == 2);
-    return outcome.err;
-  };
-  CHECK_THAT(refused({"--option", "lora", "--weights", "q3"}), contains("must be stored or f32"));
-  CHECK_THAT(refused({"--weights", "stored"}), contains("--option lora"));
-}
-
-TEST_CASE("apps/train: phrases of trees are trained on, but no sentence of dev") {
-  const TrainingDirectory directory;
-  directory.file(
-      "trees.txt",
-      "(4 (2 (2 Film) (2 (2 number) (2 1))) (3 (2 is) (4 (3 good) (3 fun))))\n"
-      "(0 (2 (2 Film) (2 (2 number) (2 2))) (0 (2 is) (0 awful)))\n"
-      "(3 (2 (2 Film) (2 (2 number) (2 3))) (4 (2 is) (4 (3 good) (2 (3 fun) (2 .)))))\n");
-  directory.file("dev.txt", "3 ||| film number 3 is good fun .\n1 ||| Film\n");
-  const auto outcome = directory.train(
-      "run", {"--train", "trees.txt", "--phrase-weights", "length", "--class-weights", "1,2,1,1,1",
-              "--objective", "r-drop", "--average-decay", "0.9"});
-  INFO(outcome.err);
-  CHECK(outcome.exit_code == 0);
-  // Film, number, 1, number 1, Film number 1, is, good, fun, good fun, is good fun and the
-  // sentence; 2, number 2, Film number 2, awful, is awful and the sentence; 3, number 3,
-  // Film number 3, ".", "fun .", "good fun .", "is good fun ."
-  CHECK_THAT(outcome.err, contains("23 distinct phrases of 3 trees; left out as they are sentences "
-                                   "of dev or test: 2\n"));
-  const auto refused = [&](const std::vector<std::string>& arguments, const std::string& message) {
-    const auto other = directory.train("refused", arguments);
-    CHECK(other.exit_code == 2);
-    CHECK_THAT(other.err, contains(message));
-  };
-  refused({"--phrase-weights", "depth"}, "--phrase-weights has no effect: \"train.txt\" holds no");
-  refused({"--class-weights", "1,2"}, "--class-weights has 2 numbers for 5 labels");
-  refused({"--class-weights", "even"}, "\"even\" is no number");
-  refused({"--class-weights", "1,1,1,1,-1"}, "a class's weight is -1");
-  refused({"--objective", "hinge"}, "must be cross-entropy");
-  refused({"--label-smoothing", "1"}, "label_smoothing is 1");
-}
-
-TEST_CASE("apps/train: label words answer at once as the language model, and learn of a few") {
-  const TrainingDirectory directory;
-  const std::vector<std::string> prompt{
-      "--head", "label-words", "--template", "{sentence} The film is", "--train-per-label", "3"};
-  auto untrained = prompt;
-  untrained.insert(untrained.end(), {"--epochs", "1", "--lr", "0", "--weight-decay", "0"});
-  REQUIRE(directory.train("untrained", untrained).exit_code == 0);
-  const auto asked = run_app("classify_sst",
-                             {"--option", "prompt", "--template", "{sentence} The film is", "--dev",
-                              "dev.txt", "--dev-out", "asked.txt"},
-                             directory.path());
-  REQUIRE(asked.exit_code == 0);
-  CHECK(read_text(directory.path() / "untrained/sst-dev-finetuning-output.txt") ==
-        read_text(directory.path() / "asked.txt"));
-
-  REQUIRE(directory.train("trained", prompt).exit_code == 0);
-  CHECK(lines_in(read_text(directory.path() / "trained/metrics.jsonl")) == 2);
-  const auto refused = [&](const std::vector<std::string>& arguments, const std::string& message) {
-    const auto outcome = directory.train("refused", arguments);
-    CHECK(outcome.exit_code == 2);
-    CHECK_THAT(outcome.err, contains(message));
-  };
-  refused({"--head", "label-words", "--pooling", "mean"}, "pooling is mean");
-  refused({"--train-per-label", "9"}, "45 examples, as many of each label: ");
-  refused({"--train-per-label", "-1"}, "--train-per-label is -1");
-}
-
-TEST_CASE("apps/train: a head without a bias makes a classifier of transformers'") {
-  const TrainingDirectory directory;
-  REQUIRE(
-      directory.train("run", {"--epochs", "1", "--pooling", "last", "--no-head-bias"}).exit_code ==
-      0);
-  const auto outcome =
-      run_app("convert", {"-m", "run", "--to", "hf", "--out", "hf", "--verify"}, directory.path());
-  CHECK(outcome.exit_code == 0);
-  const std::string sentence = "Film number 3 is good fun .";
-  const auto ours = run_app("classify_sst", {"-m", "run", sentence}, directory.path());
-  CHECK(ours.exit_code == 0);
-  CHECK(run_app("classify_sst", {"-m", "hf", sentence}, directory.path()).out == ours.out);
 }
 
 TEST_CASE("apps/train: several seeds give mean and deviation, each in a directory of its own") {

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "minillama/core/error.h"
+#include "minillama/text/characters.h"
 #include "minillama/text/labelled_sentences.h"
 
 namespace minillama {
@@ -24,19 +25,11 @@ constexpr std::array<std::string_view, 14> kLabelNames = {
     "label",  "labels", "class", "category", "sentiment", "target", "intent",
     "rating", "stars",  "score", "polarity", "topic",     "tag",    "y"};
 
-std::string in_small_letters(std::string_view name) {
-  std::string small(strip(name));
-  for (char& c : small) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return small;
-}
-
 std::optional<std::size_t> known_column(std::span<const std::string> names,
                                         std::span<const std::string_view> known) {
   for (const auto wanted : known) {
     for (std::size_t i = 0; i < names.size(); ++i) {
-      if (in_small_letters(names[i]) == wanted) return i;
+      if (lowercase(strip(names[i])) == wanted) return i;
     }
   }
   return {};

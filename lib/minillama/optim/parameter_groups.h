@@ -8,8 +8,7 @@
 
 namespace minillama {
 
-/// The trainable parameters of `module` in groups, in the module's order: first the
-/// matrices, with `options` as they are; then the gains of norms, biases and whatever else has
+/// The trainable parameters of `module` in groups, in the module's order: first the matrices, with `options` as they are; then the gains of norms, biases and whatever else has
 /// fewer than two dimensions, with weight_decay = 0. A parameter that requires no gradient is left
 /// out, one with several names (tied embeddings) taken once, and no group is empty.
 ///
@@ -19,7 +18,7 @@ namespace minillama {
 /// learnt efficiently where the model is wide. Throws OptionError if there is no such matrix, or
 /// the ratio is not positive.
 ///
-/// To clip by one norm over both groups give max_grad_norm to AdamW instead of `options`.
+/// To clip by one norm over all groups give max_grad_norm to AdamW instead of `options`.
 std::vector<AdamWGroup> parameter_groups(const torch::nn::Module& module,
                                          const AdamWOptions& options, double lora_plus_ratio = 1);
 

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "minillama/core/error.h"
+#include "minillama/text/characters.h"
 
 namespace minillama {
 namespace {
@@ -104,13 +105,6 @@ class TreeReader {
   LabelledTree tree_;
 };
 
-std::string lower(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
-}
-
 double weight_of(const TreeNode& node, PhraseWeight weight) {
   switch (weight) {
     case PhraseWeight::equal:
@@ -189,7 +183,7 @@ PhraseWeight phrase_weight(std::string_view text) {
 Phrases distinct_phrases(std::span<const LabelledTree> trees,
                          std::span<const LabelledSentence> held_out, PhraseWeight weight) {
   std::unordered_set<std::string> held;
-  for (const auto& example : held_out) held.insert(lower(example.sentence));
+  for (const auto& example : held_out) held.insert(lowercase(example.sentence));
 
   std::vector<Phrase> phrases;
   std::unordered_map<std::string_view, std::size_t> places;  // of texts in the trees
@@ -206,7 +200,7 @@ Phrases distinct_phrases(std::span<const LabelledTree> trees,
   Phrases out;
   double sum = 0;
   for (auto& phrase : phrases) {
-    if (held.contains(lower(phrase.node.text))) {
+    if (held.contains(lowercase(phrase.node.text))) {
       ++out.n_held_out;
       continue;
     }

@@ -55,7 +55,7 @@ struct Phrases {
 };
 
 /// The nodes of `trees` but those that equal one of the `held_out` sentences, whatever the case of
-/// ASCII letters. Throws OptionError if nothing is left.
+/// letters. Throws OptionError if nothing is left.
 Phrases distinct_phrases(std::span<const LabelledTree> trees,
                          std::span<const LabelledSentence> held_out, PhraseWeight weight);
 
