@@ -13,9 +13,12 @@ using namespace minillama;
 
 namespace {
 
-Json reference() {
-  const auto path = test::repository_file("tests/reference/naive_bayes.json");
-  return parse_json(test::read_text(path), path);
+const Json& reference() {
+  static const Json read = [] {
+    const auto path = test::repository_file("tests/reference/naive_bayes.json");
+    return parse_json(test::read_text(path), path);
+  }();
+  return read;
 }
 
 std::vector<LabelledSentence> examples_of(const Json& one) {
