@@ -30,6 +30,18 @@ if(PROJECT_IS_TOP_LEVEL)
   set(CMAKE_JOB_POOL_LINK link)
 endif()
 
+option(MINILLAMA_UNITY "Compile the sources that include LibTorch several at once" ON)
+
+# A source that includes LibTorch takes GCC four seconds before its own first line, precompiled header
+# or not: what the header leaves to be instantiated is done again at the end of each. Six at once take
+# it once, and share the names of their anonymous namespaces.
+function(minillama_torch_sources target)
+  if(NOT target STREQUAL minillama)
+    target_precompile_headers(${target} REUSE_FROM minillama)
+  endif()
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ${MINILLAMA_UNITY} UNITY_BUILD_BATCH_SIZE 6)
+endfunction()
+
 # Compiler settings of the project's own code. -fPIC everywhere, programs too: they share the
 # library's precompiled header, which must have been made with the same flags. -Wno-array-bounds: GCC
 # 14 suspects every call of LibTorch's Function::apply(), whose vector of bools is innocent.

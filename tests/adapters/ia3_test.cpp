@@ -25,7 +25,7 @@ Linear new_linear(std::string_view name, torch::ScalarType type = torch::kDouble
   return linear;
 }
 
-torch::Tensor some_input(torch::ScalarType type = torch::kDouble) {
+torch::Tensor four_rows(torch::ScalarType type = torch::kDouble) {
   return torch::randn({4, 5}, make_generator(4), type);
 }
 
@@ -35,7 +35,7 @@ TEST_CASE("ia3: a new adapter changes no bit") {
   for (const auto* name : {"w1", "layers.0.feed_forward.w2"}) {
     auto linear = new_linear(name, torch::kFloat);
     const torch::NoGradGuard no_grad;
-    const auto x = some_input(torch::kFloat);
+    const auto x = four_rows(torch::kFloat);
     const auto adapted = linear(x);
     linear->activate("");
     CHECK(torch::equal(linear(x), adapted));
@@ -43,7 +43,7 @@ TEST_CASE("ia3: a new adapter changes no bit") {
 }
 
 TEST_CASE("ia3: computes l (W x + b), or W (l x) + b, merged too; with its gradients") {
-  const auto x = some_input();
+  const auto x = four_rows();
   for (const bool of_input : {false, true}) {
     auto linear = new_linear(of_input ? "w2" : "compute_key");
     auto& l = ia3_of(linear).ia3_l;

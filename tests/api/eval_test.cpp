@@ -23,7 +23,7 @@ LanguageModel small_model() {
   return LanguageModel(config);
 }
 
-Classifier small_classifier(PoolingKind pooling = PoolingKind::mean) {
+Classifier classifier_pooling(PoolingKind pooling = PoolingKind::mean) {
   return Classifier(small_model()->llama,
                     ClassifierConfig{.label_names = {"bad", "good"}, .pooling = pooling},
                     make_generator(1));
@@ -102,7 +102,7 @@ TEST_CASE("arguments: eval/label_likelihoods.h") {
 
 TEST_CASE("arguments: eval/label_probabilities.h") {
   for (const auto pooling : {PoolingKind::mean, PoolingKind::padded_last}) {
-    auto model = small_classifier(pooling);
+    auto model = classifier_pooling(pooling);
     model->train();
     const std::vector<TokenIds> good{{1}, {1, 2}}, empty{{1}, {}}, outside{{1, -7}};
     const auto score = [&](const std::vector<TokenIds>& of, std::int64_t batch_size) {
@@ -125,11 +125,11 @@ TEST_CASE("arguments: model/module_text_classifier.h") {
   const auto make = [](const Classifier& model, const TextClassifierOptions& options) {
     return option_error([&] { ModuleTextClassifier(model, test::small_tokenizer(), options); });
   };
-  CHECK_THAT(make(small_classifier(), {.batch_size = 0}), contains("batch-size is 0"));
-  CHECK_THAT(make(small_classifier(), {.max_sentence_len = -1}),
+  CHECK_THAT(make(classifier_pooling(), {.batch_size = 0}), contains("batch-size is 0"));
+  CHECK_THAT(make(classifier_pooling(), {.max_sentence_len = -1}),
              contains("max-sentence-len is -1"));
   CHECK_THAT(make(Classifier{nullptr}, {}), contains("empty"));
-  ModuleTextClassifier classifier(small_classifier(), test::small_tokenizer());
+  ModuleTextClassifier classifier(classifier_pooling(), test::small_tokenizer());
   const std::vector<std::string> broken{"fine", "\xC3"};
   CHECK_THAT(option_error([&] { classifier.classify(broken); }), contains("UTF-8"));
   CHECK_THAT(option_error([&] { classifier.classify(std::string("\xFF")); }), contains("UTF-8"));

@@ -15,13 +15,12 @@ using namespace minillama;
 
 namespace {
 
-const std::vector<std::string> kSentences{"A delight .", "The plot has more holes than a sieve .",
-                                          ""};
+const std::vector<std::string> kTexts{"A delight .", "The plot has more holes than a sieve .", ""};
 
 /// What transformers can express, with weights that all matter.
-Classifier make_classifier(PoolingKind pooling = PoolingKind::last,
-                           NormKind norm = NormKind::rmsnorm,
-                           const std::string& sentence_template = "Review: {sentence} It is") {
+Classifier expressible_classifier(
+    PoolingKind pooling = PoolingKind::last, NormKind norm = NormKind::rmsnorm,
+    const std::string& sentence_template = "Review: {sentence} It is") {
   auto config = test::small_config();
   config.vocab_size = test::small_tokenizer().vocab_size();
   config.max_seq_len = 64;
@@ -44,7 +43,7 @@ Classifier make_classifier(PoolingKind pooling = PoolingKind::last,
 
 std::vector<double> probabilities(const SentenceClassifier& classifier) {
   std::vector<double> all;
-  for (const auto& prediction : classifier.classify(std::span<const std::string>(kSentences))) {
+  for (const auto& prediction : classifier.classify(std::span<const std::string>(kTexts))) {
     all.insert(all.end(), prediction.probabilities.begin(), prediction.probabilities.end());
   }
   return all;
@@ -83,7 +82,7 @@ TEST_CASE("hugging face classifier: a module's logits are transformers'") {
 TEST_CASE("hugging face classifier: what is written is read, and answers the same") {
   for (const bool adapted : {false, true}) {
     const test::TemporaryDirectory directory;
-    auto model = make_classifier();
+    auto model = expressible_classifier();
     if (adapted) {
       add_adapter(model->llama, "a", {.rank = 3, .targets = {"compute_query", "w2"}},
                   make_generator(1));
@@ -119,7 +118,7 @@ TEST_CASE("hugging face classifier: what is written is read, and answers the sam
 
 TEST_CASE("hugging face classifier: config.json says what transformers asks for") {
   const test::TemporaryDirectory directory;
-  auto model = make_classifier();
+  auto model = expressible_classifier();
   const auto tokenizer = test::small_tokenizer();
   export_classifier(directory.path(), ModelFormat::hugging_face, model, tokenizer, DType::bfloat16);
   const auto config = Json::parse(test::read_text(directory.path() / "config.json"));
@@ -143,24 +142,24 @@ TEST_CASE("hugging face classifier: what transformers cannot express is refused 
     CHECK_FALSE(std::filesystem::exists(directory.path() / "x"));
     return error;
   };
-  CHECK_THAT(refusal(make_classifier(PoolingKind::mean)), contains("pooling is mean"));
-  CHECK_THAT(refusal(make_classifier(PoolingKind::padded_last)), contains("padded-last"));
-  CHECK_THAT(refusal(make_classifier(PoolingKind::last, NormKind::layernorm)),
+  CHECK_THAT(refusal(expressible_classifier(PoolingKind::mean)), contains("pooling is mean"));
+  CHECK_THAT(refusal(expressible_classifier(PoolingKind::padded_last)), contains("padded-last"));
+  CHECK_THAT(refusal(expressible_classifier(PoolingKind::last, NormKind::layernorm)),
              contains("LayerNorm"));
-  auto full = make_classifier();
+  auto full = expressible_classifier();
   full->llama->set_attention(AttentionKind::full);
   CHECK_THAT(refusal(full), contains("attention is full"));
-  auto biased = make_classifier();
+  auto biased = expressible_classifier();
   {
     const torch::NoGradGuard no_grad;
     biased->classifier_head->bias[1] = 0.5;
   }
   CHECK_THAT(refusal(biased), contains("this one's holds 0.5"));
   for (const auto format : {ModelFormat::gguf, ModelFormat::llama2c, ModelFormat::torch_save}) {
-    CHECK_THAT(refusal(make_classifier(), format), contains("or Hugging Face's only"));
+    CHECK_THAT(refusal(expressible_classifier(), format), contains("or Hugging Face's only"));
   }
   CHECK_THAT(test::option_error([&] {
-               auto model = make_classifier();
+               auto model = expressible_classifier();
                export_classifier(directory.path() / "x", ModelFormat::hugging_face, model,
                                  tokenizer, DType::q8_0);
              }),

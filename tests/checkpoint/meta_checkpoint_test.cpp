@@ -11,7 +11,7 @@ using namespace minillama;
 namespace {
 
 /// What reading a copy of the golden directory with one part of params.json changed leads to.
-std::string error_with(const std::string& part, const std::string& by) {
+std::string error_of_params(const std::string& part, const std::string& by) {
   const test::TemporaryDirectory directory;
   test::copy_golden("_meta", directory, "params.json", part, by);
   return test::file_error([&] { read_language_model(directory.path()); });
@@ -41,15 +41,17 @@ TEST_CASE("meta checkpoint: the tokenizer is beside the model or one directory a
 }
 
 TEST_CASE("meta checkpoint: what params.json says is honoured or refused") {
-  CHECK(error_with("\"vocab_size\": -1", "\"vocab_size\": 268") == "accepted");
-  CHECK(error_with("\"vocab_size\": -1", "\"use_scaled_rope\": false") == "accepted");
-  CHECK_THAT(error_with("\"vocab_size\": -1", "\"vocab_size\": 300"), contains("\"vocab_size\""));
-  CHECK_THAT(error_with("\"vocab_size\": -1", "\"use_scaled_rope\": true"),
+  CHECK(error_of_params("\"vocab_size\": -1", "\"vocab_size\": 268") == "accepted");
+  CHECK(error_of_params("\"vocab_size\": -1", "\"use_scaled_rope\": false") == "accepted");
+  CHECK_THAT(error_of_params("\"vocab_size\": -1", "\"vocab_size\": 300"),
+             contains("\"vocab_size\""));
+  CHECK_THAT(error_of_params("\"vocab_size\": -1", "\"use_scaled_rope\": true"),
              contains("\"use_scaled_rope\" is true"));
-  CHECK_THAT(error_with("\"vocab_size\": -1", "\"moe\": {}"), contains("\"moe\""));
-  CHECK_THAT(error_with("\"dim\": 32", "\"dim\": 64"), contains("not those of the model"));
-  CHECK_THAT(error_with("\"n_layers\": 2", "\"n_layers\": 3"), contains("not those of the model"));
-  CHECK_THAT(error_with("\"n_heads\": 4", "\"n_heads\": 3"), contains("n_heads"));
+  CHECK_THAT(error_of_params("\"vocab_size\": -1", "\"moe\": {}"), contains("\"moe\""));
+  CHECK_THAT(error_of_params("\"dim\": 32", "\"dim\": 64"), contains("not those of the model"));
+  CHECK_THAT(error_of_params("\"n_layers\": 2", "\"n_layers\": 3"),
+             contains("not those of the model"));
+  CHECK_THAT(error_of_params("\"n_heads\": 4", "\"n_heads\": 3"), contains("n_heads"));
 
   const test::TemporaryDirectory directory;
   test::copy_golden("_meta", directory, "params.json", "-1", "-1");

@@ -34,7 +34,7 @@ Classifier adapted_classifier() {
 }
 
 /// What adding a copy of the golden adapter with one part of its config changed leads to.
-std::string error_with(const std::string& part, const std::string& by) {
+std::string error_of_adapter(const std::string& part, const std::string& by) {
   const test::TemporaryDirectory directory;
   test::copy_golden("_peft", directory, "adapter_config.json", part, by);
   return test::file_error([&] {
@@ -217,16 +217,16 @@ TEST_CASE("peft adapter: only some layers are named one by one") {
 }
 
 TEST_CASE("peft adapter: what is no LoRA of this model is refused") {
-  CHECK(error_with("\"LORA\"", "\"LORA\"") == "accepted");
-  CHECK_THAT(error_with("\"LORA\"", "\"VERA\""), contains("\"peft_type\" is \"VERA\""));
-  CHECK_THAT(error_with("\"fan_in_fan_out\": false", "\"use_dora\": true"),
+  CHECK(error_of_adapter("\"LORA\"", "\"LORA\"") == "accepted");
+  CHECK_THAT(error_of_adapter("\"LORA\"", "\"VERA\""), contains("\"peft_type\" is \"VERA\""));
+  CHECK_THAT(error_of_adapter("\"fan_in_fan_out\": false", "\"use_dora\": true"),
              contains("lora_magnitude_vector"));
-  CHECK_THAT(error_with("\"bias\": \"none\"", "\"bias\": \"all\""),
+  CHECK_THAT(error_of_adapter("\"bias\": \"none\"", "\"bias\": \"all\""),
              contains("\"bias\" is \"all\""));
-  CHECK_THAT(error_with("\"bias\": \"none\"", "\"rank_pattern\": {\"q_proj\": 3}"),
+  CHECK_THAT(error_of_adapter("\"bias\": \"none\"", "\"rank_pattern\": {\"q_proj\": 3}"),
              contains("has no 3 rows"));
-  CHECK_THAT(error_with("\"r\": 2", "\"r\": 4"), contains("has no 4 rows"));
-  CHECK_THAT(error_with("\"r\": 2", "\"r\": 0"), contains("has no 0 rows"));
+  CHECK_THAT(error_of_adapter("\"r\": 2", "\"r\": 4"), contains("has no 4 rows"));
+  CHECK_THAT(error_of_adapter("\"r\": 2", "\"r\": 0"), contains("has no 0 rows"));
   const test::TemporaryDirectory directory;
   auto llama = rms_llama();
   CHECK_THROWS_WITH(write_peft_adapter(directory.path(), llama, ""), contains("no active adapter"));

@@ -23,7 +23,7 @@ std::string error_of(const std::filesystem::path& path, const LoadOptions& optio
   return test::file_error([&] { read_language_model(path, options); });
 }
 
-torch::Tensor logits_of(const std::filesystem::path& path) {
+torch::Tensor golden_logits(const std::filesystem::path& path) {
   const torch::NoGradGuard no_grad;
   return read_language_model(path)(test::load_fixture(test::golden("_expected.pt"))["ids"]);
 }
@@ -79,7 +79,7 @@ TEST_CASE("formats: an unknown field is refused by name") {
 }
 
 TEST_CASE("formats: each number of a GGUF file's model changes the logits or is refused") {
-  const auto expected = logits_of(test::golden("_f32.gguf"));
+  const auto expected = golden_logits(test::golden("_f32.gguf"));
   const GgufFile file(test::golden("_f32.gguf"));
   int n_changed = 0;
   for (const auto key : file.keys()) {
@@ -99,7 +99,7 @@ TEST_CASE("formats: each number of a GGUF file's model changes the logits or is 
       CHECK(error == "accepted");
       CHECK(read_language_model(path)->config().max_seq_len == file.integer(key) + 2);
     } else {
-      CHECK((error != "accepted" || !torch::equal(logits_of(path), expected)));
+      CHECK((error != "accepted" || !torch::equal(golden_logits(path), expected)));
     }
     ++n_changed;
   }

@@ -16,10 +16,10 @@ using namespace minillama;
 namespace {
 
 const std::vector<std::string> kLabels{"bad", "good", "excellent"};
-const std::vector<std::string> kSentences{"A fine film .",
-                                          "It is a long and very dull story about "
-                                          "a man who does not know what he wants .",
-                                          "No .", "The best of all ."};
+const std::vector<std::string> kReviews{"A fine film .",
+                                        "It is a long and very dull story about "
+                                        "a man who does not know what he wants .",
+                                        "No .", "The best of all ."};
 
 LanguageModel model(AttentionKind attention, std::int64_t max_seq_len = 256) {
   auto config = test::small_config();
@@ -78,16 +78,16 @@ TEST_CASE("zero shot: a label scores its own conditional log-likelihood over all
 
   const ZeroShotClassifier classifier(decoder_source(lm), test::small_tokenizer(), kLabels);
   CHECK(classifier.prompt("X") == "X Is this movie bad, good, or excellent? This movie is");
-  const auto predictions = classifier.classify(kSentences);
+  const auto predictions = classifier.classify(kReviews);
   const ZeroShotClassifier calibrated(decoder_source(lm), test::small_tokenizer(), kLabels,
                                       {.prior = LabelPrior{}});
-  const auto calibrated_predictions = calibrated.classify(kSentences);
+  const auto calibrated_predictions = calibrated.classify(kReviews);
   const torch::NoGradGuard no_grad;
-  for (std::size_t i = 0; i < kSentences.size(); ++i) {
+  for (std::size_t i = 0; i < kReviews.size(); ++i) {
     std::vector<double> scores;
     std::vector<double> calibrated_scores;
     for (const auto& label : kLabels) {
-      scores.push_back(log_likelihood(lm, words, classifier.prompt(kSentences[i]), label));
+      scores.push_back(log_likelihood(lm, words, classifier.prompt(kReviews[i]), label));
       calibrated_scores.push_back(scores.back() -
                                   log_likelihood(lm, words, classifier.prompt("N/A"), label));
     }
@@ -102,12 +102,12 @@ TEST_CASE("zero shot: the prompt may be a template of one's own") {
   const ZeroShotClassifier classifier(decoder_source(lm), test::small_tokenizer(), kLabels,
                                       {.templates = {"Review: {sentence} The acting is"}});
   CHECK(classifier.prompt("X") == "Review: X The acting is");
-  const auto predictions = classifier.classify(kSentences);
+  const auto predictions = classifier.classify(kReviews);
   const torch::NoGradGuard no_grad;
-  for (std::size_t i = 0; i < kSentences.size(); ++i) {
+  for (std::size_t i = 0; i < kReviews.size(); ++i) {
     std::vector<double> scores;
     for (const auto& label : kLabels) {
-      scores.push_back(log_likelihood(lm, words, classifier.prompt(kSentences[i]), label));
+      scores.push_back(log_likelihood(lm, words, classifier.prompt(kReviews[i]), label));
     }
     check_probabilities(predictions[i], softmax(scores));
   }
@@ -116,10 +116,9 @@ TEST_CASE("zero shot: the prompt may be a template of one's own") {
 TEST_CASE("zero shot: an answer does not depend on the other sentences") {
   const ZeroShotClassifier classifier(decoder_source(model(AttentionKind::causal)),
                                       test::small_tokenizer(), kLabels);
-  const auto together = classifier.classify(kSentences);
-  for (std::size_t i = 0; i < kSentences.size(); ++i) {
-    check_probabilities(classifier.classify({&kSentences[i], 1}).front(),
-                        together[i].probabilities);
+  const auto together = classifier.classify(kReviews);
+  for (std::size_t i = 0; i < kReviews.size(); ++i) {
+    check_probabilities(classifier.classify({&kReviews[i], 1}).front(), together[i].probabilities);
   }
 }
 
@@ -135,9 +134,9 @@ TEST_CASE("zero shot: an engine and a module give the same answers, in both mode
     const auto of_module = decoder_source(lm);
     CHECK_FALSE(of_module.is_concurrent);
     const ZeroShotClassifier on_module(of_module, test::small_tokenizer(), kLabels, options);
-    const auto expected = on_module.classify(kSentences);
-    const auto predictions = on_engine.classify(kSentences);
-    for (std::size_t i = 0; i < kSentences.size(); ++i) {
+    const auto expected = on_module.classify(kReviews);
+    const auto predictions = on_engine.classify(kReviews);
+    for (std::size_t i = 0; i < kReviews.size(); ++i) {
       check_probabilities(predictions[i], expected[i].probabilities);
     }
   }
@@ -147,7 +146,7 @@ TEST_CASE("zero shot: the compatible mode cuts nothing that the context has no r
   auto lm = model(AttentionKind::full, 16);
   const ZeroShotClassifier classifier(decoder_source(lm), test::small_tokenizer(), kLabels,
                                       {.compatible = true});
-  const std::vector<std::string> two{kSentences[1], kSentences[1] + " and no"};
+  const std::vector<std::string> two{kReviews[1], kReviews[1] + " and no"};
   const auto predictions = classifier.classify(std::span<const std::string>(two));
   CHECK_FALSE(predictions[0].is_shortened);
   CHECK(predictions[0].probabilities != predictions[1].probabilities);
@@ -159,15 +158,15 @@ TEST_CASE("zero shot: the compatible mode computes what the assignment's referen
   const ZeroShotClassifier classifier(decoder_source(lm), test::small_tokenizer(), kLabels,
                                       {.compatible = true, .batch_size = 3});
   CHECK(classifier.prompt("X") == "X Is this movie bad, good, or excellent? This movie is ");
-  const auto predictions = classifier.classify(kSentences);
+  const auto predictions = classifier.classify(kReviews);
 
   const torch::NoGradGuard no_grad;
-  for (std::size_t start = 0; start < kSentences.size(); start += 3) {
-    const auto end = std::min(start + 3, kSentences.size());
+  for (std::size_t start = 0; start < kReviews.size(); start += 3) {
+    const auto end = std::min(start + 3, kReviews.size());
     std::size_t longest = 0;
     std::vector<TokenIds> rows;
     for (auto i = start; i < end; ++i) {
-      rows.push_back(with_bos(words, words.encode(classifier.prompt(kSentences[i]))));
+      rows.push_back(with_bos(words, words.encode(classifier.prompt(kReviews[i]))));
       longest = std::max(longest, rows.back().size());
     }
     for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -217,21 +216,21 @@ TEST_CASE("zero shot: in a conversation the user asks, and a label goes on with 
   CHECK(classifier.prompt("X") == asked + "This movie is");
   const ZeroShotClassifier own(decoder_source(lm), words, kLabels,
                                {.templates = {"Film: {sentence}"}, .chat = chat});
-  const auto predictions = classifier.classify(kSentences);
-  const auto own_predictions = own.classify(kSentences);
+  const auto predictions = classifier.classify(kReviews);
+  const auto own_predictions = own.classify(kReviews);
   const torch::NoGradGuard no_grad;
-  for (std::size_t i = 0; i < kSentences.size(); ++i) {
+  for (std::size_t i = 0; i < kReviews.size(); ++i) {
     std::vector<double> scores;
     std::vector<double> own_scores;
     const auto score = [&](const ZeroShotClassifier& asker, const std::string& label) {
       // sentencepiece begins every part as a word: what is around a sentence is encoded apart.
-      const auto prompt = asker.prompt(kSentences[i]);
-      const auto place = prompt.find(kSentences[i]);
-      auto behind = prompt.substr(place + kSentences[i].size());
+      const auto prompt = asker.prompt(kReviews[i]);
+      const auto place = prompt.find(kReviews[i]);
+      auto behind = prompt.substr(place + kReviews[i].size());
       if (behind.starts_with(' ')) behind.erase(0, 1);
       if (behind.ends_with(' ')) behind.pop_back();
       auto ids = ChatTemplate::encode(words, prompt.substr(0, place - 1));
-      for (const auto& part : {words.encode(kSentences[i]), ChatTemplate::encode(words, behind)}) {
+      for (const auto& part : {words.encode(kReviews[i]), ChatTemplate::encode(words, behind)}) {
         ids.insert(ids.end(), part.begin(), part.end());
       }
       return log_likelihood(lm, words, ids, label);

@@ -19,7 +19,7 @@ using minillama::test::numbers;
 
 namespace {
 
-constexpr std::size_t kSizes[] = {1, 2, 3, 7, 8, 15, 16, 17, 33, 64, 100};
+constexpr std::size_t kHeadDims[] = {1, 2, 3, 7, 8, 15, 16, 17, 33, 64, 100};
 
 /// softmax(scale * x) in double.
 std::vector<double> reference_softmax(const std::vector<float>& x, double scale) {
@@ -79,7 +79,7 @@ TEST_CASE("attention kernel: queries of one token, and of tokens that follow eac
 
 TEST_CASE("largest: the first of equal ones, and whether anything is not finite") {
   for (const Isa isa : isas_here()) {
-    for (const std::size_t size : kSizes) {
+    for (const std::size_t size : kHeadDims) {
       for (std::size_t place = 0; place < size; ++place) {
         std::vector<float> x(size, -std::numeric_limits<float>::infinity());
         x[place] = -5;

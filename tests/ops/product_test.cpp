@@ -14,7 +14,7 @@ using namespace minillama;
 
 namespace {
 
-torch::Tensor random(at::IntArrayRef shape, std::uint64_t seed) {
+torch::Tensor normal(at::IntArrayRef shape, std::uint64_t seed) {
   return torch::randn(shape, make_generator(seed), torch::kFloat);
 }
 
@@ -24,7 +24,7 @@ TEST_CASE("product: large and small ones, of rows, columns and vectors, are the 
   const test::Threads scope(available_processors());
   for (const std::int64_t rows : {1, 2, 7, 301}) {
     INFO(rows << " rows");
-    const auto a = random({rows, 200}, 1), b = random({200, 150}, 2), v = random({200}, 3);
+    const auto a = normal({rows, 200}, 1), b = normal({200, 150}, 2), v = normal({200}, 3);
     const auto exact = a.to(torch::kDouble).matmul(b.to(torch::kDouble)).to(torch::kFloat);
     CHECK(test::difference(product(a, b), exact, 1e-4, 1e-4) == "");
     CHECK(test::difference(product(a.t().contiguous().t(), b.t().contiguous().t()), exact, 1e-4,
@@ -32,7 +32,7 @@ TEST_CASE("product: large and small ones, of rows, columns and vectors, are the 
     const auto with_vector = a.to(torch::kDouble).mv(v.to(torch::kDouble)).to(torch::kFloat);
     CHECK(test::difference(product(a, v), with_vector, 1e-4, 1e-4) == "");
   }
-  const auto large = random({20000, 200}, 4), v = random({200}, 3);
+  const auto large = normal({20000, 200}, 4), v = normal({200}, 3);
   CHECK(test::difference(product(large, v), large.mv(v), 1e-4, 1e-4) == "");
   CHECK(product(torch::empty({0, 3}), torch::empty({3, 4})).sizes() == at::IntArrayRef{0, 4});
 }
@@ -53,9 +53,9 @@ TEST_CASE("product: shared out only if it is large, on the CPU, by more than one
 
 TEST_CASE("product: a shared linear map has the values and gradients of torch::linear") {
   const test::Threads scope(available_processors());
-  const auto x = random({3, 101, 200}, 1).requires_grad_(),
-             w = random({150, 200}, 2).requires_grad_();
-  const auto grad = random({3, 101, 150}, 3);
+  const auto x = normal({3, 101, 200}, 1).requires_grad_(),
+             w = normal({150, 200}, 2).requires_grad_();
+  const auto grad = normal({3, 101, 150}, 3);
   const auto y = shared_linear(x, w), expected = torch::linear(x, w);
   CHECK(test::difference(y, expected, 1e-4, 1e-4) == "");
   const auto grads = torch::autograd::grad({y}, {x, w}, {grad});

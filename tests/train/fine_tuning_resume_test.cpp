@@ -16,15 +16,15 @@
 #include "support/fine_tuning_run.h"
 
 using namespace minillama;
+using test::FineTuningRun;
 using test::random_examples;
-using Run = test::FineTuningRun;
 using Settings = test::FineTuningSettings;
 
 namespace {
 
 /// Leaves in `path` the state of a run that was stopped after its first step.
 void write_stopped(const std::filesystem::path& path, bool lora = false) {
-  Run stopped(lora);
+  FineTuningRun stopped(lora);
   stopped.tuning.keep_state(path, false);
   stopped.tuning.run({.should_stop = [] { return true; }});
 }
@@ -40,7 +40,7 @@ std::string replaced(std::string text, const std::string& part, const std::strin
 
 TEST_CASE("fine_tuning: stopped after any step and resumed it ends with the same bits") {
   for (const bool lora : {false, true}) {
-    Run uninterrupted(lora);
+    FineTuningRun uninterrupted(lora);
     uninterrupted.tuning.run();
     const std::int64_t n_steps = 3 * 7;
     for (std::int64_t stop_after = 1; stop_after <= n_steps; stop_after += lora ? 5 : 1) {
@@ -48,19 +48,19 @@ TEST_CASE("fine_tuning: stopped after any step and resumed it ends with the same
       const test::TemporaryDirectory directory;
       const auto state = directory.path() / "state.safetensors";
       {
-        Run stopped(lora);
+        FineTuningRun stopped(lora);
         stopped.tuning.keep_state(state, false);
         std::int64_t steps = 0;
         const auto outcome =
             stopped.tuning.run({.should_stop = [&] { return ++steps == stop_after; }});
         CHECK(outcome == FineTuning::Outcome::stopped);
       }
-      Run resumed(lora);
+      FineTuningRun resumed(lora);
       resumed.tuning.keep_state(state, true);
       CHECK(resumed.tuning.run() == FineTuning::Outcome::finished);
       check_same(resumed, uninterrupted);
 
-      Run again(lora);  // resuming a finished run trains nothing
+      FineTuningRun again(lora);  // resuming a finished run trains nothing
       again.tuning.keep_state(state, true);
       again.tuning.run({.after_step = [](const StepReport&) { FAIL("a step"); }});
       check_same(again, uninterrupted);
@@ -76,36 +76,36 @@ TEST_CASE("fine_tuning: adapters of every kind are resumed with the same bits, a
     INFO(adapter.kind());
     Settings settings{.adapter = adapter};
     settings.options.lora_plus_ratio = adapter.kind() == Ia3Options::kKind ? 1 : 3;
-    Run uninterrupted(true, settings);
+    FineTuningRun uninterrupted(true, settings);
     uninterrupted.tuning.run();
     const test::TemporaryDirectory directory;
     const auto state = directory.path() / "state.safetensors";
     {
-      Run stopped(true, settings);
+      FineTuningRun stopped(true, settings);
       stopped.tuning.keep_state(state, false);
       std::int64_t steps = 0;
       stopped.tuning.run({.should_stop = [&] { return ++steps == 9; }});
     }
-    Run resumed(true, settings);
+    FineTuningRun resumed(true, settings);
     resumed.tuning.keep_state(state, true);
     CHECK(resumed.tuning.run() == FineTuning::Outcome::finished);
     check_same(resumed, uninterrupted);
-    Run other(true);
+    FineTuningRun other(true);
     CHECK_THROWS_AS(other.tuning.keep_state(state, true), OptionError);
   }
 }
 
 TEST_CASE("fine_tuning: goes on from the last save, however long ago it was killed") {
-  Run uninterrupted;
+  FineTuningRun uninterrupted;
   uninterrupted.tuning.run();
-  auto options = Run::fast_options();
+  auto options = FineTuningRun::fast_options();
   options.save_every_steps = 4;
   struct Killed {};
   for (const std::int64_t kill_after : {1, 3, 6, 9, 20}) {
     const test::TemporaryDirectory directory;
     const auto state = directory.path() / "state.safetensors";
     {
-      Run killed(false, options);
+      FineTuningRun killed(false, options);
       killed.tuning.keep_state(state, false);
       std::int64_t steps = 0;
       CHECK_THROWS_AS(killed.tuning.run({.after_step =
@@ -115,7 +115,7 @@ TEST_CASE("fine_tuning: goes on from the last save, however long ago it was kill
                       Killed);
     }
     CHECK(std::filesystem::exists(state) == (kill_after > 4));
-    Run resumed(false, options);
+    FineTuningRun resumed(false, options);
     resumed.tuning.keep_state(state, true);
     resumed.tuning.run();
     check_same(resumed, uninterrupted);
@@ -123,11 +123,11 @@ TEST_CASE("fine_tuning: goes on from the last save, however long ago it was kill
 }
 
 TEST_CASE("fine_tuning: an average of the weights is kept and resumed with the same bits") {
-  auto options = Run::fast_options();
+  auto options = FineTuningRun::fast_options();
   options.average_decay = 0.8;
-  Run plain;
+  FineTuningRun plain;
   plain.tuning.run();
-  Run uninterrupted(false, options);
+  FineTuningRun uninterrupted(false, options);
   uninterrupted.tuning.run();
   // Steps are the same; what is evaluated and kept is the average.
   CHECK(uninterrupted.tuning.metrics()[2].train_loss == plain.tuning.metrics()[2].train_loss);
@@ -136,12 +136,12 @@ TEST_CASE("fine_tuning: an average of the weights is kept and resumed with the s
     const test::TemporaryDirectory directory;
     const auto state = directory.path() / "state.safetensors";
     {
-      Run stopped(false, options);
+      FineTuningRun stopped(false, options);
       stopped.tuning.keep_state(state, false);
       std::int64_t steps = 0;
       stopped.tuning.run({.should_stop = [&] { return ++steps == stop_after; }});
     }
-    Run resumed(false, options);
+    FineTuningRun resumed(false, options);
     resumed.tuning.keep_state(state, true);
     CHECK(resumed.tuning.run() == FineTuning::Outcome::finished);
     check_same(resumed, uninterrupted);
@@ -152,14 +152,14 @@ TEST_CASE("fine_tuning: a state is only resumed by the run it is of, and never o
   const test::TemporaryDirectory directory;
   const auto state = directory.path() / "state.safetensors";
   write_stopped(state);
-  Run fresh;
+  FineTuningRun fresh;
   CHECK_THROWS_WITH(fresh.tuning.keep_state(state, false), contains("earlier run"));
-  auto options = Run::fast_options();
+  auto options = FineTuningRun::fast_options();
   options.optimizer.lr = 0.02;
-  Run other(false, options);
+  FineTuningRun other(false, options);
   CHECK_THROWS_WITH(other.tuning.keep_state(state, true),
                     contains("another learning rate: 0.01, now 0.02"));
-  Run lora(true);
+  FineTuningRun lora(true);
   CHECK_THROWS_AS(lora.tuning.keep_state(state, true), OptionError);
 
   const auto content = test::read_text(state);
@@ -240,7 +240,7 @@ TEST_CASE("fine_tuning: a run is resumed with no other setting than it was start
   for (const auto& [name, change] : changes) {
     Settings settings;
     change(settings);
-    Run other(true, settings);
+    FineTuningRun other(true, settings);
     CHECK_THROWS_WITH(other.tuning.keep_state(state, true),
                       contains(fmt::format("started with another {}: ", name)));
   }
@@ -249,7 +249,7 @@ TEST_CASE("fine_tuning: a run is resumed with no other setting than it was start
   Settings settings;
   settings.options.save_every_steps = 2;
   settings.options.save_every_seconds = 1;
-  Run same(true, settings);
+  FineTuningRun same(true, settings);
   CHECK_NOTHROW(same.tuning.keep_state(state, true));
 }
 
@@ -257,9 +257,9 @@ TEST_CASE("fine_tuning: a schedule is told by its name, and read where it has a 
   const test::TemporaryDirectory directory;
   const auto path = directory.path() / "state.safetensors";
   write_stopped(path);
-  auto options = Run::fast_options();
+  auto options = FineTuningRun::fast_options();
   options.schedule = ScheduleShape::cosine;
-  Run other(false, options);
+  FineTuningRun other(false, options);
   CHECK_THROWS_WITH(other.tuning.keep_state(path, true),
                     contains("another schedule: \"linear\", now \"cosine\""));
 
@@ -271,7 +271,7 @@ TEST_CASE("fine_tuning: a schedule is told by its name, and read where it has a 
     write_training_state(path, state);
   };
   write("1");
-  Run same;
+  FineTuningRun same;
   CHECK_NOTHROW(same.tuning.keep_state(path, true));
   CHECK_THROWS_WITH(other.tuning.keep_state(path, true),
                     contains("another schedule: \"linear\", now \"cosine\""));
@@ -291,7 +291,7 @@ TEST_CASE("fine_tuning: a state that says what no run says is refused") {
     auto changed = state;
     changed.texts.at(text) = value;
     write_training_state(path, changed);
-    Run run;
+    FineTuningRun run;
     CHECK_THROWS_WITH(run.tuning.keep_state(path, true), contains(message));
   };
   const auto settings = state.text("settings");
@@ -309,8 +309,8 @@ TEST_CASE("fine_tuning: data of the same tokens, divided or padded otherwise, ar
   const test::TemporaryDirectory directory;
   const auto state = directory.path() / "state.safetensors";
   const auto keep = [&](const Examples& examples, bool resume) {
-    Run run;
-    FineTuning tuning(run.model, examples, random_examples(30, 2), Run::fast_options(),
+    FineTuningRun run;
+    FineTuning tuning(run.model, examples, random_examples(30, 2), FineTuningRun::fast_options(),
                       run.generator);
     tuning.keep_state(state, resume);
     tuning.run({.should_stop = [] { return true; }});
@@ -322,13 +322,13 @@ TEST_CASE("fine_tuning: data of the same tokens, divided or padded otherwise, ar
 }
 
 TEST_CASE("fine_tuning: a weight that is not finite is never saved") {
-  auto options = Run::fast_options();
+  auto options = FineTuningRun::fast_options();
   options.save_every_steps = 1;
   options.optimizer.lr = 1e30;
   options.warmup = 0;
   const test::TemporaryDirectory directory;
   const auto state = directory.path() / "state.safetensors";
-  Run run(false, options);
+  FineTuningRun run(false, options);
   run.tuning.keep_state(state, false);
   CHECK_THROWS_AS(run.tuning.run(), DivergedError);
   if (!std::filesystem::exists(state)) return;

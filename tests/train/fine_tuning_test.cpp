@@ -8,13 +8,13 @@
 #include "support/tensors.h"
 
 using namespace minillama;
+using test::FineTuningRun;
 using test::random_examples;
-using Run = test::FineTuningRun;
 
 TEST_CASE("fine_tuning: learns, and ends with the weights of the best epoch") {
-  auto options = Run::fast_options();
+  auto options = FineTuningRun::fast_options();
   options.epochs = 8;
-  Run run(false, options);
+  FineTuningRun run(false, options);
   NamedTensors best;
   const auto keep_best = [&](const EpochMetrics&, bool is_best) {
     if (is_best) best = test::copy_of_parameters(*run.model);
@@ -31,11 +31,11 @@ TEST_CASE("fine_tuning: learns, and ends with the weights of the best epoch") {
 TEST_CASE("fine_tuning: in bfloat16 it learns what it learns in float32, nearly") {
   if (!kernels::has_bfloat16_products()) return;
   for (const bool lora : {false, true}) {
-    auto options = Run::fast_options();
-    Run exact(lora, options);
+    auto options = FineTuningRun::fast_options();
+    FineTuningRun exact(lora, options);
     exact.tuning.run();
     options.precision = Precision::bfloat16;
-    Run mixed(lora, options);
+    FineTuningRun mixed(lora, options);
     mixed.tuning.run();
     CHECK(precision_on(torch::kCPU) == Precision::float32);
     for (std::size_t i = 0; i < 3; ++i) {
@@ -47,33 +47,33 @@ TEST_CASE("fine_tuning: in bfloat16 it learns what it learns in float32, nearly"
 }
 
 TEST_CASE("fine_tuning: patience ends a run that gets no better") {
-  auto options = Run::fast_options();
+  auto options = FineTuningRun::fast_options();
   options.epochs = 50;
   options.patience = 2;
   options.optimizer.lr = 0;
-  Run run(false, options);
+  FineTuningRun run(false, options);
   run.tuning.run();
   CHECK(run.tuning.best_epoch() == 1);
   CHECK(run.tuning.metrics().size() == 3);
 }
 
 TEST_CASE("fine_tuning: the same seed gives the same bits, another seed others") {
-  Run a;
-  Run b;
+  FineTuningRun a;
+  FineTuningRun b;
   a.tuning.run();
   b.tuning.run();
   check_same(a, b);
 }
 
 TEST_CASE("fine_tuning: options that cannot be used are refused by name") {
-  auto options = Run::fast_options();
+  auto options = FineTuningRun::fast_options();
   options.epochs = 0;
-  CHECK_THROWS_WITH(Run(false, options), contains("epochs is 0"));
-  options = Run::fast_options();
+  CHECK_THROWS_WITH(FineTuningRun(false, options), contains("epochs is 0"));
+  options = FineTuningRun::fast_options();
   options.warmup = 1;
-  CHECK_THROWS_WITH(Run(false, options), contains("warmup is 1"));
+  CHECK_THROWS_WITH(FineTuningRun(false, options), contains("warmup is 1"));
   const auto generator = make_generator(1);
-  CHECK_THROWS_AS(
-      FineTuning(Run::make_model(false, {}, generator), {}, random_examples(3, 1), {}, generator),
-      OptionError);
+  CHECK_THROWS_AS(FineTuning(FineTuningRun::make_model(false, {}, generator), {},
+                             random_examples(3, 1), {}, generator),
+                  OptionError);
 }

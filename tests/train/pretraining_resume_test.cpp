@@ -14,26 +14,26 @@
 
 using namespace minillama;
 using test::fast_options;
+using test::PretrainingRun;
 using test::rms_config;
 using test::walk;
-using Run = test::PretrainingRun;
 
 TEST_CASE("pretraining: stopped after any step and resumed it ends with the same bits") {
   for (const double dropout : {0.0, 0.1}) {
-    Run uninterrupted(fast_options(), dropout);
+    PretrainingRun uninterrupted(fast_options(), dropout);
     uninterrupted.training->run();
     for (std::int64_t stop_after = 1; stop_after < 12; ++stop_after) {
       INFO("dropout " << dropout << ", stopped after step " << stop_after);
       const test::TemporaryDirectory directory;
       const auto state = directory.path() / "state.safetensors";
       {
-        Run stopped(fast_options(), dropout);
+        PretrainingRun stopped(fast_options(), dropout);
         stopped.training->keep_state(state, false);
         const auto outcome = stopped.training->run(
             {.should_stop = [&] { return stopped.training->steps() == stop_after; }});
         CHECK(outcome == Pretraining::Outcome::stopped);
       }
-      Run resumed(fast_options(), dropout);
+      PretrainingRun resumed(fast_options(), dropout);
       resumed.training->keep_state(state, true);
       CHECK(resumed.training->steps() == stop_after);
       CHECK(resumed.training->run() == Pretraining::Outcome::finished);
@@ -43,14 +43,14 @@ TEST_CASE("pretraining: stopped after any step and resumed it ends with the same
 }
 
 TEST_CASE("pretraining: killed anywhere it goes on from the last save") {
-  Run uninterrupted;
+  PretrainingRun uninterrupted;
   uninterrupted.training->run();
   struct Killed {};
   for (const std::int64_t kill_after : {2, 6, 11}) {
     const test::TemporaryDirectory directory;
     const auto state = directory.path() / "state.safetensors";
     {
-      Run killed;
+      PretrainingRun killed;
       killed.training->keep_state(state, false);
       CHECK_THROWS_AS(killed.training->run({.after_step =
                                                 [&](std::int64_t step, std::int64_t, double) {
@@ -59,7 +59,7 @@ TEST_CASE("pretraining: killed anywhere it goes on from the last save") {
                       Killed);
     }
     CHECK(std::filesystem::exists(state) == (kill_after > 5));
-    Run resumed;
+    PretrainingRun resumed;
     resumed.training->keep_state(state, true);
     CHECK(resumed.training->steps() == kill_after / 5 * 5);
     resumed.training->run();
@@ -74,15 +74,15 @@ TEST_CASE("pretraining: a finished run goes on with more steps and another sched
   cooled.steps = 20;
   cooled.schedule = ScheduleShape::trapezoid;
   cooled.cooldown_steps = 8;
-  Run uninterrupted(cooled);
+  PretrainingRun uninterrupted(cooled);
   uninterrupted.training->run();
 
   const test::TemporaryDirectory directory;
   const auto state = directory.path() / "state.safetensors";
-  Run first(constant);
+  PretrainingRun first(constant);
   first.training->keep_state(state, false);
   first.training->run();
-  Run second(cooled);
+  PretrainingRun second(cooled);
   second.training->keep_state(state, true);
   second.training->run();
   CHECK(test::first_difference(parameters_of(*second.model), parameters_of(*uninterrupted.model)) ==
@@ -92,14 +92,14 @@ TEST_CASE("pretraining: a finished run goes on with more steps and another sched
 TEST_CASE("pretraining: a state is only resumed by the run it is of, and never overwritten") {
   const test::TemporaryDirectory directory;
   const auto state = directory.path() / "state.safetensors";
-  Run first;
+  PretrainingRun first;
   first.training->keep_state(state, false);
   first.training->run();
-  Run second;
+  PretrainingRun second;
   CHECK_THROWS_WITH(second.training->keep_state(state, false), contains("earlier run"));
   auto options = fast_options();
   options.window = 9;
-  Run other(options);
+  PretrainingRun other(options);
   CHECK_THROWS_WITH(other.training->keep_state(state, true), contains("another window: 8, now 9"));
   const auto content = test::read_text(state);
   const auto cut = directory.file("cut", content.substr(0, content.size() / 2));
@@ -110,7 +110,7 @@ TEST_CASE("pretraining: a run is resumed with no other setting than it was start
   const test::TemporaryDirectory directory;
   const auto state = directory.path() / "state.safetensors";
   {
-    Run started;
+    PretrainingRun started;
     started.training->keep_state(state, false);
     started.training->run();
   }
@@ -147,7 +147,7 @@ TEST_CASE("pretraining: a run is resumed with no other setting than it was start
     auto options = fast_options();
     auto config = rms_config();
     change(options, config);
-    Run other(options, config);
+    PretrainingRun other(options, config);
     CHECK_THROWS_WITH(other.training->keep_state(state, true),
                       contains(fmt::format("started with another {}: ", name)));
   }
@@ -156,7 +156,7 @@ TEST_CASE("pretraining: a run is resumed with no other setting than it was start
 TEST_CASE("pretraining: a state that says what no run says is refused") {
   const test::TemporaryDirectory directory;
   const auto path = directory.path() / "state.safetensors";
-  Run first;
+  PretrainingRun first;
   first.training->keep_state(path, false);
   first.training->run();
   auto state = read_training_state(path);
@@ -166,6 +166,6 @@ TEST_CASE("pretraining: a state that says what no run says is refused") {
   REQUIRE(place != std::string::npos);
   progress.replace(place, steps.size(), R"("steps":-1)");
   write_training_state(path, state);
-  Run second;
+  PretrainingRun second;
   CHECK_THROWS_WITH(second.training->keep_state(path, true), contains("-1 steps"));
 }

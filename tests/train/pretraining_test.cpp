@@ -11,15 +11,15 @@
 
 using namespace minillama;
 using test::fast_options;
+using test::PretrainingRun;
 using test::rms_config;
 using test::walk;
-using Run = test::PretrainingRun;
 
 TEST_CASE("pretraining: learns, evaluates and records") {
   auto options = fast_options();
   options.steps = 60;
   options.epochs = 1;
-  Run run(options);
+  PretrainingRun run(options);
   std::vector<bool> best;
   const auto outcome = run.training->run({.after_record = [&](const auto& record, bool is_best) {
     if (record.valid) best.push_back(is_best);
@@ -45,7 +45,7 @@ TEST_CASE("pretraining: accumulated passes give the gradient of one large batch"
     options.steps = 1;
     options.warmup_steps = 0;
     const test::Threads scope(threads);
-    Run run(options);
+    PretrainingRun run(options);
     run.training->run();
     std::vector<torch::Tensor> all;
     for (const auto& parameter : run.model->parameters()) all.push_back(parameter.grad());
@@ -68,7 +68,7 @@ TEST_CASE("pretraining: the number of threads changes no bit of what passes come
     options.accumulate = accumulate;
     const auto run = [&](int threads) {
       const test::Threads scope(threads);
-      auto made = std::make_unique<Run>(options, dropout);
+      auto made = std::make_unique<PretrainingRun>(options, dropout);
       made->training->run();
       return made;
     };
@@ -80,7 +80,7 @@ TEST_CASE("pretraining: the number of threads changes no bit of what passes come
 TEST_CASE("pretraining: a loss that is not finite ends the run and spares the state") {
   const test::TemporaryDirectory directory;
   const auto state = directory.path() / "state.safetensors";
-  Run run;
+  PretrainingRun run;
   run.training->keep_state(state, false);
   std::string saved;
   const auto poison = [&](std::int64_t step, std::int64_t, double) {
@@ -97,11 +97,11 @@ TEST_CASE("pretraining: a loss that is not finite ends the run and spares the st
 TEST_CASE("pretraining: options that cannot be used are refused") {
   auto options = fast_options();
   options.window = 21;
-  CHECK_THROWS_WITH(Run(options), contains("window is 21, the model's max_seq_len 20"));
+  CHECK_THROWS_WITH(PretrainingRun(options), contains("window is 21, the model's max_seq_len 20"));
   options = fast_options();
   options.batch_size = 0;
-  CHECK_THROWS_WITH(Run(options), contains("batch-size is 0"));
+  CHECK_THROWS_WITH(PretrainingRun(options), contains("batch-size is 0"));
   options = fast_options();
   options.epochs = std::numeric_limits<double>::infinity();
-  CHECK_THROWS_AS(Run(options), OptionError);
+  CHECK_THROWS_AS(PretrainingRun(options), OptionError);
 }

@@ -13,9 +13,9 @@ namespace {
 
 /// The parameters of a model by name, detached: the tensors of the module itself may be given other
 /// memory.
-class Parameters {
+class DetachedParameters {
  public:
-  explicit Parameters(const torch::nn::Module& module)
+  explicit DetachedParameters(const torch::nn::Module& module)
       : tensors_(std::make_shared<std::map<std::string, torch::Tensor>>()) {
     for (const auto& [name, parameter] : parameters_of(module)) {
       tensors_->emplace(name, parameter.detach());
@@ -64,8 +64,8 @@ Weights weights_of(LanguageModel& model) {
     throw OptionError(
         "an engine needs a causal model in float32 on the CPU, nothing frozen, its adapter merged");
   }
-  const Parameters parameters(*model->llama);
-  const Parameters head(*model);
+  const DetachedParameters parameters(*model->llama);
+  const DetachedParameters head(*model);
   const auto n_layers = static_cast<std::size_t>(model->config().n_layers);
   Weights weights{.config = model->config(),
                   .embeddings = parameters.matrix("tok_embeddings"),

@@ -12,7 +12,7 @@ namespace {
 
 /// Rows whose gradients of weight and bias are summed at once. A fixed number, so that the sums do
 /// not depend on the number of threads.
-constexpr std::int64_t kBlock = 128;
+constexpr std::int64_t kBlockRows = 128;
 
 /// Rows [begin, end) of a matrix of `dim` columns.
 struct Rows {
@@ -67,14 +67,14 @@ struct FusedNorm : torch::autograd::Function<FusedNorm> {
     const auto grad_y = grads[0].contiguous();
     const auto dim = x.size(-1);
     const auto n_rows = x.numel() / dim;
-    const auto n_blocks = (n_rows + kBlock - 1) / kBlock;
+    const auto n_blocks = (n_rows + kBlockRows - 1) / kBlockRows;
     const auto grad_x = torch::empty_like(x);
     const auto grad_weight = torch::zeros({n_blocks, dim}, weight.options());
     const auto grad_bias = torch::zeros({has_bias ? n_blocks : 0, dim}, weight.options());
     with_element_type(grad_y, [&]<typename T>(T) {
-      parallel_over(n_blocks, kBlock * dim, [&](std::int64_t begin, std::int64_t end) {
+      parallel_over(n_blocks, kBlockRows * dim, [&](std::int64_t begin, std::int64_t end) {
         for (auto block = begin; block < end; ++block) {
-          const Rows rows{block * kBlock, std::min(n_rows, (block + 1) * kBlock)};
+          const Rows rows{block * kBlockRows, std::min(n_rows, (block + 1) * kBlockRows)};
           const auto start = rows.begin * dim;
           kernels::norm_backward(
               kernels::best_isa(), rows.shape(dim, eps, centered), elements<float>(x) + start,

@@ -8,6 +8,7 @@
 #include <torch/optim/adamw.h>
 
 #include "minillama/core/check.h"
+#include "minillama/core/require.h"
 #include "minillama/core/torch_compat.h"
 #include "minillama/optim/adamw_update.h"
 #include "minillama/optim/clipping.h"
@@ -16,10 +17,6 @@ namespace minillama {
 namespace {
 
 using torch::optim::AdamWParamState;
-
-void require(bool holds, std::string_view field, double value, std::string_view rule) {
-  if (!holds) throw OptionError(fmt::format("adamw: {} is {}, must {}", field, value, rule));
-}
 
 void require_group(std::size_t group, std::size_t count) {
   if (group < count) return;
@@ -30,12 +27,13 @@ void validate(const AdamWOptions& options) {
   const auto not_negative = [](std::string_view field, double value) {
     require(std::isfinite(value) && value >= 0, field, value, "be finite and not negative");
   };
-  not_negative("lr", options.lr);
-  not_negative("eps", options.resolved_eps());
-  not_negative("weight_decay", options.weight_decay);
-  require(options.beta1 >= 0 && options.beta1 < 1, "beta1", options.beta1, "lie in [0, 1)");
-  require(options.beta2 >= 0 && options.beta2 < 1, "beta2", options.beta2, "lie in [0, 1)");
-  require(options.max_grad_norm >= 0, "max_grad_norm", options.max_grad_norm, "not be negative");
+  not_negative("adamw: lr", options.lr);
+  not_negative("adamw: eps", options.resolved_eps());
+  not_negative("adamw: weight_decay", options.weight_decay);
+  require(options.beta1 >= 0 && options.beta1 < 1, "adamw: beta1", options.beta1, "lie in [0, 1)");
+  require(options.beta2 >= 0 && options.beta2 < 1, "adamw: beta2", options.beta2, "lie in [0, 1)");
+  require(options.max_grad_norm >= 0, "adamw: max_grad_norm", options.max_grad_norm,
+          "not be negative");
 }
 
 /// AdamWOptions in the form in which LibTorch stores and copies options.
@@ -86,13 +84,14 @@ AdamWOptions& options_of(torch::optim::OptimizerParamGroup& group) {
 
 std::vector<torch::optim::OptimizerParamGroup> checked(const std::vector<AdamWGroup>& groups,
                                                        double max_grad_norm) {
-  require(max_grad_norm >= 0, "max_grad_norm", max_grad_norm, "not be negative");
+  require(max_grad_norm >= 0, "adamw: max_grad_norm", max_grad_norm, "not be negative");
   std::vector<torch::optim::OptimizerParamGroup> out;
   std::map<const void*, std::size_t> group_of;
   for (const AdamWGroup& group : groups) {
     validate(group.options);
-    require(max_grad_norm == 0 || group.options.max_grad_norm == 0, "max_grad_norm of a group",
-            group.options.max_grad_norm, "be 0 where the norm over all groups is clipped");
+    require(max_grad_norm == 0 || group.options.max_grad_norm == 0,
+            "adamw: max_grad_norm of a group", group.options.max_grad_norm,
+            "be 0 where the norm over all groups is clipped");
     std::vector<torch::Tensor> parameters;
     for (const torch::Tensor& parameter : group.parameters) {
       if (!parameter.defined() || !parameter.is_floating_point()) {

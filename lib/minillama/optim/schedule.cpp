@@ -9,16 +9,13 @@
 #include <fmt/ranges.h>
 
 #include "minillama/core/error.h"
+#include "minillama/core/require.h"
 
 namespace minillama {
 namespace {
 
 /// In the order of ScheduleShape.
 constexpr std::array<std::string_view, 4> kNames{"constant", "linear", "cosine", "trapezoid"};
-
-void require(bool holds, std::string_view field, auto value, std::string_view rule) {
-  if (!holds) throw OptionError(fmt::format("schedule: {} is {}, must {}", field, value, rule));
-}
 
 }  // namespace
 
@@ -37,17 +34,18 @@ ScheduleShape schedule_named(std::string_view text) {
 
 double learning_rate_factor(const ScheduleOptions& options, std::int64_t step) {
   const std::int64_t warmup = options.warmup_steps;
-  require(step >= 0, "step", step, "not be negative");
-  require(warmup >= 0, "warmup_steps", warmup, "not be negative");
+  require(step >= 0, "schedule: step", step, "not be negative");
+  require(warmup >= 0, "schedule: warmup_steps", warmup, "not be negative");
   if (options.shape != ScheduleShape::constant) {
-    require(options.total_steps > warmup, "total_steps", options.total_steps,
+    require(options.total_steps > warmup, "schedule: total_steps", options.total_steps,
             fmt::format("be more than warmup_steps, {}", warmup));
-    require(options.floor >= 0 && options.floor <= 1, "floor", options.floor, "lie in [0, 1]");
+    require(options.floor >= 0 && options.floor <= 1, "schedule: floor", options.floor,
+            "lie in [0, 1]");
   }
 
   if (options.shape == ScheduleShape::trapezoid) {
     require(options.cooldown_steps >= 0 && options.cooldown_steps <= options.total_steps - warmup,
-            "cooldown_steps", options.cooldown_steps,
+            "schedule: cooldown_steps", options.cooldown_steps,
             fmt::format("lie between 0 and the {} steps behind the warm-up",
                         options.total_steps - warmup));
   }

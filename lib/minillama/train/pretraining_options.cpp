@@ -6,16 +6,9 @@
 
 #include <fmt/format.h>
 
-#include "minillama/core/error.h"
+#include "minillama/core/require.h"
 
 namespace minillama {
-namespace {
-
-void require(bool holds, std::string_view field, auto value, std::string_view rule) {
-  if (!holds) throw OptionError(fmt::format("{} is {}, must {}", field, value, rule));
-}
-
-}  // namespace
 
 void PretrainingOptions::validate() const {
   require(window >= 1, "window", window, "be at least 1");
