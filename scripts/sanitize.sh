@@ -12,7 +12,7 @@ if [ $# -gt 0 ]; then
   # As in CMakePresets.json.
   export OMP_WAIT_POLICY=passive ASAN_OPTIONS="alloc_dealloc_mismatch=0:${ASAN_OPTIONS:-}"
   # 4: nothing failed, and some tests lack files that are not in the repository.
-  for program in "$@"; do "build/asan/bin/$program" || [ $? -eq 4 ]; done
+  printf '%s\n' "$@" | xargs -P "$(nproc)" -I{} bash -c 'build/asan/bin/{} || [ $? -eq 4 ]'
   exit
 fi
 # Not those that compile and run nothing new, nor those that start one program again and again to see

@@ -124,6 +124,14 @@ void add_objective_options(Arguments& arguments) {
                    "When trained, go from the weights before to those after in N steps, tell each "
                    "one's figures on dev, and keep the best; 0: keep those after",
                    "N", "0");
+  arguments.option(
+      "layer-decay",
+      "Learning rate of a layer by that of the one above it, such as 0.9; 1: all alike", "X", "1");
+  arguments.option("reinit-layers", "Draw the last N layers anew before training", "N", "0");
+  arguments.option("mixout",
+                   "Share of the weights of linear layers that each step takes from before "
+                   "training, such as 0.5; 0: none",
+                   "X", "0");
   arguments.option("average-decay",
                    "Evaluate and keep a moving average of the weights with this decay, such as "
                    "0.999; 0: the weights themselves",
@@ -223,11 +231,15 @@ void check_classify_arguments(const Arguments& arguments) {
                              "objective",
                              "label-smoothing",
                              "class-weights",
+                             "layer-decay",
                              "average-decay",
                              "wise-ft"}) {
     rules.push_back({.option = option, .needs = {training}});
   }
   rules.push_back({.option = "weights", .needs = {"option=lora"}});
+  for (const auto* option : {"reinit-layers", "mixout"}) {
+    rules.push_back({.option = option, .needs = {"option=finetune"}});
+  }
   for (const auto& more : {adapter_rules(), zero_shot_rules()}) {
     rules.insert(rules.end(), more.begin(), more.end());
   }

@@ -66,6 +66,7 @@ ModuleTextClassifier make_classifier(const Setting& setting, const torch::Genera
       note("the model's adapter {} became part of its weights\n", quote(adapter));
     }
   }
+  llama->reset_last_layers(setting.training.new_layers, generator);
   if (setting.lora) add_adapter(llama, setting.dataset.name, setting.training.adapter, generator);
   Classifier model(llama, setting.training.classifier, generator);
   if (setting.training.label_words) {

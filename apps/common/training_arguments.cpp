@@ -56,7 +56,9 @@ TrainingArguments read_training_arguments(const Arguments& arguments, const Data
         schedule_named(arguments.choice("schedule", {"constant", "linear", "cosine"}));
   }
   training.precision = precision_named(arguments.choice("dtype", {"f32", "bf16"}));
-  training.lora_plus_ratio = arguments.number("lora-plus-ratio");
+  training.learning_rates = {.lora_plus = arguments.number("lora-plus-ratio"),
+                             .layer_decay = arguments.number("layer-decay")};
+  training.mixout = arguments.number("mixout");
   training.average_decay = arguments.number("average-decay");
   training.save_every_seconds = arguments.number("save-every");
   training.save_every_steps = arguments.integer("save-every-steps");
@@ -85,6 +87,7 @@ TrainingArguments read_training_arguments(const Arguments& arguments, const Data
   out.recompute = arguments.is_set("recompute");
   out.head_has_bias = !arguments.is_set("no-head-bias");
 
+  out.new_layers = arguments.integer("reinit-layers");
   out.wise_ft_steps = arguments.integer("wise-ft");
   if (out.wise_ft_steps < 0) {
     throw OptionError(fmt::format("--wise-ft is {}, must be 0 or positive", out.wise_ft_steps));

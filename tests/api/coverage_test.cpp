@@ -66,6 +66,7 @@ const std::map<std::string, std::string> kElsewhere{
     {"text/labelled_sentences.h", "tests/text/labelled_sentences_test.cpp"},
     {"text/treebank.h", "tests/text/treebank_test.cpp"},
     {"train/class_weights.h", "tests/train/class_weights_test.cpp"},
+    {"train/mixout.h", "tests/train/mixout_test.cpp"},
     {"train/objectives.h", "tests/train/r_drop_test.cpp"},
     {"train/ordinal.h", "tests/train/ordinal_test.cpp"},
     {"train/r_drop.h", "tests/train/r_drop_test.cpp"},

@@ -53,7 +53,8 @@ TEST_CASE("apps/train: phrases of trees are trained on, but no sentence of dev")
   directory.file("dev.txt", "3 ||| film number 3 is good fun .\n1 ||| Film\n");
   const auto outcome = directory.train(
       "run", {"--train", "trees.txt", "--phrase-weights", "length", "--class-weights", "1,2,1,1,1",
-              "--objective", "r-drop", "--average-decay", "0.9"});
+              "--objective", "r-drop", "--average-decay", "0.9", "--layer-decay", "0.9", "--mixout",
+              "0.2", "--reinit-layers", "1"});
   INFO(outcome.err);
   CHECK(outcome.exit_code == 0);
   // Film, number, 1, number 1, Film number 1, is, good, fun, good fun, is good fun and the
@@ -72,6 +73,9 @@ TEST_CASE("apps/train: phrases of trees are trained on, but no sentence of dev")
   refused({"--class-weights", "1,1,1,1,-1"}, "a class's weight is -1");
   refused({"--objective", "hinge"}, "must be cross-entropy");
   refused({"--label-smoothing", "1"}, "label_smoothing is 1");
+  refused({"--mixout", "2"}, "mixout is 2");
+  refused({"--layer-decay", "0"}, "layer-decay is 0");
+  refused({"--reinit-layers", "99"}, "layers to be drawn anew is 99");
 }
 
 TEST_CASE("apps/train: label words answer at once as the language model, and learn of a few") {

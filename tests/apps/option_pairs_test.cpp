@@ -131,9 +131,12 @@ const Words kTraining{"--train=s",
                       "--label-smoothing=0.1",
                       "--class-weights=balanced",
                       "--average-decay=0.9",
+                      "--layer-decay=0.9",
                       "--wise-ft=2",
                       "--train-per-label=2",
                       "--head=label-words"};
+/// Of training that is not adapters'.
+const Words kOfAllWeights{"--reinit-layers=1", "--mixout=0.5"};
 /// What has no effect without another one of these, or of another value.
 const Words kOfTraining{"--r-drop-alpha=1", "--phrase-weights=length"};
 const Words kLora{"--adapter=lora",      "--lora-rank=1",      "--lora-alpha=1",
@@ -151,7 +154,7 @@ const Words kOfAsking{"--content-free=a", "--domain-premise=a", "--shots-from=f"
 
 Words classify_options() {
   Words all = with_model(kOther);
-  for (const auto& more : {kAsking, kOfAsking, kTraining, kOfTraining, kLora}) {
+  for (const auto& more : {kAsking, kOfAsking, kTraining, kOfTraining, kLora, kOfAllWeights}) {
     all.insert(all.end(), more.begin(), more.end());
   }
   return all;
@@ -282,7 +285,9 @@ TEST_CASE("option pairs: of classify when it trains adapters, all of it, or noth
   for (const auto& options : {kAsking, kOfAsking, kOfTraining}) {
     for (const auto& option : options) of_asking.insert(name_of(option));
   }
-  try_pairs(check_classify, lora, classify_options(), of_asking, lora_pairs);
+  auto without_adapters = of_asking;
+  for (const auto& option : kOfAllWeights) without_adapters.insert(name_of(option));
+  try_pairs(check_classify, lora, classify_options(), without_adapters, lora_pairs);
 
   auto finetune = training;
   finetune.emplace_back("--option=finetune");
@@ -291,7 +296,7 @@ TEST_CASE("option pairs: of classify when it trains adapters, all of it, or noth
   try_pairs(check_classify, finetune, classify_options(), of_lora, pairs);
 
   Names of_training{"--file"};
-  for (const auto& options : {kTraining, kOfTraining, kLora, kOfAsking}) {
+  for (const auto& options : {kTraining, kOfTraining, kLora, kOfAllWeights, kOfAsking}) {
     for (const auto& option : options) of_training.insert(name_of(option));
   }
   try_pairs(check_classify, {"--model=m", "--dev=s", "--test=s"}, classify_options(), of_training,

@@ -105,6 +105,27 @@ TEST_CASE("llama: gradients agree with finite differences, through the tied head
   }
 }
 
+TEST_CASE("llama: its last layers are drawn anew, and no others") {
+  auto config = test::small_config();
+  config.n_layers = 3;
+  Llama llama(config, make_generator(1));
+  const auto before = test::copy_of_parameters(*llama);
+  for (const std::int64_t n : {0, 2, 3}) {
+    llama->reset_last_layers(n, make_generator(static_cast<std::uint64_t>(n) + 5));
+    for (const auto& [name, weight] : before) {
+      INFO(name << ", " << n);
+      const auto is_reset = name.starts_with("layers.") && name[7] - '0' >= 3 - n;
+      const auto& now = llama->named_parameters()[name];
+      const bool is_gain = weight.dim() == 1;  // which begin at 1
+      CHECK(torch::equal(now, weight) == (!is_reset || is_gain));
+    }
+  }
+  for (const std::int64_t n : {-1, 4}) {
+    CHECK_THROWS_WITH(llama->reset_last_layers(n, make_generator(1)),
+                      contains("the number of layers to be drawn anew is"));
+  }
+}
+
 TEST_CASE("llama: packed sequences get what each gets alone") {
   const torch::NoGradGuard no_grad;
   for (const auto kind : {AttentionKind::causal, AttentionKind::full}) {

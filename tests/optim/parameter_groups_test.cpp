@@ -1,5 +1,8 @@
 #include "minillama/optim/parameter_groups.h"
 
+#include <cmath>
+#include <map>
+
 #include <torch/nn/modules/embedding.h>
 #include <torch/nn/modules/linear.h>
 #include <torch/nn/modules/normalization.h>
@@ -65,7 +68,7 @@ TEST_CASE("parameter groups: LoRA's B learns faster than all else by the ratio o
   train_only_adapter(llama, "a");
   const AdamWOptions options{.lr = 0.5, .weight_decay = 0.1};
   CHECK(parameter_groups(*llama, options).size() == 1);
-  const auto groups = parameter_groups(*llama, options, 16);
+  const auto groups = parameter_groups(*llama, options, {.lora_plus = 16});
   REQUIRE(groups.size() == 2);
   std::vector<torch::Tensor> as;
   std::vector<torch::Tensor> bs;
@@ -77,9 +80,11 @@ TEST_CASE("parameter groups: LoRA's B learns faster than all else by the ratio o
   CHECK(groups[0].options.lr == 0.5);
   CHECK(groups[1].options.lr == 8);
   CHECK(groups[1].options.weight_decay == 0.1);
-  CHECK_THROWS_WITH(parameter_groups(*llama, options, 0), contains("lora-plus-ratio is 0"));
+  CHECK_THROWS_WITH(parameter_groups(*llama, options, {.lora_plus = 0}),
+                    contains("lora-plus-ratio is 0"));
   SmallModel plain;
-  CHECK_THROWS_WITH(parameter_groups(*plain, options, 2), contains("no low-rank adapter"));
+  CHECK_THROWS_WITH(parameter_groups(*plain, options, {.lora_plus = 2}),
+                    contains("no low-rank adapter"));
 }
 
 TEST_CASE("parameter groups: a step of LoRA+ moves B by its own rate, and A by the other") {
@@ -88,7 +93,7 @@ TEST_CASE("parameter groups: a step of LoRA+ moves B by its own rate, and A by t
   train_only_adapter(llama, "a");
   const auto parameters = adapter_parameters(llama, "a");
   const auto before = test::copy_of_parameters(*llama);
-  AdamW optimizer(parameter_groups(*llama, {.lr = 1e-3, .weight_decay = 0}, 8));
+  AdamW optimizer(parameter_groups(*llama, {.lr = 1e-3, .weight_decay = 0}, {.lora_plus = 8}));
   for (const auto& [name, parameter] : parameters) {
     parameter.mutable_grad() = torch::ones_like(parameter);
   }
@@ -98,5 +103,38 @@ TEST_CASE("parameter groups: a step of LoRA+ moves B by its own rate, and A by t
     const double moved = (value - llama->named_parameters()[name]).abs().max().item<double>();
     const double rate = name.ends_with("lora_B") ? 8e-3 : name.ends_with("lora_A") ? 1e-3 : 0;
     CHECK(moved == Approx(rate).epsilon(1e-3).margin(1e-9));
+  }
+}
+
+TEST_CASE("parameter groups: the rates of layers fall by the layer decay towards the embeddings") {
+  const Llama llama(test::small_config());
+  const auto n_layers = test::small_config().n_layers;
+  const auto groups =
+      parameter_groups(*llama, {.lr = 0.5, .weight_decay = 0.1}, {.layer_decay = 0.25});
+  std::map<std::string, double> rates;
+  std::size_t n_parameters = 0;
+  for (const auto& group : groups) {
+    n_parameters += group.parameters.size();
+    for (const auto& item : llama->named_parameters()) {
+      for (const auto& parameter : group.parameters) {
+        if (!parameter.is_same(item.value())) continue;
+        rates[item.key()] = group.options.lr;
+        CHECK(group.options.weight_decay == (parameter.dim() >= 2 ? 0.1 : 0));
+      }
+    }
+  }
+  CHECK(n_parameters == llama->parameters().size());
+  CHECK(rates.at("norm.weight") == 0.5);
+  CHECK(rates.at("tok_embeddings.weight") ==
+        Approx(0.5 * std::pow(0.25, static_cast<double>(n_layers + 1))));
+  for (std::int64_t i = 0; i < n_layers; ++i) {
+    const double expected = 0.5 * std::pow(0.25, static_cast<double>(n_layers - i));
+    for (const auto* name : {"attention.compute_query", "feed_forward.w1", "attention_norm"}) {
+      CHECK(rates.at(fmt::format("layers.{}.{}.weight", i, name)) == Approx(expected));
+    }
+  }
+  for (const double decay : {0.0, 1.5, std::nan("")}) {
+    CHECK_THROWS_WITH(parameter_groups(*llama, {}, {.layer_decay = decay}),
+                      contains("layer-decay is"));
   }
 }

@@ -75,7 +75,7 @@ TEST_CASE("fine_tuning: adapters of every kind are resumed with the same bits, a
            DoraOptions{{.rank = 2, .dropout = 0.2}}, Ia3Options()}) {
     INFO(adapter.kind());
     Settings settings{.adapter = adapter};
-    settings.options.lora_plus_ratio = adapter.kind() == Ia3Options::kKind ? 1 : 3;
+    settings.options.learning_rates.lora_plus = adapter.kind() == Ia3Options::kKind ? 1 : 3;
     FineTuningRun uninterrupted(true, settings);
     uninterrupted.tuning.run();
     const test::TemporaryDirectory directory;
@@ -93,6 +93,30 @@ TEST_CASE("fine_tuning: adapters of every kind are resumed with the same bits, a
     FineTuningRun other(true);
     CHECK_THROWS_AS(other.tuning.keep_state(state, true), OptionError);
   }
+}
+
+TEST_CASE("fine_tuning: under Mixout and with rates that fall it is resumed with the same bits") {
+  Settings settings;
+  settings.options.mixout = 0.5;
+  settings.options.learning_rates.layer_decay = 0.8;
+  FineTuningRun uninterrupted(false, settings);
+  uninterrupted.tuning.run();
+  const test::TemporaryDirectory directory;
+  {
+    FineTuningRun stopped(false, settings);
+    stopped.tuning.keep_state(directory.path() / "state", false);
+    std::int64_t steps = 0;
+    stopped.tuning.run({.should_stop = [&] { return ++steps == 9; }});
+  }
+  FineTuningRun resumed(false, settings);
+  resumed.tuning.keep_state(directory.path() / "state", true);
+  resumed.tuning.run();
+  check_same(resumed, uninterrupted);
+
+  settings.options.mixout = 0.25;
+  FineTuningRun other(false, settings);
+  CHECK_THROWS_WITH(other.tuning.keep_state(directory.path() / "state", true),
+                    contains("another mixout: "));
 }
 
 TEST_CASE("fine_tuning: goes on from the last save, however long ago it was killed") {
@@ -208,7 +232,8 @@ TEST_CASE("fine_tuning: a run is resumed with no other setting than it was start
          s.lora.alphas = {{"compute_key", 3}};
        }},
       {"lora init", [](auto& s) { s.lora.init = LoraInit::pissa; }},
-      {"LoRA+ ratio", [](auto& s) { s.options.lora_plus_ratio = 4; }},
+      {"LoRA+ ratio", [](auto& s) { s.options.learning_rates.lora_plus = 4; }},
+      {"layer decay", [](auto& s) { s.options.learning_rates.layer_decay = 0.9; }},
       {"epochs", [](auto& s) { s.options.epochs = 4; }},
       {"patience", [](auto& s) { s.options.patience = 1; }},
       {"batch size", [](auto& s) { s.options.batches.size = 9; }},

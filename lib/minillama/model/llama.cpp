@@ -26,14 +26,26 @@ LlamaImpl::LlamaImpl(const ModelConfig& config, torch::Generator generator, Init
 }
 
 void LlamaImpl::reset_parameters(torch::Generator generator) {
-  if (!frozen_bytes(*this).empty()) throw OptionError("frozen weights are not drawn anew");
-  for (const auto& module : modules(/*include_self=*/false)) {
+  draw_anew(*this, std::move(generator));
+}
+
+void LlamaImpl::reset_last_layers(std::int64_t n, torch::Generator generator) {
+  require(n >= 0 && n <= config_.n_layers, "the number of layers to be drawn anew", n,
+          fmt::format("lie in [0, {}]", config_.n_layers));
+  for (std::int64_t i = config_.n_layers - n; i < config_.n_layers; ++i) {
+    draw_anew(*layers[static_cast<std::size_t>(i)], generator);
+  }
+}
+
+void LlamaImpl::draw_anew(torch::nn::Module& part, torch::Generator generator) {
+  if (!frozen_bytes(part).empty()) throw OptionError("frozen weights are not drawn anew");
+  for (const auto& module : part.modules(/*include_self=*/false)) {
     if (auto* linear = module->as<LinearImpl>()) linear->unmerge();
     if (auto* any_norm = module->as<NormImpl>()) any_norm->reset_parameters();
   }
   const double deviation = 0.02;
   const double residual = deviation / std::sqrt(2.0 * static_cast<double>(config_.n_layers));
-  for (const auto& module : named_modules(/*name_prefix=*/{}, /*include_self=*/false)) {
+  for (const auto& module : part.named_modules(/*name_prefix=*/{}, /*include_self=*/false)) {
     const auto& name = module.key();
     const bool is_adapter = dynamic_cast<const Adapter*>(module.value().get()) != nullptr;
     if (is_adapter || name.find("norm") != std::string::npos) continue;

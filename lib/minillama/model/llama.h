@@ -75,6 +75,11 @@ class LlamaImpl : public torch::nn::Cloneable<LlamaImpl> {
   /// unmerged first. Throws OptionError if weights are frozen.
   void reset_parameters(torch::Generator generator);
 
+  /// The same of the last n layers alone: what lies nearest to the objective of pretraining may be
+  /// a worse start for another one than chance (Zhang et al. 2021, arXiv:2006.05987, section 4).
+  /// Throws OptionError unless 0 <= n <= n_layers, and if weights are frozen.
+  void reset_last_layers(std::int64_t n, torch::Generator generator);
+
   void reset() override;
   void pretty_print(std::ostream& stream) const override;
 
@@ -86,6 +91,8 @@ class LlamaImpl : public torch::nn::Cloneable<LlamaImpl> {
   FORWARD_HAS_DEFAULT_ARGS({1, torch::nn::AnyValue(static_cast<KVCache*>(nullptr))})
 
  private:
+  /// Draws the weights of a part of it anew.
+  void draw_anew(torch::nn::Module& part, torch::Generator generator);
   /// The embeddings of ids [N] that form `sequences`.
   torch::Tensor embed(const torch::Tensor& ids, const Sequences& sequences);
   torch::Tensor run(const torch::Tensor& embeddings, const Sequences& sequences,

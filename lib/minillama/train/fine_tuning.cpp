@@ -25,7 +25,7 @@ AdamW make_optimizer(const Classifier& model, const FineTuningOptions& options) 
   require_module(model, "the classifier");
   options.validate();
   if (!options.compatible) {
-    return AdamW(parameter_groups(*model, options.optimizer, options.lora_plus_ratio),
+    return AdamW(parameter_groups(*model, options.optimizer, options.learning_rates),
                  options.max_grad_norm);
   }
   std::vector<torch::Tensor> parameters;
@@ -107,6 +107,7 @@ FineTuning::FineTuning(Classifier model, Examples train, Examples dev,
   for (const auto* examples : {&train_, &dev_}) {
     examples->validate(std::ssize(model_->config().label_names));
   }
+  if (options.mixout > 0) mixout_.emplace(model_, options.mixout);
   if (options.average_decay > 0) average_.emplace(trainable(), options.average_decay);
 }
 
@@ -147,6 +148,15 @@ bool FineTuning::is_done() const {
   return progress_.finished || progress_.epochs == options_.epochs || out_of_patience;
 }
 
+double FineTuning::step(std::span<const std::size_t> batch, std::int64_t divisor) {
+  const auto gradient = [&] {
+    return training_gradient(model_, train_, batch, divisor, objective_);
+  };
+  const double loss = mixout_ ? mixout_->mixed(generator_, gradient) : gradient();
+  optimizer_.step();
+  return loss;
+}
+
 bool FineTuning::train_epoch(const FineTuningHooks& hooks) {
   const auto batches = draw_batches();
   const auto n_batches = std::ssize(batches);
@@ -164,7 +174,7 @@ bool FineTuning::train_epoch(const FineTuningHooks& hooks) {
     for (std::size_t i = 0; i < learning_rates_.size(); ++i) {
       optimizer_.set_lr(i, learning_rates_[i] * factor);
     }
-    const double loss = training_step(model_, optimizer_, train_, batch, divisor, objective_);
+    const double loss = step(batch, divisor);
     if (const auto norm = optimizer_.last_grad_norm()) {
       require_finite("the gradient's norm", *norm, progress_.steps + 1);
     }

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "minillama/train/examples.h"
 #include "minillama/train/fine_tuning_options.h"
 #include "minillama/train/fine_tuning_progress.h"
+#include "minillama/train/mixout.h"
 #include "minillama/train/run_state.h"
 
 namespace minillama {
@@ -73,6 +75,8 @@ class FineTuning {
 
  private:
   bool is_done() const;
+  /// One step on the examples; returns its loss.
+  double step(std::span<const std::size_t> batch, std::int64_t divisor);
   /// Trains to the end of the epoch under way; false if the caller wants to stop before.
   bool train_epoch(const FineTuningHooks& hooks);
   void finish_epoch(const FineTuningHooks& hooks);
@@ -92,6 +96,7 @@ class FineTuning {
   torch::Generator generator_;
   std::shared_ptr<Objective> objective_;
   AdamW optimizer_;
+  std::optional<Mixout> mixout_;
   std::optional<WeightAverage> average_;
   std::vector<double> learning_rates_;  // of its groups, before the schedule
   FineTuningProgress progress_;

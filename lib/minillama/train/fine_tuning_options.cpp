@@ -25,10 +25,14 @@ void FineTuningOptions::validate() const {
   require(patience >= 0, "patience", patience, "not be negative");
   require(batches.size >= 1, "batch-size", batches.size, "be at least 1");
   require(batches.max_tokens >= 0, "max-tokens", batches.max_tokens, "not be negative");
-  require(lora_plus_ratio > 0 && std::isfinite(lora_plus_ratio), "lora-plus-ratio", lora_plus_ratio,
-          "be positive");
-  require(!compatible || lora_plus_ratio == 1, "lora-plus-ratio", lora_plus_ratio,
+  const auto& [lora_plus, layer_decay] = learning_rates;
+  require(lora_plus > 0 && std::isfinite(lora_plus), "lora-plus-ratio", lora_plus, "be positive");
+  require(layer_decay > 0 && layer_decay <= 1, "layer-decay", layer_decay, "lie in (0, 1]");
+  require(!compatible || lora_plus == 1, "lora-plus-ratio", lora_plus,
           "be 1 in the compatible mode");
+  require(!compatible || layer_decay == 1, "layer-decay", layer_decay,
+          "be 1 in the compatible mode");
+  require(mixout >= 0 && mixout <= 1, "mixout", mixout, "lie in [0, 1]");
   require(warmup >= 0 && warmup < 1, "warmup", warmup, "lie in [0, 1)");
   require(average_decay >= 0 && average_decay < 1, "average-decay", average_decay, "lie in [0, 1)");
   require(save_every_steps >= 0, "save-every-steps", save_every_steps, "not be negative");

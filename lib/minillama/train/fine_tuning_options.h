@@ -4,6 +4,7 @@
 
 #include "minillama/ops/precision.h"
 #include "minillama/optim/adamw.h"
+#include "minillama/optim/parameter_groups.h"
 #include "minillama/optim/schedule.h"
 #include "minillama/train/epoch_batches.h"
 
@@ -20,7 +21,9 @@ struct FineTuningOptions {
   double warmup = 0.1;       ///< share of all steps in which the learning rate rises, in [0, 1)
   double average_decay = 0;  ///< evaluate and keep a moving average of the weights with this decay
                              ///< (optim/weight_average.h), in [0, 1); 0: the weights themselves
-  double lora_plus_ratio = 1;  ///< learning rate of LoRA's B by that of all else; 1: the same
+  LearningRateRatios learning_rates = {};  ///< of parameters by those of others
+  double mixout =
+      0;  ///< share of the Llama's weights that a step takes from before (train/mixout.h)
   Precision precision = Precision::float32;  ///< of matrix products
   /// Divide the loss of a short last batch by the usual size too, and decay all parameters alike.
   bool compatible = false;

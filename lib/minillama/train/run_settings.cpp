@@ -51,8 +51,9 @@ Json read_settings(const std::string& text, const std::filesystem::path& path) {
 
 Json settings_of(const FineTuningOptions& options) {
   const auto& [epochs, patience, batches, optimizer, max_grad_norm, schedule, warmup, average_decay,
-               lora_plus_ratio, precision, compatible, save_every_steps, save_every_seconds] =
-      options;
+               learning_rates, mixout, precision, compatible, save_every_steps,
+               save_every_seconds] = options;
+  const auto& [lora_plus, layer_decay] = learning_rates;
   const auto& [size, max_tokens, by_length, shuffle] = batches;
   Json json = settings_of(optimizer);
   json.update(Json{{"epochs", epochs},
@@ -66,7 +67,9 @@ Json settings_of(const FineTuningOptions& options) {
                    {"schedule", to_string(schedule)},
                    {"warm-up", warmup},
                    {"decay of averaged weights", average_decay},
-                   {"LoRA+ ratio", lora_plus_ratio},
+                   {"LoRA+ ratio", lora_plus},
+                   {"layer decay", layer_decay},
+                   {"mixout", mixout},
                    {"dtype", to_string(precision)},
                    {"compatible", compatible}});
   return json;

@@ -49,9 +49,9 @@ std::vector<ClassifierInput> split(const ClassifierInput& input, std::int64_t n_
 
 }  // namespace
 
-double training_step(Classifier& model, torch::optim::Optimizer& optimizer,
-                     const Examples& examples, std::span<const std::size_t> indices,
-                     std::int64_t divisor, const std::shared_ptr<Objective>& objective) {
+double training_gradient(Classifier& model, const Examples& examples,
+                         std::span<const std::size_t> indices, std::int64_t divisor,
+                         const std::shared_ptr<Objective>& objective) {
   require_module(model, "the classifier");
   if (!objective) throw OptionError("a step without an objective");
   require(divisor >= 1, "divisor", divisor, "be at least 1");
@@ -113,8 +113,15 @@ double training_step(Classifier& model, torch::optim::Optimizer& optimizer,
       return (pooled[i] * grad_pooled[i]).sum();
     });
   }
-  optimizer.step();
   return value;
+}
+
+double training_step(Classifier& model, torch::optim::Optimizer& optimizer,
+                     const Examples& examples, std::span<const std::size_t> indices,
+                     std::int64_t divisor, const std::shared_ptr<Objective>& objective) {
+  const double loss = training_gradient(model, examples, indices, divisor, objective);
+  optimizer.step();
+  return loss;
 }
 
 }  // namespace minillama
