@@ -112,6 +112,12 @@ void add_objective_options(Arguments& arguments) {
       "NAME", "cross-entropy");
   arguments.option("r-drop-alpha", "How much counts how far the two passes are apart", "X", "1");
   arguments.option("label-smoothing", "Share of each label that all labels get alike", "X", "0");
+  arguments.option("soft-labels",
+                   "How probable each label is of the texts of --train: JSON lines {\"text\", "
+                   "\"probabilities\": {label: p}}, such as another classifier's",
+                   "PATH");
+  arguments.option("soft-label-share", "What they count in what is learnt; the rest is the label's",
+                   "X", "1");
   arguments.option("class-weights",
                    "How much the examples of each label count: balanced (all labels alike), or a "
                    "number for each label with commas between (default: all examples alike)",
@@ -205,6 +211,8 @@ void check_classify_arguments(const Arguments& arguments) {
       {.option = "force", .needs = {"out-dir"}},
       {.option = "r-drop-alpha", .needs = {"objective=r-drop"}},
       {.option = "label-smoothing", .excludes = {"objective=ordinal"}},
+      {.option = "soft-labels", .excludes = {"objective=ordinal"}},
+      {.option = "soft-label-share", .needs = {"soft-labels"}},
       {.option = "phrase-weights", .needs = {"train"}},
       {.option = "train-per-label", .needs = {training}},
       {.option = "head", .needs = {training}},
@@ -231,6 +239,7 @@ void check_classify_arguments(const Arguments& arguments) {
                              "objective",
                              "label-smoothing",
                              "class-weights",
+                             "soft-labels",
                              "layer-decay",
                              "average-decay",
                              "wise-ft"}) {
@@ -263,7 +272,8 @@ void check_classify_arguments(const Arguments& arguments) {
 void check_prediction_file(const Arguments& arguments, const std::string& split,
                            const std::filesystem::path& path) {
   std::vector<std::filesystem::path> inputs;
-  for (const auto* option : {"train", "dev", "test", "model", "tokenizer", "label-names"}) {
+  for (const auto* option :
+       {"train", "dev", "test", "model", "tokenizer", "label-names", "soft-labels"}) {
     if (arguments.given(option)) inputs.emplace_back(arguments.text(option));
   }
   check_output_file(split + "-out", path, inputs);

@@ -130,6 +130,7 @@ void train(ModuleTextClassifier& classifier, const Setting& setting,
     note("{} sentences were shortened to fit\n", n);
   }
   weigh_classes(arguments, std::ssize(training.classifier.label_names), train_examples);
+  train_examples.targets = data.targets;
   FineTuning run(classifier.model(), std::move(train_examples), std::move(dev_examples),
                  training.fine_tuning, generator, make_objective(training.objective));
   std::optional<DirectoryLock> lock;
@@ -290,6 +291,7 @@ void fine_tune(const char* program, const Arguments& arguments, const ModuleArgu
   }
   training.classifier.validate();
   draw_training_examples(arguments, data.label_names, data);
+  read_targets(arguments, data);
   const Setting setting{program, arguments, model, dataset, training, data, lora};
   const std::filesystem::path directory = arguments.text("out-dir");
   const auto directory_of = [&](std::uint64_t seed) {

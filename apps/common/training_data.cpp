@@ -12,6 +12,7 @@
 #include "minillama/core/error.h"
 #include "minillama/data/data_check.h"
 #include "minillama/data/data_split.h"
+#include "minillama/data/soft_labels.h"
 #include "minillama/eval/majority.h"
 #include "minillama/eval/naive_bayes.h"
 #include "minillama/text/balanced_sample.h"
@@ -129,6 +130,13 @@ void draw_training_examples(const Arguments& arguments, std::span<const std::str
     drawn.push_back(std::move(data.train[index]));
   }
   data.train = std::move(drawn);
+}
+
+void read_targets(const Arguments& arguments, TrainingData& data) {
+  const double share = arguments.number("soft-label-share");
+  if (!arguments.given("soft-labels")) return;
+  data.targets = soft_targets(
+      data.train, read_soft_labels(arguments.text("soft-labels"), data.label_names), share);
 }
 
 void report_on(const TrainingData& data, const Tokenizer& tokenizer, std::int64_t max_tokens) {

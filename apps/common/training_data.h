@@ -17,6 +17,7 @@ namespace minillama::app {
 struct TrainingData {
   std::vector<std::string> label_names;  ///< training_label_names() (common/labelled_files.h)
   std::vector<LabelledSentence> train;
+  std::vector<std::vector<double>> targets;  ///< of `train` (data/soft_labels.h); none: the labels
   std::vector<LabelledSentence> dev;
   std::vector<LabelledSentence> test;  ///< may be empty
 };
@@ -30,6 +31,10 @@ TrainingData read_training_data(const Arguments& arguments, const Dataset& datas
 /// there are too few.
 void draw_training_examples(const Arguments& arguments, std::span<const std::string> label_names,
                             TrainingData& data);
+
+/// --soft-labels: reads what is to be learnt of the examples. Throws OptionError if one is not in
+/// that file, FileError naming its line.
+void read_targets(const Arguments& arguments, TrainingData& data);
 
 /// Says what a look at the data finds: the examples of each label, what may be wrong with them for
 /// a model that reads `max_tokens` of a text, and what answers without one are worth on dev.

@@ -22,6 +22,7 @@ const std::map<std::string, std::string> kElsewhere{
     {"data/data_check.h", "tests/data/data_check_test.cpp"},
     {"data/data_split.h", "tests/data/data_split_test.cpp"},
     {"data/labelled_data.h", "tests/data"},
+    {"data/soft_labels.h", "tests/data/soft_labels_test.cpp"},
     {"eval/calibration.h", "tests/eval/calibration_test.cpp"},
     {"eval/ensemble.h", "tests/eval/ensemble_test.cpp"},
     {"eval/majority.h", "tests/eval/naive_bayes_test.cpp"},

@@ -118,3 +118,41 @@ TEST_CASE("apps/train: a head without a bias makes a classifier of transformers'
   CHECK(ours.exit_code == 0);
   CHECK(run_app("classify_sst", {"-m", "hf", sentence}, directory.path()).out == ours.out);
 }
+
+TEST_CASE("apps/train: soft labels are learnt in place of labels, of each text to train on") {
+  const TrainingDirectory directory;
+  const auto soft_labels = [](int count) {
+    std::string lines;
+    for (int i = 0; i < count; ++i) {
+      const char* verdicts[] = {"awful", "rather bad", "so so", "good fun", "simply wonderful"};
+      lines += R"({"text": "Film number )" + std::to_string(i) + " is " + verdicts[i % 5] +
+               R"( .", "probabilities": {"awful": 0, "bad": 0, "average": 1, "good": 0, )" +
+               R"("excellent": 0}})" + "\n";
+    }
+    return lines;
+  };
+  directory.file("soft.jsonl", soft_labels(40));
+  const auto answers = [&](const std::string& out, const std::string& share) {
+    const auto outcome = directory.train(out, {"--epochs", "8", "--lr", "1e-3", "--soft-labels",
+                                               "soft.jsonl", "--soft-label-share", share});
+    INFO(outcome.err);
+    REQUIRE(outcome.exit_code == 0);
+    return run_app("classify_sst", {"--model", out, "--json", "Film number 3 is awful ."},
+                   directory.path())
+        .out;
+  };
+  CHECK_THAT(answers("soft", "1"), contains(R"("name":"average")"));
+  CHECK_THAT(answers("hard", "0"), contains(R"("name":"awful")"));
+
+  const auto refused = [&](const std::vector<std::string>& arguments, int code,
+                           const std::string& message) {
+    const auto outcome = directory.train("refused", arguments);
+    CHECK(outcome.exit_code == code);
+    CHECK_THAT(outcome.err, contains(message));
+  };
+  directory.file("few.jsonl", soft_labels(39));
+  refused({"--soft-labels", "few.jsonl"}, 2, "no soft label of the text \"Film number 39 is");
+  directory.file("bad.jsonl", soft_labels(2) + "{}\n");
+  refused({"--soft-labels", "bad.jsonl"}, 3, "bad.jsonl:3: field \"text\" is missing");
+  refused({"--soft-labels", "soft.jsonl", "--soft-label-share", "2"}, 2, "soft-label-share is 2");
+}

@@ -130,6 +130,7 @@ const Words kTraining{"--train=s",
                       "--objective=r-drop",
                       "--label-smoothing=0.1",
                       "--class-weights=balanced",
+                      "--soft-labels=f",
                       "--average-decay=0.9",
                       "--layer-decay=0.9",
                       "--wise-ft=2",
@@ -138,7 +139,7 @@ const Words kTraining{"--train=s",
 /// Of training that is not adapters'.
 const Words kOfAllWeights{"--reinit-layers=1", "--mixout=0.5"};
 /// What has no effect without another one of these, or of another value.
-const Words kOfTraining{"--r-drop-alpha=1", "--phrase-weights=length"};
+const Words kOfTraining{"--r-drop-alpha=1", "--phrase-weights=length", "--soft-label-share=0.5"};
 const Words kLora{"--adapter=lora",      "--lora-rank=1",      "--lora-alpha=1",
                   "--lora-dropout=0",    "--lora-targets=w1",  "--rslora",
                   "--lora-ranks=w1=2",   "--lora-alphas=w1=3", "--lora-init=pissa",

@@ -47,3 +47,27 @@ TEST_CASE("cross entropy: weights of one and no smoothing are the plain loss") {
                       contains("label_smoothing is"));
   }
 }
+
+TEST_CASE(
+    "cross entropy: soft targets that are labels are the labels, others as the formula says") {
+  const auto certain = torch::one_hot(kLabels(), 3).to(torch::kDouble);
+  for (const double smoothing : {0.0, 0.2}) {
+    const CrossEntropyOptions options{.label_smoothing = smoothing};
+    CHECK(soft_classification_loss(kLogits(), certain, 5, kWeights(), options).item<double>() ==
+          Approx(classification_loss(kLogits(), kLabels(), 5, kWeights(), options).item<double>())
+              .epsilon(1e-14));
+  }
+  const auto targets = torch::tensor(
+      {{0.2, 0.3, 0.5}, {1.0, 0.0, 0.0}, {0.1, 0.1, 0.8}, {0.0, 0.5, 0.5}}, torch::kDouble);
+  const auto p = kLogits().softmax(-1);
+  double expected = 0;
+  for (std::int64_t i = 0; i < 4; ++i) {
+    for (std::int64_t l = 0; l < 3; ++l) {
+      expected -= targets[i][l].item<double>() * std::log(p[i][l].item<double>());
+    }
+  }
+  CHECK(soft_classification_loss(kLogits(), targets, 2).item<double>() ==
+        Approx(expected / 2).epsilon(1e-12));
+  CHECK_THROWS_WITH(soft_classification_loss(kLogits(), targets.narrow(1, 0, 2), 2),
+                    contains("targets is"));
+}

@@ -13,6 +13,17 @@ void check(const CrossEntropyOptions& options) {
       fmt::format("label_smoothing is {}, must lie in [0, 1)", options.label_smoothing));
 }
 
+/// Of the examples' losses [B], smoothed, that count as `weights` say, if they are defined.
+torch::Tensor weighted_sum(torch::Tensor losses, const torch::Tensor& log_probabilities,
+                           const torch::Tensor& weights, const CrossEntropyOptions& options) {
+  if (options.label_smoothing > 0) {
+    losses = torch::lerp(losses, -log_probabilities.mean(-1), options.label_smoothing);
+  }
+  if (!weights.defined()) return losses.sum();
+  require_shape(weights, "weights", {losses.size(0)});
+  return (losses * weights).sum();
+}
+
 class CrossEntropy : public Objective {
  public:
   explicit CrossEntropy(const CrossEntropyOptions& options) : options_(options) { check(options_); }
@@ -23,8 +34,7 @@ class CrossEntropy : public Objective {
   }
 
   torch::Tensor loss(const ObjectiveBatch& batch) override {
-    return classification_loss(batch.model->classify(batch.pooled), batch.labels, batch.divisor,
-                               batch.weights, options_);
+    return classification_loss(batch.model->classify(batch.pooled), batch, options_);
   }
 
  private:
@@ -47,15 +57,29 @@ torch::Tensor classification_loss(const torch::Tensor& logits, const torch::Tens
   if (is_plain) {
     return torch::nll_loss(log_probabilities, labels, /*weight=*/{}, at::Reduction::Sum) / divisor;
   }
-  auto losses = -log_probabilities.gather(1, labels.unsqueeze(1)).squeeze(1);  // [B]
-  if (options.label_smoothing > 0) {
-    losses = torch::lerp(losses, -log_probabilities.mean(-1), options.label_smoothing);
-  }
-  if (weights.defined()) {
-    require_shape(weights, "weights", {logits.size(0)});
-    losses = losses * weights;
-  }
-  return losses.sum() / divisor;
+  const auto losses = -log_probabilities.gather(1, labels.unsqueeze(1)).squeeze(1);  // [B]
+  return weighted_sum(losses, log_probabilities, weights, options) / divisor;
+}
+
+torch::Tensor soft_classification_loss(const torch::Tensor& logits, const torch::Tensor& targets,
+                                       std::int64_t divisor, const torch::Tensor& weights,
+                                       const CrossEntropyOptions& options) {
+  require_shape(logits, "logits", {kAny, kAny});
+  require_shape(targets, "targets", {logits.size(0), logits.size(1)});
+  require_device(targets, "targets", logits.device());
+  require(divisor >= 1, "divisor", divisor, "be at least 1");
+  check(options);
+  const auto log_probabilities = logits.log_softmax(-1);
+  const auto losses = -(targets * log_probabilities).sum(-1);  // [B]
+  return weighted_sum(losses, log_probabilities, weights, options) / divisor;
+}
+
+torch::Tensor classification_loss(const torch::Tensor& logits, const ObjectiveBatch& batch,
+                                  const CrossEntropyOptions& options) {
+  return batch.targets.defined()
+             ? soft_classification_loss(logits, batch.targets, batch.divisor, batch.weights,
+                                        options)
+             : classification_loss(logits, batch.labels, batch.divisor, batch.weights, options);
 }
 
 std::shared_ptr<Objective> cross_entropy(const CrossEntropyOptions& options) {

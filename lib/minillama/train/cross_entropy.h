@@ -29,6 +29,17 @@ torch::Tensor classification_loss(const torch::Tensor& logits, const torch::Tens
                                   std::int64_t divisor, const torch::Tensor& weights = {},
                                   const CrossEntropyOptions& options = {});
 
+/// The same with targets that are no labels: q is `targets` [B, L], smoothed as above,
+///
+///     q_il = (1 - e) targets_il + e / L
+torch::Tensor soft_classification_loss(const torch::Tensor& logits, const torch::Tensor& targets,
+                                       std::int64_t divisor, const torch::Tensor& weights = {},
+                                       const CrossEntropyOptions& options = {});
+
+/// That of a batch's targets or, where it has none, labels, with these logits [B, L] of it.
+torch::Tensor classification_loss(const torch::Tensor& logits, const ObjectiveBatch& batch,
+                                  const CrossEntropyOptions& options);
+
 /// The objective of that loss.
 std::shared_ptr<Objective> cross_entropy(const CrossEntropyOptions& options = {});
 

@@ -19,6 +19,15 @@ void Examples::validate(std::int64_t n_labels) const {
     if (std::isfinite(weights[i]) && weights[i] > 0) continue;
     throw OptionError(fmt::format("example {} has the weight {}, must be positive", i, weights[i]));
   }
+  if (!targets.empty() && targets.size() != ids.size()) {
+    throw OptionError(fmt::format("{} targets for {} examples", targets.size(), ids.size()));
+  }
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    const auto is_share = [](double p) { return p >= 0 && p <= 1; };
+    if (std::ssize(targets[i]) == n_labels && std::ranges::all_of(targets[i], is_share)) continue;
+    throw OptionError(
+        fmt::format("the target of example {} is not {} numbers from 0 to 1", i, n_labels));
+  }
   for (std::size_t i = 0; i < ids.size(); ++i) {
     if (ids[i].empty()) throw OptionError(fmt::format("example {} has no tokens", i));
     if (labels[i] >= 0 && labels[i] < n_labels) continue;

@@ -16,6 +16,7 @@ struct ObjectiveBatch {
   torch::Tensor labels;   ///< [B] int64, each in [0, L)
   std::int64_t divisor;   ///< of sums over the batch: its size, or what stands for it
   torch::Tensor weights;  ///< [B], how much each example counts; undefined: all alike
+  torch::Tensor targets;  ///< [B, L], how probable each label is; undefined: certain, as `labels`
 };
 
 /// What a step of fine-tuning makes smaller: a differentiable function of a batch and the model.

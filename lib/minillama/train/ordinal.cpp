@@ -9,6 +9,7 @@ class Ordinal : public Objective {
  public:
   std::string name() const override { return "ordinal"; }
   torch::Tensor loss(const ObjectiveBatch& batch) override {
+    if (batch.targets.defined()) throw OptionError("the ordinal objective knows no soft labels");
     return ordinal_loss(batch.model->classify(batch.pooled), batch.labels, batch.divisor,
                         batch.weights);
   }

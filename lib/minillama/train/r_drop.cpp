@@ -34,8 +34,7 @@ class RDrop : public Objective {
     if (batch.weights.defined()) divergences = divergences * batch.weights;
     auto loss = alpha_ / 2 * divergences.sum() / batch.divisor;
     for (const auto& of_pass : logits) {
-      loss =
-          loss + classification_loss(of_pass, batch.labels, batch.divisor, batch.weights, options_);
+      loss = loss + classification_loss(of_pass, batch, options_);
     }
     return loss;
   }

@@ -143,7 +143,11 @@ std::uint32_t checksum(const Examples& examples) {
     all.insert(all.end(), ids.begin(), ids.end());
   }
   const auto sum = crc32(std::as_bytes(std::span(all)));
-  return crc32(std::as_bytes(std::span(examples.weights)), sum);
+  auto with_targets = crc32(std::as_bytes(std::span(examples.weights)), sum);
+  for (const auto& target : examples.targets) {
+    with_targets = crc32(std::as_bytes(std::span(target)), with_targets);
+  }
+  return with_targets;
 }
 
 void require_same_settings(const std::string& now, const std::string& started,

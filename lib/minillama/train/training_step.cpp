@@ -33,6 +33,21 @@ torch::Tensor weights_of(const Examples& examples, std::span<const std::size_t> 
   return torch::tensor(weights, torch::kDouble).to(options);
 }
 
+/// What is to be learnt of each of the examples; undefined if that is their labels.
+torch::Tensor targets_of(const Examples& examples, std::span<const std::size_t> indices,
+                         std::int64_t n_labels, const torch::TensorOptions& options) {
+  if (examples.targets.empty()) return {};
+  std::vector<double> targets;
+  for (const auto index : indices) {
+    require_below(index, "the index of an example's target", examples.targets.size());
+    const auto& target = examples.targets[index];
+    require(std::ssize(target) == n_labels, "the number of an example's targets", target.size(),
+            fmt::format("be {}", n_labels));
+    targets.insert(targets.end(), target.begin(), target.end());
+  }
+  return torch::tensor(targets, torch::kDouble).view({-1, n_labels}).to(options);
+}
+
 /// The batch in parts of consecutive sequences, one for each thread.
 std::vector<ClassifierInput> split(const ClassifierInput& input, std::int64_t n_parts) {
   std::vector<ClassifierInput> parts;
@@ -68,8 +83,8 @@ double training_gradient(Classifier& model, const Examples& examples,
   const auto device = model->classifier_head->weight.device();
   auto input = classifier_input(sequences, model->config().pooling, examples.pad_id);
   require_ids(input.ids, "ids", 0, model->llama->config().vocab_size);
-  require_ids(torch::tensor(labels, torch::kLong), "labels", 0,
-              std::ssize(model->config().label_names));
+  const auto n_labels = std::ssize(model->config().label_names);
+  require_ids(torch::tensor(labels, torch::kLong), "labels", 0, n_labels);
   input.ids = input.ids.to(device);
   const auto n_passes = objective->n_passes();
   require(n_passes >= 1, "the objective's n_passes", n_passes, "be at least 1");
@@ -91,12 +106,14 @@ double training_gradient(Classifier& model, const Examples& examples,
   });
   // The head is little work, and its dropout is the whole batch's.
   const auto all = torch::cat(pooled).detach().requires_grad_();
-  const auto loss = objective->loss({.model = model,
-                                     .input = input,
-                                     .pooled = all,
-                                     .labels = torch::tensor(labels, torch::kLong).to(device),
-                                     .divisor = divisor,
-                                     .weights = weights_of(examples, indices, all.options())});
+  const auto loss =
+      objective->loss({.model = model,
+                       .input = input,
+                       .pooled = all,
+                       .labels = torch::tensor(labels, torch::kLong).to(device),
+                       .divisor = divisor,
+                       .weights = weights_of(examples, indices, all.options()),
+                       .targets = targets_of(examples, indices, n_labels, all.options())});
   require_shape(loss, "the objective's loss", {});
   const auto value = loss.item<double>();
   if (!std::isfinite(value)) throw DivergedError(fmt::format("the loss became {}", value));
