@@ -55,7 +55,7 @@ for set in sst cfimdb; do
 done
 
 # accuracy SET METHOD SPLIT
-accuracy() { sed -n "s/^$3: .* accuracy \([0-9.]*\),.*/\1/p" "$1-$2.txt"; }
+accuracy() { sed -n "s/^$3: .* accuracy \([0-9.]*\)[ ,].*/\1/p" "$1-$2.txt"; }
 row() { printf '%-11s %9s %9s %11s      %s\n' "$@"; }
 {
   row '' 'SST dev' 'SST test' 'CFIMDB dev' 'the reference with stories42M, mean of 10 seeds'

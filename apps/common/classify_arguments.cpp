@@ -8,10 +8,10 @@
 
 #include "common/adapter_arguments.h"
 #include "common/default_files.h"
+#include "common/evaluation_arguments.h"
 #include "common/labelled_files.h"
 #include "common/model_arguments.h"
 #include "common/option_rules.h"
-#include "common/output_files.h"
 #include "common/zero_shot_arguments.h"
 
 namespace minillama::app {
@@ -50,6 +50,7 @@ void add_data_options(Arguments& arguments, const Dataset& dataset) {
                     split, dataset.name),
         "PATH");
   }
+  add_evaluation_arguments(arguments);
   arguments.option("max-sentence-len", "Use at most N tokens of a sentence; 0: all that fit", "N",
                    "0");
 }
@@ -249,7 +250,8 @@ void check_classify_arguments(const Arguments& arguments) {
   for (const auto* option : {"reinit-layers", "mixout"}) {
     rules.push_back({.option = option, .needs = {"option=finetune"}});
   }
-  for (const auto& more : {adapter_rules(), zero_shot_rules()}) {
+  for (const auto& more :
+       {adapter_rules(), zero_shot_rules(), evaluation_rules(arguments, training)}) {
     rules.insert(rules.end(), more.begin(), more.end());
   }
   check_options(arguments, rules);
@@ -266,19 +268,6 @@ void check_classify_arguments(const Arguments& arguments) {
     if (!arguments.given(option)) continue;
     throw OptionError(
         fmt::format("the sentence {} does not go with --{}", quote(sentence), option));
-  }
-}
-
-void check_prediction_file(const Arguments& arguments, const std::string& split,
-                           const std::filesystem::path& path) {
-  std::vector<std::filesystem::path> inputs;
-  for (const auto* option :
-       {"train", "dev", "test", "model", "tokenizer", "label-names", "soft-labels"}) {
-    if (arguments.given(option)) inputs.emplace_back(arguments.text(option));
-  }
-  check_output_file(split + "-out", path, inputs);
-  if (split == "test" && arguments.given("dev-out") && path == arguments.text("dev-out")) {
-    throw OptionError(fmt::format("--test-out is {}, as --dev-out is", quote(path.native(), 400)));
   }
 }
 

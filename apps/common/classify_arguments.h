@@ -17,11 +17,6 @@ Arguments declare_classify_arguments(const char* program, const Dataset& dataset
 /// Throws OptionError if an option was given that has no effect beside the others.
 void check_classify_arguments(const Arguments& arguments);
 
-/// Whether predictions for `split` can be written to `path`, before any work is done. Throws
-/// OptionError or IoError.
-void check_prediction_file(const Arguments& arguments, const std::string& split,
-                           const std::filesystem::path& path);
-
 /// The shipped model that is used unless --model is given: a classifier, or what is trained or
 /// asked.
 std::string default_classifier(const Arguments& arguments, const Dataset& dataset);

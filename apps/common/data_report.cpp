@@ -8,33 +8,10 @@
 
 #include "minillama/core/error.h"
 
+#include "common/table.h"
+
 namespace minillama::app {
 namespace {
-
-using Row = std::vector<std::string>;
-
-/// Characters of UTF-8, each taken to be one column wide.
-std::size_t width(const std::string& text) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
-}
-
-/// The first column to the left, the others to the right.
-std::string aligned(const std::vector<Row>& rows) {
-  std::vector<std::size_t> widths(rows.front().size());
-  for (const auto& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i]));
-  }
-  std::string text;
-  for (const auto& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      const std::string space(widths[i] - width(row[i]), ' ');
-      text += i == 0 ? row[i] + space : "  " + space + row[i];
-    }
-    text += '\n';
-  }
-  return text;
-}
 
 std::string table(const DataReport& report) {
   std::vector<Row> rows{{"label"}};

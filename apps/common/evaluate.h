@@ -15,13 +15,16 @@ struct EvaluationReport {
   bool labelled = true;  ///< false: the data set's labels are placeholders
   bool json = false;     ///< one JSON object for a data set
   bool quiet = false;
+  std::filesystem::path against = {};              ///< predictions to compare with; empty: none
+  std::filesystem::path probabilities = {};        ///< a file for those of all labels; empty: none
+  std::filesystem::path reliability_diagram = {};  ///< a file for it; empty: none
   /// Told the temperature under which the labels are most probable (eval/calibration.h), which the
   /// figures are of, too; if empty, probabilities stay as they are.
   std::function<void(double temperature)> calibrate = {};
 };
 
-/// Classifies the data set `split` ("dev" or "test"), prints the figures and the confusion matrix,
-/// writes the predictions to `out`. Returns the accuracy.
+/// Classifies the data set `split` ("dev" or "test"), prints what that comes to
+/// (common/evaluation.h) and writes the predictions to `out`. Returns the accuracy.
 double evaluate(const SentenceClassifier& classifier, const std::string& split,
                 std::span<const LabelledSentence> examples, const std::filesystem::path& out,
                 const EvaluationReport& report);

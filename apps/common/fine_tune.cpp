@@ -22,6 +22,7 @@
 
 #include "common/classify_arguments.h"
 #include "common/evaluate.h"
+#include "common/evaluation_arguments.h"
 #include "common/interrupts.h"
 #include "common/output.h"
 #include "common/output_files.h"

@@ -41,7 +41,10 @@ TEST_CASE("arguments: eval/confusion_matrix.h") {
     CHECK_THAT(option_error([&] { matrix.add(label, 0); }), contains("label is"));
     CHECK_THAT(option_error([&] { matrix.add(0, label); }), contains("label is"));
     CHECK_THAT(option_error([&] { matrix.count(label, 0); }), contains("label is"));
+    CHECK_THAT(option_error([&] { matrix.precision(label); }), contains("label is"));
+    CHECK_THAT(option_error([&] { matrix.recall(label); }), contains("label is"));
     CHECK_THAT(option_error([&] { matrix.f1(label); }), contains("label is"));
+    CHECK_THAT(option_error([&] { matrix.support(label); }), contains("label is"));
   }
   CHECK(matrix.total() == 0);
 }

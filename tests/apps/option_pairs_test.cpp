@@ -149,13 +149,16 @@ const Words kOther{"--file=f",        "--json",       "--template={sentence}",
                    "--dev-out=d",     "--test-out=t", "--max-sentence-len=9",
                    "--batch-size=2",  "--format=csv", "--text-column=a",
                    "--label-column=1"};
+/// What is of the evaluation of one data set.
+const Words kOfOneSet{"--against=a", "--probabilities-out=p", "--reliability-diagram=r"};
 /// How a language model is asked, and what has no effect without another one of these.
 const Words kAsking{"--prior=domain", "--length-normalization=bytes", "--shots=2"};
 const Words kOfAsking{"--content-free=a", "--domain-premise=a", "--shots-from=f"};
 
 Words classify_options() {
   Words all = with_model(kOther);
-  for (const auto& more : {kAsking, kOfAsking, kTraining, kOfTraining, kLora, kOfAllWeights}) {
+  for (const auto& more :
+       {kOfOneSet, kAsking, kOfAsking, kTraining, kOfTraining, kLora, kOfAllWeights}) {
     all.insert(all.end(), more.begin(), more.end());
   }
   return all;
@@ -283,7 +286,7 @@ TEST_CASE("option pairs: of classify when it trains adapters, all of it, or noth
   auto lora_pairs = pairs;
   lora_pairs.insert("--use-gpu --weights");
   Names of_asking{"--file", "--calibrate", "--chat"};
-  for (const auto& options : {kAsking, kOfAsking, kOfTraining}) {
+  for (const auto& options : {kOfOneSet, kAsking, kOfAsking, kOfTraining}) {
     for (const auto& option : options) of_asking.insert(name_of(option));
   }
   auto without_adapters = of_asking;
@@ -300,10 +303,17 @@ TEST_CASE("option pairs: of classify when it trains adapters, all of it, or noth
   for (const auto& options : {kTraining, kOfTraining, kLora, kOfAllWeights, kOfAsking}) {
     for (const auto& option : options) of_training.insert(name_of(option));
   }
-  try_pairs(check_classify, {"--model=m", "--dev=s", "--test=s"}, classify_options(), of_training,
-            {"--compat --calibrate", "--compat --chat", "--compat --prior",
-             "--compat --length-normalization", "--compat --shots", "--calibrate --prior",
-             "--device --use-gpu"});
+  const Names of_evaluation{"--compat --calibrate", "--compat --chat",
+                            "--compat --prior",     "--compat --length-normalization",
+                            "--compat --shots",     "--calibrate --prior",
+                            "--device --use-gpu"};
+  auto of_two_sets = of_training;
+  for (const auto& option : kOfOneSet) of_two_sets.insert(name_of(option));
+  try_pairs(check_classify, {"--model=m", "--dev=s", "--test=s"}, classify_options(), of_two_sets,
+            of_evaluation);
+  auto of_dev = of_training;
+  of_dev.insert("--test-out");
+  try_pairs(check_classify, {"--model=m", "--dev=s"}, classify_options(), of_dev, of_evaluation);
 }
 
 TEST_CASE("option pairs: of pretrain with a new model, and with one to go on from") {

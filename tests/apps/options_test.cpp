@@ -70,6 +70,8 @@ TEST_CASE("options: those that cannot take effect are refused with the reason") 
   refused("classify_sst", {"--test", "s", "-f", "s"}, {"--file", "--test"});
   refused("classify_sst", {"-f", "s", "A film ."}, {"A film .", "--file"});
   refused("classify_sst", {"--dev-out", "d", "A film ."}, {"--dev-out", "--dev"});
+  refused("classify_sst", {"--against", "d", "A film ."}, {"--against", "--dev", "--test"});
+  refused("classify_sst", {"--dev", "s", "--test", "s", "--against", "d"}, {"--against", "--test"});
   refused("classify_sst", {"--label-names", "n", "A film ."}, {"--label-names", "lora"});
   refused("classify_sst", {"--batch-size", "4", "A film ."}, {"--batch-size", "has no effect"});
   refused("classify_sst", {"--batch-size", "4", "--option", "prompt", "A film ."},

@@ -170,21 +170,33 @@ TEST_CASE("SmolLM2: conversations are transformers' texts and ids, and the model
   CHECK_THAT(second.text, contains("Rome"));
 }
 
-TEST_CASE("SmolLM2: the classifier that ships says how good a film is") {
-  const auto model = test::data_file("smollm2/SmolLM2-135M-Instruct.Q4_1.gguf");
-  SKIP_WITHOUT(model, "smollm2/SmolLM2-135M-Instruct.Q4_1.gguf");
-  // The base is looked for beside the adapter.
+namespace {
+
+/// What an adapter that ships answers, with its base beside it, where that is looked for.
+std::vector<std::string> answers(const std::string& adapter, const std::filesystem::path& base,
+                                 const std::vector<std::string>& sentences) {
   const test::TemporaryDirectory directory;
-  std::filesystem::copy(test::repository_file("checkpoints/smollm2-sst"),
+  std::filesystem::copy(test::repository_file("checkpoints/" + adapter),
                         directory.path() / "adapter");
-  std::filesystem::create_symlink(*model, directory.path() / "adapter" / model->filename());
+  std::filesystem::create_symlink(base, directory.path() / "adapter" / base.filename());
   const auto classifier = TextClassifier::load(directory.path() / "adapter");
-  const std::vector<std::string> sentences{"A delight from start to finish .",
-                                           "A dull , overlong mess .",
-                                           "A bad film , but not awful ."};
   std::vector<std::string> labels;
   for (const auto& prediction : classifier.classify(sentences)) {
     labels.push_back(classifier.label_names().at(static_cast<std::size_t>(prediction.label)));
   }
-  CHECK(labels == std::vector<std::string>{"excellent", "awful", "bad"});
+  return labels;
+}
+
+}  // namespace
+
+TEST_CASE("SmolLM2: the classifiers that ship say how good a film is") {
+  const auto model = test::data_file("smollm2/SmolLM2-135M-Instruct.Q4_1.gguf");
+  SKIP_WITHOUT(model, "smollm2/SmolLM2-135M-Instruct.Q4_1.gguf");
+  const std::vector<std::string> sentences{"A delight from start to finish .",
+                                           "A dull , overlong mess .",
+                                           "A bad film , but not awful ."};
+  CHECK(answers("smollm2-sst", *model, sentences) ==
+        std::vector<std::string>{"excellent", "awful", "bad"});
+  CHECK(answers("smollm2-cfimdb", *model, {sentences[0], sentences[1]}) ==
+        std::vector<std::string>{"good", "bad"});
 }

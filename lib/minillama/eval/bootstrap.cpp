@@ -22,23 +22,24 @@ double quantile(std::span<const double> sorted, double share) {
 
 }  // namespace
 
-Bootstrap::Bootstrap(std::size_t size, std::size_t resamples, std::uint64_t seed) : all_(size) {
+Bootstrap::Bootstrap(std::size_t size, std::size_t resamples, std::uint64_t seed)
+    : size_(size), resamples_(resamples), seed_(seed) {
   require(size >= 1, "the size of a sample", size, "be at least 1");
   require(resamples >= 1, "resamples", resamples, "be at least 1");
-  std::iota(all_.begin(), all_.end(), std::size_t{0});
-  std::mt19937_64 random(seed);
-  samples_.assign(resamples, std::vector<std::size_t>(size));
-  for (auto& sample : samples_) {
-    for (auto& i : sample) {
-      i = static_cast<std::size_t>(uniform(random) * static_cast<double>(size));
-    }
-  }
 }
 
 Estimate Bootstrap::estimate(
     const std::function<double(std::span<const std::size_t> sample)>& statistic) const {
-  Estimate estimate{.value = statistic(all_)};
-  for (const auto& sample : samples_) estimate.replicates.push_back(statistic(sample));
+  std::vector<std::size_t> sample(size_);
+  std::iota(sample.begin(), sample.end(), std::size_t{0});
+  Estimate estimate{.value = statistic(sample)};
+  std::mt19937_64 random(seed_);
+  for (std::size_t n = 0; n < resamples_; ++n) {
+    for (auto& i : sample) {
+      i = static_cast<std::size_t>(uniform(random) * static_cast<double>(size_));
+    }
+    estimate.replicates.push_back(statistic(sample));
+  }
   return estimate;
 }
 

@@ -6,6 +6,8 @@
 #include <span>
 #include <vector>
 
+#include "minillama/eval/interval.h"
+
 namespace minillama {
 
 /// A figure, and what it would be of other samples.
@@ -14,28 +16,25 @@ struct Estimate {
   std::vector<double> replicates = {};  ///< of the resamples, in their order
 };
 
-struct Interval {
-  double low = 0;
-  double high = 0;
-};
-
 /// Samples of the numbers 0 … size - 1 with replacement, as many as there are numbers: what other
 /// samples of the same kind may look like (Efron 1979). Figures of the same resamples are paired:
-/// their difference has the replicates' differences.
+/// their difference has the replicates' differences. They are drawn again for each figure, not
+/// kept.
 class Bootstrap {
  public:
   /// Throws OptionError if there is nothing to draw from or no resample is wanted.
   Bootstrap(std::size_t size, std::size_t resamples = 1000, std::uint64_t seed = 1337);
 
-  std::size_t size() const { return all_.size(); }
+  std::size_t size() const { return size_; }
 
   /// `statistic` of all numbers, and of each resample.
   Estimate estimate(
       const std::function<double(std::span<const std::size_t> sample)>& statistic) const;
 
  private:
-  std::vector<std::size_t> all_;
-  std::vector<std::vector<std::size_t>> samples_;
+  std::size_t size_;
+  std::size_t resamples_;
+  std::uint64_t seed_;
 };
 
 /// function(a, b) of two figures that are of the same resamples. Throws OptionError if they differ

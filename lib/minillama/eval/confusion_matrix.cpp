@@ -5,6 +5,13 @@
 #include "minillama/core/require.h"
 
 namespace minillama {
+namespace {
+
+double share(std::int64_t part, std::int64_t whole) {
+  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+}  // namespace
 
 ConfusionMatrix::ConfusionMatrix(std::int64_t n_labels) : n_labels_(n_labels) {
   constexpr std::int64_t kMost = 32768;
@@ -29,35 +36,47 @@ std::int64_t ConfusionMatrix::count(std::int64_t truth, std::int64_t predicted) 
   return counts_[place(truth, predicted)];
 }
 
-std::int64_t ConfusionMatrix::row_sum(std::int64_t truth) const {
+std::int64_t ConfusionMatrix::support(std::int64_t label) const {
   std::int64_t sum = 0;
-  for (std::int64_t label = 0; label < n_labels_; ++label) sum += count(truth, label);
+  for (std::int64_t predicted = 0; predicted < n_labels_; ++predicted) {
+    sum += count(label, predicted);
+  }
   return sum;
 }
 
-std::int64_t ConfusionMatrix::column_sum(std::int64_t predicted) const {
+std::int64_t ConfusionMatrix::n_predicted(std::int64_t label) const {
   std::int64_t sum = 0;
-  for (std::int64_t label = 0; label < n_labels_; ++label) sum += count(label, predicted);
+  for (std::int64_t truth = 0; truth < n_labels_; ++truth) sum += count(truth, label);
   return sum;
+}
+
+std::int64_t ConfusionMatrix::n_right() const {
+  std::int64_t right = 0;
+  for (std::int64_t label = 0; label < n_labels_; ++label) right += count(label, label);
+  return right;
 }
 
 double ConfusionMatrix::accuracy() const {
-  std::int64_t right = 0;
-  for (std::int64_t label = 0; label < n_labels_; ++label) right += count(label, label);
-  return total() == 0 ? 0 : static_cast<double>(right) / static_cast<double>(total());
+  return share(n_right(), total());
+}
+
+double ConfusionMatrix::precision(std::int64_t label) const {
+  return share(count(label, label), n_predicted(label));
+}
+
+double ConfusionMatrix::recall(std::int64_t label) const {
+  return share(count(label, label), support(label));
 }
 
 double ConfusionMatrix::f1(std::int64_t label) const {
-  const auto either = row_sum(label) + column_sum(label);
-  return either == 0 ? 0
-                     : 2 * static_cast<double>(count(label, label)) / static_cast<double>(either);
+  return share(2 * count(label, label), support(label) + n_predicted(label));
 }
 
 double ConfusionMatrix::macro_f1() const {
   double sum = 0;
   int occurring = 0;
   for (std::int64_t label = 0; label < n_labels_; ++label) {
-    if (row_sum(label) + column_sum(label) == 0) continue;
+    if (support(label) + n_predicted(label) == 0) continue;
     sum += f1(label);
     ++occurring;
   }

@@ -14,31 +14,6 @@ namespace {
 
 constexpr std::string_view kSeparator = " ||| ";
 
-/// What is wrong with a line, for the caller to say where.
-struct LineError {
-  std::string problem;
-};
-
-std::int64_t parse_label(std::string_view text, std::int64_t n_labels) {
-  text = strip(text);
-  std::int64_t label = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), label);
-  if (error == std::errc::invalid_argument || end != text.data() + text.size()) {
-    throw LineError{fmt::format("label {} is not an integer", quote(text))};
-  }
-  if (error != std::errc() || label < 0 || label >= n_labels) {
-    throw LineError{fmt::format("label {} lies outside 0 to {}", quote(text), n_labels - 1)};
-  }
-  return label;
-}
-
-LabelledSentence parse_line(const LabelledLine& line, std::int64_t n_labels) {
-  const std::int64_t label = parse_label(line.label, n_labels);
-  const auto sentence = strip(line.sentence);
-  if (sentence.empty()) throw LineError{"the sentence is empty"};
-  return {std::string(sentence), label};
-}
-
 }  // namespace
 
 std::string_view strip(std::string_view text) {
@@ -65,6 +40,21 @@ LabelledLine split_labelled_line(std::string_view line, const std::filesystem::p
   return {line.substr(0, separator), sentence};
 }
 
+std::int64_t parse_label(std::string_view text, std::int64_t n_labels,
+                         const std::filesystem::path& path, std::size_t number) {
+  text = strip(text);
+  std::int64_t label = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), label);
+  if (error == std::errc::invalid_argument || end != text.data() + text.size()) {
+    throw FileError(path, number, fmt::format("label {} is not an integer", quote(text)));
+  }
+  if (error != std::errc() || label < 0 || label >= n_labels) {
+    throw FileError(path, number,
+                    fmt::format("label {} lies outside 0 to {}", quote(text), n_labels - 1));
+  }
+  return label;
+}
+
 std::vector<LabelledSentence> read_labelled_sentences(const std::filesystem::path& path,
                                                       std::int64_t n_labels) {
   return parse_labelled_sentences(TextFile(path), n_labels);
@@ -76,11 +66,10 @@ std::vector<LabelledSentence> parse_labelled_sentences(const TextFile& file,
   std::vector<LabelledSentence> sentences;
   for (std::size_t line = 1; !strip(rest).empty(); ++line) {
     const auto parts = split_labelled_line(take_line(rest), file.path(), line);
-    try {
-      sentences.push_back(parse_line(parts, n_labels));
-    } catch (const LineError& error) {
-      throw FileError(file.path(), line, error.problem);
-    }
+    const auto label = parse_label(parts.label, n_labels, file.path(), line);
+    const auto sentence = strip(parts.sentence);
+    if (sentence.empty()) throw FileError(file.path(), line, "the sentence is empty");
+    sentences.push_back({std::string(sentence), label});
   }
   if (sentences.empty()) throw FileError(file.path(), "holds no sentence");
   return sentences;

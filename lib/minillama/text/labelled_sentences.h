@@ -39,6 +39,11 @@ struct LabelledLine {
 LabelledLine split_labelled_line(std::string_view line, const std::filesystem::path& path,
                                  std::size_t number);
 
+/// The label that `text` is, an integer from 0 to n_labels - 1, white space around it or not.
+/// Throws FileError naming the file `path` and the line `number`.
+std::int64_t parse_label(std::string_view text, std::int64_t n_labels,
+                         const std::filesystem::path& path, std::size_t number);
+
 /// `text` without the ASCII white space around it, as above.
 std::string_view strip(std::string_view text);
 
