@@ -73,14 +73,14 @@ TEST_CASE("convert: what a classifier cannot become is refused by name") {
 TEST_CASE("convert: an adapter is written anew in half the size, beside the same base") {
   const TemporaryDirectory directory;
   const auto outcome = run_app(
-      "convert", {"-m", shipped("sst"), "--to", "peft", "--dtype", "bf16", "--out", "small"},
+      "convert", {"-m", shipped("cfimdb"), "--to", "peft", "--dtype", "bf16", "--out", "small"},
       directory.path());
   REQUIRE(outcome.exit_code == 0);
   const auto size = [](const std::filesystem::path& path) {
     return std::filesystem::file_size(path / "adapter_model.safetensors");
   };
-  CHECK(size(directory.path() / "small") < 0.55 * double(size(shipped("sst"))));
-  const auto before = Json::parse(answer(shipped("sst"), directory));
+  CHECK(size(directory.path() / "small") < 0.55 * double(size(shipped("cfimdb"))));
+  const auto before = Json::parse(answer(shipped("cfimdb"), directory));
   const auto after = Json::parse(answer("small", directory));
   CHECK(after.at("name") == before.at("name"));
   CHECK(after.at("probability").get<double>() ==
