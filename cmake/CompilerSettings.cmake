@@ -33,8 +33,9 @@ endif()
 option(MINILLAMA_UNITY "Compile the sources that include LibTorch several at once" ON)
 
 # A source that includes LibTorch takes GCC four seconds before its own first line, precompiled header
-# or not: what the header leaves to be instantiated is done again at the end of each. Six at once take
-# it once, and share the names of their anonymous namespaces.
+# or not: what the header leaves to be instantiated is done again at the end of each. Six at once, as
+# they follow each other in the list of sources, take it once; they share the names of their anonymous
+# namespaces.
 function(minillama_torch_sources target)
   if(NOT target STREQUAL minillama)
     target_precompile_headers(${target} REUSE_FROM minillama)

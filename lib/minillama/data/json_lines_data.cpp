@@ -1,10 +1,11 @@
 #include "minillama/data/json_lines_data.h"
 
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
-#include "minillama/core/json.h"
+#include "minillama/data/json_line.h"
 #include "minillama/text/labelled_sentences.h"
 
 namespace minillama {
@@ -25,13 +26,6 @@ std::string guess_field(const Json& object, std::string_view kind, const TextFil
                               list.empty() ? "none" : list));
 }
 
-const Json& field(const Json& object, const std::string& name, const TextFile& file,
-                  std::size_t line) {
-  const auto found = object.find(name);
-  if (found != object.end()) return *found;
-  throw FileError(file.path(), line, fmt::format("field {} is missing", quote(name)));
-}
-
 std::string label_of(const Json& value, const std::string& name, const TextFile& file,
                      std::size_t line) {
   if (value.is_string()) return value.get<std::string>();
@@ -49,11 +43,7 @@ DataRecords read_json_lines_data(const TextFile& file, const DataColumns& column
   auto [text_field, label_field] = columns;
   auto rest = file.text();
   for (std::size_t line = 1; !strip(rest).empty(); ++line) {
-    const auto object = parse_json_line(take_line(rest), file.path(), line);
-    if (!object.is_object()) {
-      throw FileError(file.path(), line,
-                      fmt::format("{} is no JSON object; each line must be one", shown(object)));
-    }
+    const auto object = parse_json_object(take_line(rest), file.path(), line);
     if (line == 1 && (text_field.empty() || label_field.empty())) {
       if (text_field.empty()) text_field = guess_field(object, "text", file, known_text_column);
       if (label_field.empty()) label_field = guess_field(object, "label", file, known_label_column);
@@ -61,16 +51,10 @@ DataRecords read_json_lines_data(const TextFile& file, const DataColumns& column
           fmt::format("{}: taken for the text is the field {}, for the label {}",
                       printable(file.path().native()), quote(text_field), quote(label_field));
     }
-    const Json& text = field(object, text_field, file, line);
-    if (!text.is_string()) {
-      throw FileError(
-          file.path(), line,
-          fmt::format("field {} is {}, must be a string", quote(text_field), shown(text)));
-    }
-    const Json& label = field(object, label_field, file, line);
-    data.records.push_back({.text = text.get<std::string>(),
-                            .label = label_of(label, label_field, file, line),
-                            .line = line});
+    auto text = json_string(object, text_field, file.path(), line);
+    const Json& label = json_field(object, label_field, file.path(), line);
+    data.records.push_back(
+        {.text = std::move(text), .label = label_of(label, label_field, file, line), .line = line});
   }
   if (data.records.empty()) throw FileError(file.path(), "holds no example");
   return data;

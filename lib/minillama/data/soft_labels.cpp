@@ -2,22 +2,16 @@
 
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 #include <fmt/format.h>
 
-#include "minillama/core/json.h"
 #include "minillama/core/require.h"
 #include "minillama/data/data_records.h"
+#include "minillama/data/json_line.h"
 
 namespace minillama {
 namespace {
-
-const Json& field(const Json& object, std::string_view name, const std::filesystem::path& path,
-                  std::size_t line) {
-  const auto found = object.find(name);
-  if (found != object.end()) return *found;
-  throw FileError(path, line, fmt::format("field {} is missing", quote(name)));
-}
 
 std::vector<double> read_probabilities(const Json& object, std::span<const std::string> label_names,
                                        const std::filesystem::path& path, std::size_t line) {
@@ -28,7 +22,7 @@ std::vector<double> read_probabilities(const Json& object, std::span<const std::
   }
   std::vector<double> probabilities;
   for (const auto& name : label_names) {
-    const Json& value = field(object, name, path, line);
+    const Json& value = json_field(object, name, path, line);
     const double p = value.is_number() ? value.get<double>() : -1;
     if (!(p >= 0 && p <= 1)) {
       throw FileError(path, line,
@@ -58,19 +52,11 @@ SoftLabels read_soft_labels(const std::filesystem::path& path,
   SoftLabels soft_labels;
   auto rest = file.text();
   for (std::size_t line = 1; !strip(rest).empty(); ++line) {
-    const auto object = parse_json_line(take_line(rest), path, line);
-    if (!object.is_object()) {
-      throw FileError(path, line,
-                      fmt::format("{} is no JSON object; each line must be one", shown(object)));
-    }
-    const Json& text = field(object, "text", path, line);
-    if (!text.is_string()) {
-      throw FileError(path, line,
-                      fmt::format("field \"text\" is {}, must be a string", shown(text)));
-    }
-    soft_labels.insert_or_assign(
-        text.get<std::string>(),
-        read_probabilities(field(object, "probabilities", path, line), label_names, path, line));
+    const auto object = parse_json_object(take_line(rest), path, line);
+    auto text = json_string(object, "text", path, line);
+    soft_labels.insert_or_assign(std::move(text),
+                                 read_probabilities(json_field(object, "probabilities", path, line),
+                                                    label_names, path, line));
   }
   if (soft_labels.empty()) throw FileError(path, "holds no soft label");
   return soft_labels;
