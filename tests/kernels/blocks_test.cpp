@@ -203,7 +203,7 @@ TEMPLATE_TEST_CASE("blocks: every instruction set gives the product of what the 
           auto y = before, added = before;
           block_matmul(isa, w.data(), rows, cols, x.rows, tokens, {y.data(), stride});
           block_matmul(isa, w.data(), rows, cols, x.rows, tokens, {added.data(), stride},
-                       Output::add, Source::memory);
+                       Output::add, Source::memory_stream);
           INFO("isa " << static_cast<int>(isa) << ", " << rows << " x " << cols << ", " << tokens);
           for (std::size_t t = 0; t < tokens; ++t) {
             // What is computed for many tokens is, bit for bit, what one alone gives.

@@ -26,7 +26,11 @@ TEST_CASE("matmul kernel: every instruction set computes the product, for all si
           const InputRows input{x.data(), x_stride, tokens};
           matmul(isa, w.data(), rows, cols, input, {y.data(), y_stride});
           matmul(isa, w.data(), rows, cols, input, {added.data(), y_stride}, Output::add,
-                 Source::memory);
+                 Source::memory_stream);
+          auto rows_asked_for = before;
+          matmul(isa, w.data(), rows, cols, input, {rows_asked_for.data(), y_stride},
+                 Output::replace, Source::memory_rows);
+          REQUIRE(rows_asked_for == y);
           INFO("isa " << static_cast<int>(isa) << ", " << rows << " x " << cols << ", " << tokens);
           for (std::size_t t = 0; t < tokens; ++t) {
             for (std::size_t r = 0; r < y_stride; ++r) {

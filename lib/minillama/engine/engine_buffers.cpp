@@ -68,7 +68,7 @@ EngineBuffers::EngineBuffers(const Weights& model, std::size_t sequences, std::s
   for (const auto& layer : model.layers) {
     for (const auto& part : matrix_parts()) look_at(layer.*part.matrix);
   }
-  source = bytes > kCacheBytes ? kernels::Source::memory : kernels::Source::cache;
+  source = bytes > kCacheBytes ? kernels::memory_source() : kernels::Source::cache;
   const std::size_t widest = takes_bytes ? std::max({dim, query_dim, hidden_dim}) : 0;
   for (std::size_t i = 0; i < n_threads; ++i) {
     ThreadBuffers& own = threads.emplace_back();

@@ -18,7 +18,7 @@ MINILLAMA_INLINE void product(const BlockProduct<Block>& p) {
   if (p.tokens >= kPanelFrom) return panel_product<Set>(p);
   constexpr int kRows = 4;
   std::size_t row = 0;
-  if (p.source == Source::cache || p.tokens > 1) {
+  if (p.source != Source::memory_stream || p.tokens > 1) {
     for (; row + kRows <= p.rows; row += kRows) row_product<Set, kRows>(p, row);
   }
   for (; row < p.rows; ++row) row_product<Set, 1>(p, row);

@@ -87,7 +87,7 @@ MINILLAMA_INLINE void tokens_of_group(const Product<T>& p, std::size_t row, std:
   constexpr bool kSideBySide = Rows > 1;
   std::size_t t = begin;
   // Of several tokens a tile has enough to do for rows that come from a cache.
-  if (kSideBySide && p.source == Source::memory) {
+  if (kSideBySide && p.source != Source::cache) {
     for (; t + kTokens <= end; t += kTokens) tile<Lanes, Rows, kTokens, kSideBySide>(p, row, t);
   } else {
     for (; t + kTokens <= end; t += kTokens) tile<Lanes, Rows, kTokens, false>(p, row, t);
@@ -109,7 +109,7 @@ MINILLAMA_INLINE void product(const Product<T>& p, std::size_t rows) {
     std::size_t row = 0;
     // Several rows side by side some processors read from memory less than half as fast as one
     // stream (docs/performance.md).
-    if (p.source == Source::cache || p.x.count >= 4 * kTokensOfTile<Lanes>) {
+    if (p.source != Source::memory_stream || p.x.count >= 4 * kTokensOfTile<Lanes>) {
       for (; row + kRows <= rows; row += kRows) tokens_of_group<Lanes, kRows>(p, row, begin, end);
     }
     for (; row < rows; ++row) tokens_of_group<Lanes, 1>(p, row, begin, end);
@@ -117,6 +117,14 @@ MINILLAMA_INLINE void product(const Product<T>& p, std::size_t rows) {
 }
 
 }  // namespace
+
+Source memory_source() {
+#if defined(__x86_64__)
+  return __builtin_cpu_is("intel") ? Source::memory_rows : Source::memory_stream;
+#else
+  return Source::memory_stream;
+#endif
+}
 
 template <typename T>
 void matmul(Isa isa, const T* w, std::size_t rows, std::size_t cols, const InputRows& x,

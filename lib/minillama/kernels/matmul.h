@@ -24,9 +24,14 @@ enum class Output { replace, add };
 /// Where a product finds its weights. It decides in which order they are read for few tokens, not
 /// what is computed (docs/performance.md).
 enum class Source {
-  cache,   ///< four rows side by side, which share the inputs
-  memory,  ///< one row after the other, as a single stream
+  cache,          ///< four rows side by side, which share the inputs
+  memory_rows,    ///< the same, and the rows that follow are asked for meanwhile
+  memory_stream,  ///< one row after the other, as a single stream
 };
+
+/// Which of the two ways of reading from memory is the faster one on this processor: by its maker,
+/// as measured (docs/performance.md).
+Source memory_source();
 
 /// y = x W^T, or y += x W^T, for W [rows, cols] in row-major order:
 ///
