@@ -24,6 +24,7 @@
 #include "common/output_files.h"
 #include "common/pretrain_arguments.h"
 #include "common/progress_bar.h"
+#include "common/settings_file.h"
 
 namespace {
 
@@ -32,6 +33,7 @@ using namespace minillama;
 /// The files in --out-dir beside the model's own.
 constexpr const char* kStateFile = "training.safetensors";
 constexpr const char* kLogFile = "log.jsonl";
+constexpr const char* kSettingsFile = "settings.json";
 
 constexpr const char* kStopped = "stopped and saved; --resume goes on from here\n";
 
@@ -138,6 +140,7 @@ void run(int argc, char** argv) {
 
   Pretraining training(model, std::move(train), std::move(valid), options, generator);
   training.keep_state(directory / kStateFile, arguments.is_set("resume"));
+  app::write_settings(directory / kSettingsFile, arguments);
 
   app::Interrupts interrupts;
   app::ProgressBar bar(given.quiet);

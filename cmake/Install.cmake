@@ -70,6 +70,15 @@ if(MINILLAMA_BUILD_APPS)
   endforeach()
   install(PROGRAMS $<TARGET_FILE:classify_cfimdb> $<TARGET_FILE:classify_sst>
           DESTINATION ${CMAKE_INSTALL_BINDIR})
+  if(NOT CMAKE_CROSSCOMPILING)  # programs for another machine cannot be asked here
+    list(TRANSFORM apps PREPEND minillama- OUTPUT_VARIABLE installed_apps)
+    list(APPEND installed_apps classify_cfimdb classify_sst)
+    install(CODE "set(apps ${installed_apps})
+set(bin_dir \"${CMAKE_INSTALL_BINDIR}\")
+set(data_dir \"${CMAKE_INSTALL_DATADIR}\")
+set(man_dir \"${CMAKE_INSTALL_MANDIR}\")")
+    install(SCRIPT cmake/InstallOptionFiles.cmake)
+  endif()
   install(DIRECTORY checkpoints/reviews checkpoints/reviews-tiny checkpoints/sst checkpoints/cfimdb
           DESTINATION ${CMAKE_INSTALL_DATADIR}/minillama/checkpoints)
 endif()

@@ -14,7 +14,10 @@
 
 #include "minillama/core/error.h"
 
+#include "common/completion.h"
+#include "common/man_page.h"
 #include "common/output.h"
+#include "common/settings_file.h"
 
 namespace minillama::app {
 namespace {
@@ -97,19 +100,56 @@ struct Arguments::State {
   std::string program;
   std::string called;  // as which the program was started; installed, some are "minillama-…"
   cxxopts::Options options;
-  std::vector<std::string> examples;
+  OptionList list;
   std::vector<std::string> groups;
-  std::vector<std::string> names;  // the long ones
-  std::set<std::string> repeated;  // the first names of those that may be given several times
-  cxxopts::ParseResult parsed;
+  std::vector<std::string> given;  // the words of the command line
+  cxxopts::ParseResult parsed;     // what they say
+
+  std::vector<std::string> long_names() const;
+  cxxopts::ParseResult parse(const std::vector<std::string>& words);
 };
+
+std::vector<std::string> Arguments::State::long_names() const {
+  std::vector<std::string> names;
+  for (const auto& option : list.options) {
+    std::ranges::copy_if(option.names, std::back_inserter(names),
+                         [](const auto& name) { return name.size() > 1; });
+  }
+  return names;
+}
+
+/// What the words of a command line, without the program's name, say.
+cxxopts::ParseResult Arguments::State::parse(const std::vector<std::string>& words) {
+  std::vector<std::string> arguments{program};
+  bool only_positional = false;
+  for (const auto& word : words) {
+    arguments.push_back(only_positional ? word : with_dashes(word));
+    only_positional |= word == "--";
+  }
+  std::vector<const char*> pointers;
+  for (const auto& argument : arguments) pointers.push_back(argument.c_str());
+  try {
+    return options.parse(static_cast<int>(pointers.size()), pointers.data());
+  } catch (const std::exception& error) {
+    const auto message = plain(error.what());
+    if (message.ends_with("' does not exist")) {
+      const auto begin = message.find('\'') + 1;
+      throw OptionError(
+          unknown_option(message.substr(begin, message.rfind('\'') - begin), long_names()));
+    }
+    throw OptionError(message);
+  }
+}
 
 Arguments::Arguments(const std::string& program, std::string summary, std::string usage,
                      std::vector<std::string> examples)
     : state_(new State{.program = program,
                        .called = program,
-                       .options = cxxopts::Options(program, std::move(summary)),
-                       .examples = std::move(examples)}) {
+                       .options = cxxopts::Options(program, summary),
+                       .list = {.program = program,
+                                .summary = std::move(summary),
+                                .usage = usage,
+                                .examples = std::move(examples)}}) {
   state_->options.custom_help(std::move(usage));
 }
 
@@ -122,28 +162,40 @@ void Arguments::group(const std::string& title) {
 
 void Arguments::option(const std::string& names, const std::string& help, const std::string& value,
                        const std::optional<std::string>& default_value) {
-  add_names(names);
-  auto type = cxxopts::value<std::string>();
-  if (default_value) type->default_value(*default_value);
-  state_->options.add_options(state_->groups.back())(names, help, type, value);
+  add_option(names, {.help = help, .value = value, .default_value = default_value});
 }
 
 void Arguments::repeated_option(const std::string& names, const std::string& help,
                                 const std::string& value) {
-  option(names, help, value);
-  state_->repeated.insert(names.substr(0, names.find(',')));
+  add_option(names, {.help = help, .value = value, .is_repeated = true});
 }
 
 void Arguments::flag(const std::string& names, const std::string& help) {
-  add_names(names);
-  state_->options.add_options(state_->groups.back())(names, help);
+  add_option(names, {.help = help});
 }
 
-void Arguments::add_names(const std::string& names) {
+void Arguments::add_option(const std::string& names, Option option) {
+  auto type = option.value.empty() ? std::shared_ptr<cxxopts::Value>(cxxopts::value<bool>())
+                                   : cxxopts::value<std::string>();
+  if (option.default_value) type->default_value(*option.default_value);
+  option.group = state_->groups.back();
+  state_->options.add_options(option.group)(names, option.help, type, option.value);
   std::istringstream in(names);
-  for (std::string name; std::getline(in, name, ',');) {
-    if (name.size() > 1) state_->names.push_back(name);
+  for (std::string name; std::getline(in, name, ',');) option.names.push_back(name);
+  state_->list.options.push_back(std::move(option));
+}
+
+OptionList Arguments::list_as_called() const {
+  auto list = state_->list;
+  list.program = state_->called;
+  for (auto& example : list.examples) {
+    const std::string before = example.starts_with(state_->program) ? "" : "| ";
+    const auto at = example.find(before + state_->program);
+    if (at != std::string::npos) {
+      example.replace(at + before.size(), state_->program.size(), state_->called);
+    }
   }
+  return list;
 }
 
 std::string Arguments::help() const {
@@ -151,66 +203,77 @@ std::string Arguments::help() const {
   constexpr std::size_t kWidest = 100;  // longer lines are hard to read
   const auto width = std::min(columns(1, kUsual), kWidest);
   state_->options.set_width(width);
-  const auto as_called = [&](std::string text, const std::string& before) {
-    const auto at = text.find(before + state_->program + ' ');
-    return at == std::string::npos
-               ? text
-               : text.replace(at + before.size(), state_->program.size(), state_->called);
-  };
-  auto text = wrapped(as_called(state_->options.help(state_->groups), "Usage:\n  "), width);
-  text += "\nExamples:\n";
-  for (const auto& example : state_->examples) {
-    const bool is_piped = !example.starts_with(state_->program);
-    text += command_lines(as_called(example + ' ', is_piped ? "| " : ""), width);
+  auto text = state_->options.help(state_->groups);
+  const std::string usage = "Usage:\n  ";
+  if (const auto at = text.find(usage + state_->program + ' '); at != std::string::npos) {
+    text.replace(at + usage.size(), state_->program.size(), state_->called);
   }
+  text = wrapped(text, width) + "\nExamples:\n";
+  for (const auto& example : list_as_called().examples) text += command_lines(example, width);
   return text;
+}
+
+std::string Arguments::about_program() const {
+  if (is_set("help")) return help();
+  if (is_set("version")) return "minillama " MINILLAMA_VERSION "\n";
+  if (is_set("man")) return man_page(list_as_called(), MINILLAMA_VERSION);
+  if (!given("completion")) return "";
+  return completion(choice("completion", completed_shells()), list_as_called());
 }
 
 bool Arguments::parse(int argc, const char* const* argv) {
   if (argc > 0) state_->called = std::filesystem::path(argv[0]).filename().string();
+  group("Other");
+  option(
+      "settings",
+      "Options of a file: an object of JSON such as a run's settings.json; what the command line "
+      "gives counts before",
+      "PATH");
+  option("completion", "Print what completes the options in a shell: bash, fish or zsh", "SHELL");
+  flag("man", "Print the page for man");
   take({argv + std::min(argc, 1), argv + argc});
-  if (is_set("help")) {
-    write_result(help());
-    return false;
-  }
-  if (is_set("version")) {
-    write_result("minillama " MINILLAMA_VERSION "\n");
+  if (const auto about = about_program(); !about.empty()) {
+    write_result(about);
     return false;
   }
   refuse_repetition();
+  if (given("settings")) {
+    const std::filesystem::path path = text("settings");
+    try {
+      add(read_settings(path));
+    } catch (const OptionError& error) {
+      throw FileError(path, error.what());
+    }
+  }
   return true;
 }
 
 void Arguments::read(const std::vector<std::string>& words) {
+  group("Other");
   take(words);
   refuse_repetition();
 }
 
-/// @param words without the program's name
 void Arguments::take(const std::vector<std::string>& words) {
-  group("Other");
   flag("quiet", "Print results, warnings and errors only");
   flag("version", "Print the version");
   flag("help,h", "Print this help");
-  std::vector<std::string> arguments{state_->program};
-  bool only_positional = false;
-  for (const auto& word : words) {
-    arguments.push_back(only_positional ? word : with_dashes(word));
-    only_positional |= word == "--";
+  state_->given = words;
+  state_->parsed = state_->parse(words);
+}
+
+void Arguments::add(const std::vector<std::string>& words) {
+  const auto before = all_given();
+  state_->parsed = state_->parse(words);
+  refuse_repetition();
+  std::vector<std::string> all;
+  for (const auto& argument : state_->parsed.arguments()) {
+    if (std::ranges::find(before, argument.key()) != before.end()) continue;
+    all.push_back(fmt::format("--{}={}", argument.key(), argument.value()));
   }
-  std::vector<const char*> pointers;
-  for (const auto& argument : arguments) pointers.push_back(argument.c_str());
-  try {
-    state_->parsed = state_->options.parse(static_cast<int>(pointers.size()), pointers.data());
-  } catch (const std::exception& error) {
-    const auto message = plain(error.what());
-    if (message.ends_with("' does not exist")) {
-      const auto begin = message.find('\'') + 1;
-      throw OptionError(
-          unknown_option(message.substr(begin, message.rfind('\'') - begin), state_->names));
-    }
-    throw OptionError(message);
-  }
+  // In front, since what follows "--" is no option.
+  state_->given.insert(state_->given.begin(), all.begin(), all.end());
+  state_->parsed = state_->parse(state_->given);
 }
 
 bool Arguments::given(const std::string& name) const {
@@ -225,6 +288,10 @@ std::vector<std::string> Arguments::all_given() const {
 
 bool Arguments::is_set(const std::string& name) const {
   return given(name);
+}
+
+bool Arguments::takes_value(const std::string& name) const {
+  return !state_->list.named(name).value.empty();
 }
 
 std::string Arguments::text(const std::string& name) const {
@@ -244,7 +311,7 @@ void Arguments::refuse_repetition() const {
   std::set<std::string> seen;
   for (const auto& argument : state_->parsed.arguments()) {
     const auto& name = argument.key();
-    if (!seen.insert(name).second && state_->repeated.count(name) == 0) {
+    if (!seen.insert(name).second && !state_->list.named(name).is_repeated) {
       throw OptionError(fmt::format("--{} is given twice", name));
     }
   }

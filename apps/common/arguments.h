@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "common/option_list.h"
+
 namespace minillama::app {
 
 /// The command line of an app. Each option is declared once with its help and default, then read
@@ -32,19 +34,24 @@ class Arguments {
   /// An option without value.
   void flag(const std::string& names, const std::string& help);
 
-  /// Reads the command line. False if --help or --version was asked for, and has been printed.
-  /// Throws OptionError on an unknown option, naming the nearest one, and on one that is given
-  /// twice.
+  /// Reads the command line. False if --help or another text about the program was asked for, and
+  /// has been printed. Throws OptionError on an unknown option, naming the nearest one, and on one
+  /// that is given twice. Options of the file that --settings names count as given, unless the
+  /// command line gives them otherwise (common/settings_file.h).
   bool parse(int argc, const char* const* argv);
 
   /// Reads options that stand somewhere else, as in a file, as if they were a command line. Throws
   /// like parse(), but answers neither --help nor --version: they are given, as any flag.
   void read(const std::vector<std::string>& words);
 
+  /// Takes more options, those that are not given yet. Throws like read().
+  void add(const std::vector<std::string>& words);
+
   // What was given, by an option's first name.
   bool given(const std::string& name) const;        ///< on the command line, not by default
   std::vector<std::string> all_given() const;       ///< the names of those, in their order
   bool is_set(const std::string& name) const;       ///< a flag
+  bool takes_value(const std::string& name) const;  ///< as it was declared: not a flag
   std::string text(const std::string& name) const;  ///< "" if not given and without default
   std::vector<std::string> texts(const std::string& name) const;  ///< of a repeated option
   std::string choice(const std::string& name, const std::vector<std::string>& choices) const;
@@ -55,10 +62,14 @@ class Arguments {
 
  private:
   struct State;
+  void add_option(const std::string& names, Option option);
   void take(const std::vector<std::string>& words);
   void refuse_repetition() const;
-  void add_names(const std::string& names);
   std::string help() const;
+  /// What --help and the like ask for; "" if nothing does.
+  std::string about_program() const;
+  /// What was declared, with the name as which the program was started.
+  OptionList list_as_called() const;
 
   std::unique_ptr<State> state_;
 };

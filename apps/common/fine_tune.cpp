@@ -27,6 +27,7 @@
 #include "common/output.h"
 #include "common/output_files.h"
 #include "common/progress_bar.h"
+#include "common/settings_file.h"
 #include "common/training_arguments.h"
 #include "common/training_data.h"
 #include "common/wise_ft.h"
@@ -37,6 +38,7 @@ namespace {
 /// The files in --out-dir beside the classifier's own.
 constexpr const char* kStateFile = "training.safetensors";
 constexpr const char* kMetricsFile = "metrics.jsonl";
+constexpr const char* kSettingsFile = "settings.json";
 
 constexpr const char* kStopped = "stopped and saved; --resume goes on from here\n";
 constexpr const char* kStoppedUnsaved = "stopped; without --out-dir nothing was saved\n";
@@ -140,6 +142,7 @@ void train(ModuleTextClassifier& classifier, const Setting& setting,
     lock.emplace(directory);
     if (arguments.is_set("force")) remove_file(directory / kStateFile);
     run.keep_state(directory / kStateFile, arguments.is_set("resume"));
+    write_settings(std::filesystem::path(arguments.text("out-dir")) / kSettingsFile, arguments);
   }
   // Nothing is left that could be refused.
   if (!model.quiet && generator.current_seed() == training.first_seed) {
