@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Runs the same commands with the programs of two builds, on one machine, and compares what they write:
 
-    scripts/compare_builds.py OLD/bin NEW/bin
+    scripts/compare_builds.py OLD/bin NEW/bin [CHECKPOINTS]
 
 Continuations, probabilities of labels, converted models, ten steps of fine-tuning, LoRA and pretraining,
-all with the models that ship and texts that are made up here. For each output: "equal" if its bytes are,
-else the largest relative difference of its numbers, or "differs" if it is not in numbers alone. Ends with
-1 unless all are equal. Python's standard library only."""
+all with the models that ship, or those in CHECKPOINTS where an older build cannot read these, and texts that
+are made up here. For each output: "equal" if its bytes are, else the largest relative difference of its
+numbers, or "differs" if it is not in numbers alone. Ends with 1 unless all are equal. Python's standard
+library only."""
 import json
 import os
 import re
@@ -18,7 +19,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-MODELS = ROOT / 'checkpoints'
+MODELS = Path(sys.argv[3]).resolve() if len(sys.argv) == 4 else ROOT / 'checkpoints'
 NUMBER = re.compile(rb'-?\d+\.?\d*(?:e[-+]?\d+)?')
 VOLATILE = {'seconds', 'tokens_per_second', 'total_seconds', 'elapsed'}  # figures of time in records
 
@@ -147,10 +148,10 @@ def compare(name, old, new):
 
 
 def main():
-    if len(sys.argv) != 3:
+    if len(sys.argv) not in (3, 4):
         sys.exit(__doc__)
     written = []
-    for binaries in map(Path, sys.argv[1:]):
+    for binaries in map(Path, sys.argv[1:3]):
         directory = Path(tempfile.mkdtemp(prefix='minillama-compare-'))
         try:
             written.append(run(binaries.resolve(), directory))
