@@ -2,16 +2,20 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <sstream>
 
 #include <fmt/format.h>
+#include <torch/version.h>
 
 #include "minillama/checkpoint/tokenizer_file.h"
 #include "minillama/core/error.h"
 #include "minillama/io/atomic_file.h"
 #include "minillama/io/directory_lock.h"
+#include "minillama/io/event_file.h"
 #include "minillama/model/language_model_file.h"
 #include "minillama/model/module_text_generator.h"
+#include "minillama/report/comparison.h"
 #include "minillama/text/text_file.h"
 #include "minillama/text/tokenized_text.h"
 #include "minillama/train/pretraining.h"
@@ -23,7 +27,9 @@
 #include "common/output.h"
 #include "common/output_files.h"
 #include "common/pretrain_arguments.h"
+#include "common/pretraining_report.h"
 #include "common/progress_bar.h"
+#include "common/run_reports.h"
 #include "common/settings_file.h"
 
 namespace {
@@ -88,6 +94,17 @@ void print_record(const PretrainingRecord& record, bool is_best, bool json) {
                      app::number(record.valid->bits_per_byte, 4), is_best ? " *" : "");
 }
 
+void add_record(EventFile& events, const PretrainingRecord& record) {
+  std::vector<EventScalar> scalars{{"loss/train", record.train_loss},
+                                   {"learning_rate", record.learning_rate},
+                                   {"tokens_per_second", record.tokens_per_second}};
+  if (record.valid) {
+    scalars.push_back({"loss/valid", record.valid->loss});
+    scalars.push_back({"bits_per_byte/valid", record.valid->bits_per_byte});
+  }
+  events.add(record.step, scalars);
+}
+
 void print_sample(const TextGenerator& generator, const std::string& prompt) {
   std::ostringstream text;
   generator.generate(prompt, {.max_new_tokens = 60, .temperature = 0.8, .epsilon = 0.02}, text);
@@ -112,12 +129,17 @@ void run(int argc, char** argv) {
   const auto given = read_module_arguments(arguments, "");
   const std::filesystem::path directory = arguments.text("out-dir");
   app::check_output_directory("out-dir", directory, given.model);
+  if (arguments.given("tensorboard")) {
+    app::check_output_directory("tensorboard", arguments.text("tensorboard"), given.model);
+  }
   make_directory(directory);
   const DirectoryLock lock(directory);
   const bool resumes =
       arguments.is_set("resume") && std::filesystem::exists(directory / kStateFile);
   if (!resumes && !arguments.is_set("force")) app::refuse_earlier_run(directory);
-  if (arguments.is_set("force")) remove_file(directory / kStateFile);
+  if (arguments.is_set("force")) {
+    for (const auto* file : {kStateFile, kReportFile, kSummaryFile}) remove_file(directory / file);
+  }
 
   const auto generator = make_generator(options.seed);
   auto text_generator = make_model(arguments, given, generator);
@@ -131,9 +153,9 @@ void run(int argc, char** argv) {
       tokenize_file(arguments.text("train"), tokenizer, directory / "train.tokens", documents);
   auto valid =
       tokenize_file(arguments.text("valid"), tokenizer, directory / "valid.tokens", documents);
+  std::int64_t n_parameters = 0;
+  for (const auto& parameter : model->parameters()) n_parameters += parameter.numel();
   if (!given.quiet) {
-    std::int64_t n_parameters = 0;
-    for (const auto& parameter : model->parameters()) n_parameters += parameter.numel();
     app::note("{} parameters, {} tokens to train on, {} to evaluate on\n", n_parameters,
               train.size(), valid.size());
   }
@@ -141,6 +163,21 @@ void run(int argc, char** argv) {
   Pretraining training(model, std::move(train), std::move(valid), options, generator);
   training.keep_state(directory / kStateFile, arguments.is_set("resume"));
   app::write_settings(directory / kSettingsFile, arguments);
+
+  auto report =
+      app::begin_report(arguments, directory, training.settings(), {{"LibTorch", TORCH_VERSION}});
+  const auto use = fmt::format("{} -m {} -p \"A beginning\"", app::app_beside(argv[0], "generate"),
+                               directory.native());
+  report.commands.insert(report.commands.begin(), {"The model in use", use});
+  report.summary.figures = {{"parameters", static_cast<double>(n_parameters)}};
+  const auto write_run = [&] {
+    write_records(directory / kLogFile, training.records());
+    auto whole = report;
+    app::add_pretraining(training.records(), whole);
+    app::write_report(directory, whole);
+  };
+  std::optional<EventFile> events;
+  if (arguments.given("tensorboard")) events.emplace(arguments.text("tensorboard"));
 
   app::Interrupts interrupts;
   app::ProgressBar bar(given.quiet);
@@ -163,8 +200,9 @@ void run(int argc, char** argv) {
              // First what is kept: printing may fail and end the run.
              if (record.valid) {
                if (is_best) write_language_model(directory, model, tokenizer);
-               write_records(directory / kLogFile, training.records());
+               write_run();
              }
+             if (events) add_record(*events, record);
              bar.clear();
              print_record(record, is_best, json);
              if (record.valid && !json) print_sample(text_generator, prompt);
@@ -178,12 +216,12 @@ void run(int argc, char** argv) {
   bar.clear();
   if (outcome == Pretraining::Outcome::finished && interrupts.signal() == 0) {
     if (!given.quiet) {
-      app::note("the model is in {0}; to use it: {1} -m {0} -p \"A beginning\"\n",
-                directory.native(), app::app_beside(argv[0], "generate"));
+      app::note("the model is in {}; to use it: {}\n", directory.native(), use);
+      app::note("what the run came to: {}\n", (directory / kReportFile).native());
     }
     return;
   }
-  write_records(directory / kLogFile, training.records());
+  write_run();
   if (!given.quiet) app::write_message(kStopped);
   if (interrupts.signal() != 0) throw app::Interrupted{interrupts.signal()};
 }

@@ -22,9 +22,10 @@ struct Task {
 }  // namespace
 
 void answer(const SentenceClassifier& classifier, const Arguments& arguments,
-            const Dataset& dataset, const std::string& method, bool quiet) {
+            const Dataset& dataset, const std::string& method, bool quiet,
+            const Explainer& explain) {
   if (!arguments.given("dev") && !arguments.given("test")) {
-    classify_sentences(classifier, arguments, quiet);
+    classify_sentences(classifier, arguments, quiet, explain);
     return;
   }
   std::vector<Task> tasks;

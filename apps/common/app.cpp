@@ -35,6 +35,10 @@ void keep_freed_memory() {
 
 }  // namespace
 
+std::string version() {
+  return MINILLAMA_VERSION;
+}
+
 std::string app_beside(std::string_view argv0, std::string_view app) {
   constexpr std::string_view kPrefix = "minillama-";
   const auto name = std::filesystem::path(argv0).filename().string();

@@ -16,6 +16,9 @@ enum ExitCode : int {
   kDiverged = 5,  ///< training came to a number that is not finite
 };
 
+/// Of the project, such as "0.2.0".
+std::string version();
+
 /// The name of another of the apps, as a user would call it who called this one `argv0`: installed,
 /// they are "minillama-generate" and so on.
 std::string app_beside(std::string_view argv0, std::string_view app);

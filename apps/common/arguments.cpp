@@ -14,6 +14,7 @@
 
 #include "minillama/core/error.h"
 
+#include "common/app.h"
 #include "common/completion.h"
 #include "common/man_page.h"
 #include "common/output.h"
@@ -92,6 +93,16 @@ std::string command_lines(std::string_view command, std::size_t width) {
     command.remove_prefix(std::min(end + 1, command.size()));
   }
   return out + '\n';
+}
+
+/// `word` as a shell reads it.
+std::string shell_word(const std::string& word) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,@%+";
+  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
+  std::string quoted = "'";
+  for (const char c : word) quoted += c == '\'' ? "'\\''" : std::string(1, c);
+  return quoted + "'";
 }
 
 }  // namespace
@@ -215,8 +226,8 @@ std::string Arguments::help() const {
 
 std::string Arguments::about_program() const {
   if (is_set("help")) return help();
-  if (is_set("version")) return "minillama " MINILLAMA_VERSION "\n";
-  if (is_set("man")) return man_page(list_as_called(), MINILLAMA_VERSION);
+  if (is_set("version")) return fmt::format("minillama {}\n", version());
+  if (is_set("man")) return man_page(list_as_called(), version());
   if (!given("completion")) return "";
   return completion(choice("completion", completed_shells()), list_as_called());
 }
@@ -246,6 +257,12 @@ bool Arguments::parse(int argc, const char* const* argv) {
     }
   }
   return true;
+}
+
+std::string Arguments::command() const {
+  auto command = shell_word(state_->called);
+  for (const auto& word : state_->given) command += ' ' + shell_word(word);
+  return command;
 }
 
 void Arguments::read(const std::vector<std::string>& words) {

@@ -46,6 +46,8 @@ class Arguments {
 
   /// Takes more options, those that are not given yet. Throws like read().
   void add(const std::vector<std::string>& words);
+  /// The command line that parse() read, as a shell would read it again.
+  std::string command() const;
 
   // What was given, by an option's first name.
   bool given(const std::string& name) const;        ///< on the command line, not by default

@@ -12,7 +12,9 @@
 #include "common/app.h"
 #include "common/classify_arguments.h"
 #include "common/ensemble_arguments.h"
+#include "common/explain.h"
 #include "common/model_arguments.h"
+#include "common/run_reports.h"
 #include "common/sentences.h"
 #include "common/sibling.h"
 #include "common/zero_shot_arguments.h"
@@ -24,10 +26,14 @@ void run_app(const std::string& program, const Dataset& dataset, int argc, char*
   auto arguments = declare_classify_arguments(program.c_str(), dataset);
   if (!arguments.parse(argc, argv)) return;
   check_classify_arguments(arguments);
+  if (compare_runs(arguments, arguments.is_set("quiet"))) return;
   const auto option = arguments.text("option");
   const auto model = read_model_arguments(arguments, default_classifier(arguments, dataset));
   const auto become_module = [&] { become_sibling(program + "-module", argv); };
-  if (option == "finetune" || option == "lora" || model.device != "cpu") become_module();
+  if (option == "finetune" || option == "lora" || model.device != "cpu" ||
+      arguments.text("explain") == "gradients") {
+    become_module();
+  }
   const auto checkpoint = Checkpoint::open(model.model, model.open);
   const auto trained = option.empty() ? checkpoint.classifier() : std::nullopt;
   // A module classifies a data set faster; padding is the module's alone.
@@ -42,7 +48,7 @@ void run_app(const std::string& program, const Dataset& dataset, int argc, char*
           of, TextClassifierOptions{.max_sentence_len = arguments.integer("max-sentence-len")});
     };
     const auto classifier = with_ensemble(load(checkpoint), arguments, model.open, load);
-    classify_sentences(*classifier, arguments, model.quiet);
+    classify_sentences(*classifier, arguments, model.quiet, occlusion(*classifier, arguments));
   } else {
     refuse_ensemble(arguments, model.model);
     const auto weights = std::make_shared<const Weights>(checkpoint.language_model());
@@ -51,7 +57,8 @@ void run_app(const std::string& program, const Dataset& dataset, int argc, char*
     const ZeroShotClassifier classifier(
         decoder_source(weights), tokenizer, names,
         zero_shot_options(arguments, model, tokenizer, dataset, names));
-    answer(classifier, arguments, dataset, "prompting", model.quiet);
+    answer(classifier, arguments, dataset, "prompting", model.quiet,
+           occlusion(classifier, arguments));
   }
 }
 

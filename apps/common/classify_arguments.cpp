@@ -58,6 +58,10 @@ void add_data_options(Arguments& arguments, const Dataset& dataset) {
 void add_training_options(Arguments& arguments, const Dataset& dataset) {
   arguments.group("Training (ours; with --compat cmu2025)");
   arguments.option("out-dir", "Keep the classifier, its metrics and the run's state here", "PATH");
+  arguments.option("tensorboard",
+                   "Write losses, learning rate and figures on dev into event files here, which "
+                   "TensorBoard draws",
+                   "DIR");
   arguments.flag("resume", "Go on with the run in --out-dir, if there is one");
   arguments.flag("force", "Replace what an earlier run left in --out-dir");
   arguments.option("epochs", "Times through the training set (3; 5)", "N");
@@ -163,6 +167,15 @@ Arguments declare_classify_arguments(const char* program, const Dataset& dataset
   arguments.flag("json",
                  "JSON lines and nothing else: for a sentence label, name, probability, text; for "
                  "a data set and an epoch their figures");
+  arguments.option("explain",
+                   "Say how much each word moved the answer: occlusion, the words left out one by "
+                   "one; gradients, integrated along the way from no text (a trained classifier)",
+                   "METHOD");
+  arguments.option(
+      "report",
+      "Instead, compare the runs in the folders named behind the options, in a page of "
+      "HTML",
+      "PATH");
   arguments.group("Method");
   arguments.option("option",
                    "prompt: ask the language model, without training; finetune: train all of it "
@@ -190,11 +203,15 @@ Arguments declare_classify_arguments(const char* program, const Dataset& dataset
 
 void check_classify_arguments(const Arguments& arguments) {
   if (arguments.given("option")) arguments.choice("option", {"prompt", "finetune", "lora"});
+  if (arguments.given("explain")) arguments.choice("explain", {"occlusion", "gradients"});
   const std::string training = "option=finetune|lora";
   const std::vector<std::string> labelled_files{training, "dev", "test", "shots"};
   const std::string without_columns = "format=lines|fasttext|folder";
   std::vector<OptionRule> rules{
       {.option = "file", .excludes = {training, "dev", "test"}},
+      {.option = "explain", .excludes = {training, "dev", "test"}},
+      {.option = "ensemble", .excludes = {"explain=gradients"}},
+      {.option = "option", .excludes = {"explain=gradients"}},
       {.option = "seed", .needs = {training, "shots"}},
       {.option = "dev-out", .needs = {"dev", training}},
       {.option = "test-out", .needs = {"test", training}},
@@ -220,6 +237,7 @@ void check_classify_arguments(const Arguments& arguments) {
       {.option = "ensemble", .excludes = {"option"}}};
   for (const auto* option : {"train",
                              "out-dir",
+                             "tensorboard",
                              "resume",
                              "force",
                              "epochs",
@@ -253,6 +271,11 @@ void check_classify_arguments(const Arguments& arguments) {
   for (const auto& more :
        {adapter_rules(), zero_shot_rules(), evaluation_rules(arguments, training)}) {
     rules.insert(rules.end(), more.begin(), more.end());
+  }
+  for (const auto& option : arguments.all_given()) {
+    if (option != "report" && option != "quiet") {
+      rules.push_back({.option = option, .excludes = {"report"}});
+    }
   }
   check_options(arguments, rules);
   check_labelled_file_arguments(arguments);

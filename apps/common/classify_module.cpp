@@ -6,6 +6,7 @@
 #include "minillama/eval/zero_shot.h"
 #include "minillama/model/adapters.h"
 #include "minillama/model/classifier_file.h"
+#include "minillama/model/integrated_gradients.h"
 #include "minillama/model/module_decoder.h"
 #include "minillama/model/module_text_classifier.h"
 
@@ -14,7 +15,9 @@
 #include "common/classify.h"
 #include "common/classify_arguments.h"
 #include "common/ensemble_arguments.h"
+#include "common/explain.h"
 #include "common/fine_tune.h"
+#include "common/run_reports.h"
 #include "common/zero_shot_arguments.h"
 
 namespace minillama::app {
@@ -38,10 +41,18 @@ ZeroShotClassifier load_zero_shot(Checkpoint&& checkpoint, const Arguments& argu
   return {decoder_source(language_model), std::move(tokenizer), names, options};
 }
 
+/// What --explain gradients asks for.
+Explainer gradients(ModuleTextClassifier& classifier) {
+  return [&classifier](const std::string& text) {
+    return integrated_gradients(classifier, text).explanation;
+  };
+}
+
 void run_app(const char* program, const Dataset& dataset, int argc, char** argv) {
   auto arguments = declare_classify_arguments(program, dataset);
   if (!arguments.parse(argc, argv)) return;
   check_classify_arguments(arguments);
+  if (compare_runs(arguments, arguments.is_set("quiet"))) return;
   const auto option = arguments.text("option");
   const auto model = read_module_arguments(arguments, default_classifier(arguments, dataset));
   if (option == "finetune" || option == "lora") {
@@ -57,12 +68,20 @@ void run_app(const char* program, const Dataset& dataset, int argc, char** argv)
     const auto classifier = load(std::move(checkpoint));
     refuse_batch_size(arguments, classifier->model()->config(), model.model);
     const bool has_adapter = !active_adapter(classifier->model()->llama).empty();
-    answer(*with_ensemble(classifier, arguments, model.open, load), arguments, dataset,
-           has_adapter ? "lora" : "finetuning", model.quiet);
+    const auto all = with_ensemble(classifier, arguments, model.open, load);
+    answer(*all, arguments, dataset, has_adapter ? "lora" : "finetuning", model.quiet,
+           arguments.text("explain") == "gradients" ? gradients(*classifier)
+                                                    : occlusion(*all, arguments));
   } else {
     refuse_ensemble(arguments, model.model);
+    if (arguments.text("explain") == "gradients") {
+      throw OptionError(fmt::format(
+          "--explain gradients has no effect: {} is no trained classifier; occlusion explains any",
+          quote(model.model.native(), 400)));
+    }
     auto classifier = load_zero_shot(std::move(checkpoint), arguments, model, dataset);
-    answer(classifier, arguments, dataset, "prompting", model.quiet);
+    answer(classifier, arguments, dataset, "prompting", model.quiet,
+           occlusion(classifier, arguments));
   }
 }
 

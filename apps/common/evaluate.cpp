@@ -106,6 +106,7 @@ double evaluate(const SentenceClassifier& classifier, const std::string& split,
     note("{}: {} sentences were shortened to fit the model's context\n", split, n_shortened);
   }
   const double accuracy = evaluation.matrix.accuracy();
+  if (report.keep) report.keep(evaluation);
   if (report.quiet) return accuracy;
   note("{}: {:.2f} s, {:.0f} sentences/s; predictions written to {}\n", split, seconds,
        static_cast<double>(examples.size()) / seconds, out.string());

@@ -8,6 +8,8 @@
 #include "minillama/eval/sentence_classifier.h"
 #include "minillama/text/labelled_sentences.h"
 
+#include "common/evaluation.h"
+
 namespace minillama::app {
 
 /// How the figures are told.
@@ -21,6 +23,8 @@ struct EvaluationReport {
   /// Told the temperature under which the labels are most probable (eval/calibration.h), which the
   /// figures are of, too; if empty, probabilities stay as they are.
   std::function<void(double temperature)> calibrate = {};
+  /// Told all of it at the end.
+  std::function<void(const Evaluation&)> keep = {};
 };
 
 /// Classifies the data set `split` ("dev" or "test"), prints what that comes to

@@ -7,26 +7,31 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <torch/version.h>
 
 #include "minillama/core/error.h"
 #include "minillama/core/json.h"
 #include "minillama/io/atomic_file.h"
 #include "minillama/io/directory_lock.h"
+#include "minillama/io/event_file.h"
 #include "minillama/model/adapters.h"
 #include "minillama/model/classifier_file.h"
 #include "minillama/model/label_word_head.h"
 #include "minillama/model/module_text_classifier.h"
 #include "minillama/model/peft_module.h"
+#include "minillama/report/comparison.h"
 #include "minillama/text/sentiment_prompt.h"
 #include "minillama/train/fine_tuning.h"
 
 #include "common/classify_arguments.h"
 #include "common/evaluate.h"
 #include "common/evaluation_arguments.h"
+#include "common/fine_tuning_report.h"
 #include "common/interrupts.h"
 #include "common/output.h"
 #include "common/output_files.h"
 #include "common/progress_bar.h"
+#include "common/run_reports.h"
 #include "common/settings_file.h"
 #include "common/training_arguments.h"
 #include "common/training_data.h"
@@ -96,6 +101,20 @@ void print_epoch(const EpochMetrics& metrics, bool is_best, bool json) {
                 metrics.dev_accuracy, metrics.dev_macro_f1, metrics.seconds, is_best ? " *" : "");
 }
 
+void add_step(EventFile& events, std::int64_t step, const StepReport& report) {
+  const std::vector<EventScalar> scalars{{"loss/train", report.loss},
+                                         {"learning_rate", report.learning_rate}};
+  events.add(step, scalars);
+}
+
+void add_epoch(EventFile& events, std::int64_t step, const EpochMetrics& metrics) {
+  const std::vector<EventScalar> scalars{{"loss/dev", metrics.dev_loss},
+                                         {"accuracy/dev", metrics.dev_accuracy},
+                                         {"macro_f1/dev", metrics.dev_macro_f1},
+                                         {"tokens_per_second", metrics.tokens_per_second}};
+  events.add(step, scalars);
+}
+
 /// Says, before anything is trained, what the training set makes doubtful.
 void warn_of_missing_labels(const Setting& setting) {
   const auto& names = setting.training.classifier.label_names;
@@ -123,9 +142,25 @@ void write(const std::filesystem::path& directory, ModuleTextClassifier& classif
   write_peft_adapter(directory, classifier.model(), base.native());
 }
 
-/// Trains `classifier` and leaves it with the best epoch's weights.
-void train(ModuleTextClassifier& classifier, const Setting& setting,
-           const torch::Generator& generator, const std::filesystem::path& directory) {
+/// The folder of --tensorboard that a seed's events go to; empty: none.
+std::filesystem::path event_directory(const Setting& setting, std::uint64_t seed) {
+  const std::filesystem::path directory = setting.arguments.text("tensorboard");
+  const bool one_of_several = !directory.empty() && setting.training.n_seeds > 1;
+  return one_of_several ? directory / fmt::format("seed-{}", seed) : directory;
+}
+
+/// What the data is like, which is said before the first seed's run and told by every report.
+TrainingDataCheck look_at_data(ModuleTextClassifier& classifier, const Setting& setting) {
+  const auto context = classifier.model()->llama->config().max_seq_len;
+  const auto wanted = classifier.options().max_sentence_len;
+  return check_training_data(setting.data, classifier.tokenizer(),
+                             wanted > 0 ? std::min(wanted, context) : context);
+}
+
+/// Trains `classifier`, leaves it with the best epoch's weights, and returns what there is to tell
+/// of the run so far, if it is kept in `directory`.
+RunReport train(ModuleTextClassifier& classifier, const Setting& setting,
+                const torch::Generator& generator, const std::filesystem::path& directory) {
   const auto& [program, arguments, model, dataset, training, data, lora] = setting;
   auto train_examples = encode(classifier, data.train);
   auto dev_examples = encode(classifier, data.dev);
@@ -140,15 +175,28 @@ void train(ModuleTextClassifier& classifier, const Setting& setting,
   if (!directory.empty()) {
     make_directory(directory);
     lock.emplace(directory);
-    if (arguments.is_set("force")) remove_file(directory / kStateFile);
+    if (arguments.is_set("force")) {
+      for (const auto* file : {kStateFile, kReportFile, kSummaryFile})
+        remove_file(directory / file);
+    }
     run.keep_state(directory / kStateFile, arguments.is_set("resume"));
     write_settings(std::filesystem::path(arguments.text("out-dir")) / kSettingsFile, arguments);
   }
+  RunReport report;
+  if (!directory.empty()) {
+    report = begin_report(arguments, directory, run.settings(), {{"LibTorch", TORCH_VERSION}});
+  }
+  std::optional<EventFile> events;
+  const auto seed = generator.current_seed();
+  if (const auto path = event_directory(setting, seed); !path.empty()) events.emplace(path);
   // Nothing is left that could be refused.
-  if (!model.quiet && generator.current_seed() == training.first_seed) {
-    const auto context = classifier.model()->llama->config().max_seq_len;
-    const auto wanted = classifier.options().max_sentence_len;
-    report_on(data, classifier.tokenizer(), wanted > 0 ? std::min(wanted, context) : context);
+  const bool tells = !model.quiet && seed == training.first_seed;
+  if (tells || !directory.empty()) {
+    const auto check = look_at_data(classifier, setting);
+    if (tells) tell(check);
+    report.data = check.report;
+    report.summary.figures = {{"dev accuracy of the most frequent label", check.majority_accuracy},
+                              {"dev accuracy of naive Bayes", check.naive_bayes_accuracy}};
   }
 
   Interrupts interrupts;
@@ -156,6 +204,7 @@ void train(ModuleTextClassifier& classifier, const Setting& setting,
   ProgressBar bar(model.quiet);
   const auto report_step = [&](const StepReport& step) {
     const auto done = (step.epoch - 1) * step.n_batches + step.batch;
+    if (events) add_step(*events, run.steps(), step);
     bar.update(fmt::format("epoch {}/{}", step.epoch, training.fine_tuning.epochs), done,
                training.fine_tuning.epochs * step.n_batches,
                fmt::format("loss {}", number(step.loss, 3)));
@@ -171,6 +220,7 @@ void train(ModuleTextClassifier& classifier, const Setting& setting,
       if (is_best) write(directory, classifier, setting);
       write_metrics(directory / kMetricsFile, run.metrics());
     }
+    if (events) add_epoch(*events, run.steps(), metrics);
     bar.clear();
     print_epoch(metrics, is_best, arguments.is_set("json"));
   };
@@ -178,7 +228,10 @@ void train(ModuleTextClassifier& classifier, const Setting& setting,
            .before_evaluation = before_evaluation,
            .after_epoch = report_epoch,
            .should_stop = [&] { return interrupts.signal() != 0; }});
-  if (interrupts.signal() == 0) return;
+  if (interrupts.signal() == 0) {
+    if (!directory.empty()) add_training(run, report);
+    return report;
+  }
   bar.clear();
   write_message(stopped);
   throw Interrupted{interrupts.signal()};
@@ -205,6 +258,9 @@ void check_outputs(const Setting& setting, std::uint64_t seed,
         arguments.is_set("resume") && std::filesystem::exists(directory / kStateFile);
     if (!resumes && !arguments.is_set("force")) refuse_earlier_run(directory);
   }
+  if (arguments.given("tensorboard")) {
+    check_output_directory("tensorboard", arguments.text("tensorboard"), setting.model.model);
+  }
   for (const std::string split : {"dev", "test"}) {
     if (split == "test" && setting.data.test.empty()) continue;
     if (!directory.empty() && !arguments.given(split + "-out")) continue;
@@ -224,7 +280,7 @@ Accuracies run_seed(const Setting& setting, std::uint64_t seed,
   auto classifier = make_classifier(setting, generator);
   std::optional<WeightInterpolation> weights;
   if (training.wise_ft_steps > 0) weights.emplace(classifier.model());
-  train(classifier, setting, generator, directory);
+  auto run_report = train(classifier, setting, generator, directory);
   if (weights) {
     weights->finish();
     choose_interpolation(classifier, *weights, data.dev, training.wise_ft_steps,
@@ -232,6 +288,11 @@ Accuracies run_seed(const Setting& setting, std::uint64_t seed,
     if (!directory.empty()) write(directory, classifier, setting);
   }
   EvaluationReport report{.json = arguments.is_set("json"), .quiet = model.quiet};
+  if (!directory.empty()) {
+    report.keep = [&](const Evaluation& evaluation) {
+      add_evaluation(evaluation, classifier, run_report);
+    };
+  }
   auto with_calibration = report;
   if (!model.compatible) {
     with_calibration.calibrate = [&](double temperature) {
@@ -248,9 +309,13 @@ Accuracies run_seed(const Setting& setting, std::uint64_t seed,
                                      prediction_path(setting, "test", seed, directory), report);
     if (dataset.test_is_labelled) accuracies.test = accuracy;
   }
-  if (!directory.empty() && !model.quiet) {
-    note("the classifier is in {0}; to use it: {1} --model {0} \"A sentence .\"\n",
-         directory.native(), program);
+  if (directory.empty()) return accuracies;
+  const auto use = fmt::format("{} --model {} \"A sentence .\"", program, directory.native());
+  run_report.commands.insert(run_report.commands.begin(), {"The classifier in use", use});
+  write_report(directory, run_report);
+  if (!model.quiet) {
+    note("the classifier is in {}; to use it: {}\n", directory.native(), use);
+    note("what the run came to: {}\n", (directory / kReportFile).native());
   }
   return accuracies;
 }

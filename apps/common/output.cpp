@@ -112,8 +112,15 @@ void prepare_standard_streams() {
 }
 
 void write_result(std::string_view text) {
-  const int error = streams.out_is_terminal ? write_all(STDOUT_FILENO, without_controls(text))
-                                            : write_all(STDOUT_FILENO, text);
+  if (streams.out_is_terminal) {
+    write_coloured(without_controls(text));
+  } else {
+    write_coloured(text);
+  }
+}
+
+void write_coloured(std::string_view text) {
+  const int error = write_all(STDOUT_FILENO, text);
   if (error == EPIPE) throw BrokenPipe();
   if (error != 0) throw IoError("standard output", "cannot write", error);
 }
@@ -158,6 +165,11 @@ bool has_cursor(int descriptor) {
   const char* terminal = std::getenv("TERM");
   return ::isatty(descriptor) != 0 && terminal != nullptr && *terminal != '\0' &&
          std::string_view(terminal) != "dumb";
+}
+
+bool has_colours(int descriptor) {
+  const char* unwanted = std::getenv("NO_COLOR");
+  return has_cursor(descriptor) && (unwanted == nullptr || *unwanted == '\0');
 }
 
 std::string wrapped(std::string_view text, std::size_t width) {

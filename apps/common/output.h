@@ -54,6 +54,14 @@ std::size_t columns(int descriptor, std::size_t otherwise);
 /// Whether `descriptor` is a terminal that understands control sequences; a "dumb" one does not.
 bool has_cursor(int descriptor);
 
+/// Whether colours are wanted on `descriptor`: it has_cursor(), and the environment's NO_COLOR is
+/// not set or empty (https://no-color.org).
+bool has_colours(int descriptor);
+
+/// Writes to standard output what changes a terminal's colours, as it stands: what others wrote in
+/// it must be printable() before. Throws what write_result() throws.
+void write_coloured(std::string_view text);
+
 /// `text` with lines broken between words that have at most `width` characters as far as words
 /// allow; what goes on is indented.
 std::string wrapped(std::string_view text, std::size_t width);

@@ -44,6 +44,10 @@ void add_shape_options(Arguments& arguments) {
 void add_run_options(Arguments& arguments) {
   arguments.group("Run");
   arguments.option("out-dir", "Where the best model, the log and the run's state go", "DIR");
+  arguments.option("tensorboard",
+                   "Write losses, learning rate and speed into event files here, which TensorBoard "
+                   "draws",
+                   "DIR");
   arguments.flag("resume", "Go on with the run in --out-dir, if there is one");
   arguments.flag("force", "Replace what an earlier run left in --out-dir");
   arguments.option("time-budget", "Stop and save after so long: seconds, or as in 15m, 3h", "TIME");

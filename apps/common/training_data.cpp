@@ -10,7 +10,6 @@
 #include <fmt/format.h>
 
 #include "minillama/core/error.h"
-#include "minillama/data/data_check.h"
 #include "minillama/data/data_split.h"
 #include "minillama/data/soft_labels.h"
 #include "minillama/eval/majority.h"
@@ -139,12 +138,10 @@ void read_targets(const Arguments& arguments, TrainingData& data) {
       data.train, read_soft_labels(arguments.text("soft-labels"), data.label_names), share);
 }
 
-void report_on(const TrainingData& data, const Tokenizer& tokenizer, std::int64_t max_tokens) {
+TrainingDataCheck check_training_data(const TrainingData& data, const Tokenizer& tokenizer,
+                                      std::int64_t max_tokens) {
   std::vector<DataPart> parts{{"train", data.train}, {"dev", data.dev}};
   if (!data.test.empty()) parts.push_back({"test", data.test});
-  note("{}", data_report_text(check_data(parts, data.label_names,
-                                         {.count_tokens = token_counter(tokenizer),
-                                          .max_tokens = static_cast<std::size_t>(max_tokens)})));
   const auto n_labels = std::ssize(data.label_names);
   const auto majority = majority_label(data.train, n_labels);
   const NaiveBayes naive_bayes(data.train, n_labels);
@@ -155,9 +152,18 @@ void report_on(const TrainingData& data, const Tokenizer& tokenizer, std::int64_
     return static_cast<double>(std::ranges::count_if(data.dev, is_right)) /
            static_cast<double>(data.dev.size());
   };
+  return {.report = check_data(parts, data.label_names,
+                               {.count_tokens = token_counter(tokenizer),
+                                .max_tokens = static_cast<std::size_t>(max_tokens)}),
+          .majority_accuracy = accuracy([&](const std::string&) { return majority; }),
+          .naive_bayes_accuracy =
+              accuracy([&](const std::string& text) { return naive_bayes.classify(text); })};
+}
+
+void tell(const TrainingDataCheck& check) {
+  note("{}", data_report_text(check.report));
   note("to be beaten on dev: accuracy {:.4f} of the most frequent label, {:.4f} of naive Bayes\n",
-       accuracy([&](const std::string&) { return majority; }),
-       accuracy([&](const std::string& text) { return naive_bayes.classify(text); }));
+       check.majority_accuracy, check.naive_bayes_accuracy);
 }
 
 }  // namespace minillama::app

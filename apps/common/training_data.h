@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "minillama/data/data_check.h"
 #include "minillama/text/labelled_sentences.h"
 #include "minillama/text/tokenizer.h"
 
@@ -36,8 +37,19 @@ void draw_training_examples(const Arguments& arguments, std::span<const std::str
 /// that file, FileError naming its line.
 void read_targets(const Arguments& arguments, TrainingData& data);
 
-/// Says what a look at the data finds: the examples of each label, what may be wrong with them for
-/// a model that reads `max_tokens` of a text, and what answers without one are worth on dev.
-void report_on(const TrainingData& data, const Tokenizer& tokenizer, std::int64_t max_tokens);
+/// What is known of the data before anything is trained.
+struct TrainingDataCheck {
+  DataReport report;
+  double majority_accuracy = 0;     ///< on dev, of the most frequent label
+  double naive_bayes_accuracy = 0;  ///< on dev
+};
+
+/// Looks at the data: the examples of each label, what may be wrong with them for a model that
+/// reads `max_tokens` of a text, and what answers without one are worth on dev.
+TrainingDataCheck check_training_data(const TrainingData& data, const Tokenizer& tokenizer,
+                                      std::int64_t max_tokens);
+
+/// Says what that found.
+void tell(const TrainingDataCheck& check);
 
 }  // namespace minillama::app

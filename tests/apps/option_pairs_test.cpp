@@ -121,6 +121,7 @@ const Words kTraining{"--train=s",
                       "--pooling=mean",
                       "--seed=1",
                       "--seeds=2",
+                      "--tensorboard=t",
                       "--resume",
                       "--force",
                       "--save-every=1",
@@ -144,11 +145,12 @@ const Words kLora{"--adapter=lora",      "--lora-rank=1",      "--lora-alpha=1",
                   "--lora-dropout=0",    "--lora-targets=w1",  "--rslora",
                   "--lora-ranks=w1=2",   "--lora-alphas=w1=3", "--lora-init=pissa",
                   "--lora-plus-ratio=2", "--weights=q8_0"};
-const Words kOther{"--file=f",        "--json",       "--template={sentence}",
-                   "--calibrate",     "--chat",       "--label-names=n",
-                   "--dev-out=d",     "--test-out=t", "--max-sentence-len=9",
-                   "--batch-size=2",  "--format=csv", "--text-column=a",
-                   "--label-column=1"};
+const Words kOther{"--json",       "--template={sentence}", "--calibrate",
+                   "--chat",       "--label-names=n",       "--dev-out=d",
+                   "--test-out=t", "--max-sentence-len=9",  "--batch-size=2",
+                   "--format=csv", "--text-column=a",       "--label-column=1"};
+/// What does not go with data sets.
+const Words kOfSentences{"--file=f", "--explain=occlusion", "--report=r"};
 /// What is of the evaluation of one data set.
 const Words kOfOneSet{"--against=a", "--probabilities-out=p", "--reliability-diagram=r"};
 /// How a language model is asked, and what has no effect without another one of these.
@@ -157,8 +159,8 @@ const Words kOfAsking{"--content-free=a", "--domain-premise=a", "--shots-from=f"
 
 Words classify_options() {
   Words all = with_model(kOther);
-  for (const auto& more :
-       {kOfOneSet, kAsking, kOfAsking, kTraining, kOfTraining, kLora, kOfAllWeights}) {
+  for (const auto& more : {kOfSentences, kOfOneSet, kAsking, kOfAsking, kTraining, kOfTraining,
+                           kLora, kOfAllWeights}) {
     all.insert(all.end(), more.begin(), more.end());
   }
   return all;
@@ -171,6 +173,7 @@ Words pretrain_options() {
   Words all = with_model({"--documents=line",
                           "--train-tokenizer=300",
                           "--tokenizer-kind=byte-pair",
+                          "--tensorboard=t",
                           "--resume",
                           "--force",
                           "--time-budget=1",
@@ -285,8 +288,8 @@ TEST_CASE("option pairs: of classify when it trains adapters, all of it, or noth
                     "--test-out --seeds"};
   auto lora_pairs = pairs;
   lora_pairs.insert("--use-gpu --weights");
-  Names of_asking{"--file", "--calibrate", "--chat"};
-  for (const auto& options : {kOfOneSet, kAsking, kOfAsking, kOfTraining}) {
+  Names of_asking{"--calibrate", "--chat"};
+  for (const auto& options : {kOfSentences, kOfOneSet, kAsking, kOfAsking, kOfTraining}) {
     for (const auto& option : options) of_asking.insert(name_of(option));
   }
   auto without_adapters = of_asking;
@@ -299,8 +302,9 @@ TEST_CASE("option pairs: of classify when it trains adapters, all of it, or noth
   for (const auto& option : kLora) of_lora.insert(name_of(option));
   try_pairs(check_classify, finetune, classify_options(), of_lora, pairs);
 
-  Names of_training{"--file"};
-  for (const auto& options : {kTraining, kOfTraining, kLora, kOfAllWeights, kOfAsking}) {
+  Names of_training;
+  for (const auto& options :
+       {kOfSentences, kTraining, kOfTraining, kLora, kOfAllWeights, kOfAsking}) {
     for (const auto& option : options) of_training.insert(name_of(option));
   }
   const Names of_evaluation{"--compat --calibrate", "--compat --chat",
@@ -314,6 +318,24 @@ TEST_CASE("option pairs: of classify when it trains adapters, all of it, or noth
   auto of_dev = of_training;
   of_dev.insert("--test-out");
   try_pairs(check_classify, {"--model=m", "--dev=s"}, classify_options(), of_dev, of_evaluation);
+}
+
+TEST_CASE("option pairs: of classify when it explains, and when it compares runs") {
+  for (const auto* option :
+       {"--file=f", "--json", "--model=m", "--ensemble=e", "--option=prompt"}) {
+    CAPTURE(option);
+    CHECK(problem(check_classify, {"--explain=occlusion"}, {option}).empty());
+    CHECK(problem(check_classify, {"--report=r", "runs/a"}, {option}) ==
+          name_of(option) + " does not go with --report");
+  }
+  CHECK(problem(check_classify, {"--explain=gradients"}, {"--ensemble=e"}) ==
+        "--ensemble does not go with --explain gradients");
+  CHECK(problem(check_classify, {"--explain=gradients"}, {"--option=prompt"}) ==
+        "--option does not go with --explain gradients");
+  CHECK(problem(check_classify, {"--explain=gradients", "--json"}, {"--model=m"}).empty());
+  CHECK(problem(check_classify, {"--explain=words"}, {}) ==
+        "--explain is \"words\", must be occlusion or gradients");
+  CHECK(problem(check_classify, {"--report=r", "runs/a"}, {"--quiet"}).empty());
 }
 
 TEST_CASE("option pairs: of pretrain with a new model, and with one to go on from") {

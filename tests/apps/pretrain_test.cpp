@@ -106,6 +106,12 @@ TEST_CASE("pretrain: makes a tokenizer and a model that the apps read, and a log
   CHECK(std::count(log.begin(), log.end(), '\n') == 6);
   CHECK_THAT(log, StartsWith("{\"step\":5,"));
   CHECK_THAT(log, contains("\"valid_bits_per_byte\":"));
+  const auto report = setting.content("out/report.html");
+  for (const auto* part : {">loss<", ">bits per byte<", ">learning rate<", ">tokens/s<",
+                           ">best valid bits per byte<", ">Machine<", "generate -m out -p"}) {
+    CHECK_THAT(report, contains(part));
+  }
+  CHECK_THAT(setting.content("out/report.json"), contains("\"x\": 30"));
   const auto generated =
       run_app("generate", {"-m", "out", "-p", "the film", "-n", "5"}, setting.directory.path());
   CHECK(generated.exit_code == 0);
@@ -117,10 +123,19 @@ TEST_CASE("pretrain: makes a tokenizer and a model that the apps read, and a log
     const auto flag = std::find(more.begin(), more.end(), of_a_new_model);
     more.erase(flag, flag + 2);
   }
-  const auto continued = setting.run(more, {"-m", "out", "--lr", "1e-4", "--json", "--quiet"});
+  const auto continued = setting.run(
+      more, {"-m", "out", "--lr", "1e-4", "--json", "--quiet", "--tensorboard", "events"});
   CHECK(continued.exit_code == 0);
   CHECK_THAT(continued.out, StartsWith("{\"step\":5,"));
   CHECK(continued.err.empty());
+  std::size_t n_event_files = 0;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(setting.directory.path() / "events")) {
+    const auto events = read_text(entry.path());
+    CHECK_THAT(events, contains("loss/valid") && contains("bits_per_byte/valid"));
+    ++n_event_files;
+  }
+  CHECK(n_event_files == 1);
   CHECK(setting.content("more/tokenizer.model") == setting.content("out/tokenizer.model"));
 }
 

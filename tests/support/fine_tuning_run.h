@@ -80,6 +80,7 @@ inline std::vector<std::array<double, 4>> figures(const FineTuning& tuning) {
 
 inline void check_same(FineTuningRun& a, FineTuningRun& b) {
   CHECK((figures(a.tuning) == figures(b.tuning)));
+  CHECK((a.tuning.records() == b.tuning.records()));
   CHECK(a.tuning.best_epoch() == b.tuning.best_epoch());
   CHECK(first_difference(parameters_of(*a.model), parameters_of(*b.model)) == "");
 }

@@ -46,6 +46,36 @@ TEST_CASE("fine_tuning: in bfloat16 it learns what it learns in float32, nearly"
   }
 }
 
+TEST_CASE("fine_tuning: records are of each step, or of stretches of a long run") {
+  auto options = FineTuningRun::fast_options();
+  options.warmup = 0;
+  FineTuningRun run(false, options);
+  std::vector<StepReport> steps;
+  const auto keep = [&](const StepReport& step) { steps.push_back(step); };
+  run.tuning.run({.after_step = keep});
+  const auto& records = run.tuning.records();
+  REQUIRE(records.size() == 21);  // three epochs of seven steps
+  CHECK(run.tuning.steps() == 21);
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    CHECK(records[i].epoch == Approx(static_cast<double>(i + 1) / 7));
+    CHECK(records[i].loss == steps[i].loss);
+    CHECK(records[i].learning_rate == steps[i].learning_rate);
+  }
+  CHECK(records.front().learning_rate == 0.01);
+  CHECK(records.back().learning_rate == Approx(0.01 / 21));
+
+  options.epochs = 60;
+  FineTuningRun longer(false, options);
+  steps.clear();
+  longer.tuning.run({.after_step = keep});
+  const auto& stretches = longer.tuning.records();
+  REQUIRE(steps.size() == 420);
+  REQUIRE(stretches.size() == 210);
+  CHECK(stretches[7].loss == Approx((steps[14].loss + steps[15].loss) / 2));
+  CHECK(stretches[7].learning_rate == steps[15].learning_rate);
+  CHECK(stretches.back().epoch == 60);
+}
+
 TEST_CASE("fine_tuning: patience ends a run that gets no better") {
   auto options = FineTuningRun::fast_options();
   options.epochs = 50;

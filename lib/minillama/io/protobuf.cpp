@@ -70,22 +70,30 @@ Bytes ProtobufReader::bytes() const {
   return bytes_;
 }
 
-void ProtobufWriter::int32(std::uint32_t field, std::int32_t value) {
+void ProtobufWriter::int64(std::uint32_t field, std::int64_t value) {
   write_varint(field << 3);
-  // A negative number is written with all its 64 bits.
-  write_varint(static_cast<std::uint64_t>(static_cast<std::int64_t>(value)));
+  // A negative number is written with all its 64 bits, whatever its type.
+  write_varint(static_cast<std::uint64_t>(value));
 }
 
 void ProtobufWriter::float32(std::uint32_t field, float value) {
   write_varint(field << 3 | 5);
-  const auto bits = std::bit_cast<std::uint32_t>(value);
-  for (int shift = 0; shift < 32; shift += 8) out_ += static_cast<char>(bits >> shift & 0xFF);
+  write_fixed(std::bit_cast<std::uint32_t>(value), 32);
+}
+
+void ProtobufWriter::float64(std::uint32_t field, double value) {
+  write_varint(field << 3 | 1);
+  write_fixed(std::bit_cast<std::uint64_t>(value), 64);
 }
 
 void ProtobufWriter::string(std::uint32_t field, std::string_view value) {
   write_varint(field << 3 | 2);
   write_varint(value.size());
   out_ += value;
+}
+
+void ProtobufWriter::write_fixed(std::uint64_t bits, int n_bits) {
+  for (int shift = 0; shift < n_bits; shift += 8) out_ += static_cast<char>(bits >> shift & 0xFF);
 }
 
 void ProtobufWriter::write_varint(std::uint64_t value) {

@@ -51,9 +51,11 @@ class ProtobufReader {
 /// Writes the fields of one protobuf message.
 class ProtobufWriter {
  public:
-  void int32(std::uint32_t field, std::int32_t value);
-  void boolean(std::uint32_t field, bool value) { int32(field, value ? 1 : 0); }
+  void int32(std::uint32_t field, std::int32_t value) { int64(field, value); }
+  void int64(std::uint32_t field, std::int64_t value);
+  void boolean(std::uint32_t field, bool value) { int64(field, value ? 1 : 0); }
   void float32(std::uint32_t field, float value);
+  void float64(std::uint32_t field, double value);
   void string(std::uint32_t field, std::string_view value);
   void message(std::uint32_t field, const ProtobufWriter& value) { string(field, value.out_); }
 
@@ -62,6 +64,7 @@ class ProtobufWriter {
 
  private:
   void write_varint(std::uint64_t value);
+  void write_fixed(std::uint64_t bits, int n_bits);
 
   std::string out_;
 };

@@ -66,9 +66,16 @@ torch::Tensor ClassifierImpl::pooled(const ClassifierInput& input) {
   if (config_.pooling != PoolingKind::mean) {
     return llama->forward_last(input.ids, input.sequences).to(type);
   }
-  const auto hidden = llama->forward_packed(input.ids, input.sequences).to(type);  // [N, D]
-  const auto lengths = torch::tensor(input.sequences.lengths(), hidden.options());
-  return input.sequences.to_rows(hidden).sum(1) / lengths.unsqueeze(1);
+  return pool(llama->forward_packed(input.ids, input.sequences), input.sequences);
+}
+
+torch::Tensor ClassifierImpl::pool(const torch::Tensor& hidden, const Sequences& sequences) const {
+  const auto states = hidden.to(classifier_head->weight.scalar_type());
+  if (config_.pooling != PoolingKind::mean) {
+    return states.index_select(0, sequences.last_tokens(states.device()));
+  }
+  const auto lengths = torch::tensor(sequences.lengths(), states.options());
+  return sequences.to_rows(states).sum(1) / lengths.unsqueeze(1);
 }
 
 torch::Tensor ClassifierImpl::classify(const torch::Tensor& pooled) {

@@ -43,6 +43,9 @@ class ClassifierImpl : public torch::nn::Cloneable<ClassifierImpl> {
   torch::Tensor pooled(const ClassifierInput& input);
   torch::Tensor classify(const torch::Tensor& pooled);
 
+  /// What is classified of hidden states [N, D] that form B sequences, [B, D].
+  torch::Tensor pool(const torch::Tensor& hidden, const Sequences& sequences) const;
+
   /// Draws all weights anew, the Llama's too.
   void reset_parameters(torch::Generator generator);
 

@@ -21,6 +21,9 @@
 namespace minillama {
 namespace {
 
+/// Records of steps in a run, at most: more than a drawing has room for.
+constexpr std::int64_t kRecords = 400;
+
 AdamW make_optimizer(const Classifier& model, const FineTuningOptions& options) {
   require_module(model, "the classifier");
   options.validate();
@@ -188,8 +191,10 @@ bool FineTuning::train_epoch(const FineTuningHooks& hooks) {
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     progress_.seconds += seconds.count();
 
+    const double learning_rate = options_.optimizer.lr * factor;
+    record(loss, learning_rate, n_batches, 1 + total_steps / kRecords);
     if (hooks.after_step) {
-      hooks.after_step({progress_.epochs + 1, progress_.batches, n_batches, loss});
+      hooks.after_step({progress_.epochs + 1, progress_.batches, n_batches, loss, learning_rate});
     }
     if (hooks.should_stop && hooks.should_stop()) return false;
     const bool due = state_.is_due() || (options_.save_every_steps > 0 &&
@@ -197,6 +202,18 @@ bool FineTuning::train_epoch(const FineTuningHooks& hooks) {
     if (due) save_state();
   }
   return true;
+}
+
+void FineTuning::record(double loss, double learning_rate, std::int64_t n_batches,
+                        std::int64_t every) {
+  progress_.record_loss += loss;
+  if (++progress_.record_steps < every) return;
+  const double epoch = static_cast<double>(progress_.epochs) +
+                       static_cast<double>(progress_.batches) / static_cast<double>(n_batches);
+  progress_.records.push_back(
+      {epoch, progress_.record_loss / static_cast<double>(progress_.record_steps), learning_rate});
+  progress_.record_loss = 0;
+  progress_.record_steps = 0;
 }
 
 void FineTuning::finish_epoch(const FineTuningHooks& hooks) {

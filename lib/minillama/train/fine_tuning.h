@@ -26,6 +26,7 @@ struct StepReport {
   std::int64_t batch;      ///< batches of this epoch that are done
   std::int64_t n_batches;  ///< of this epoch
   double loss;             ///< of the last batch
+  double learning_rate;    ///< in it, before a group's own factor
 };
 
 /// What a run tells and asks its caller; any of them may be empty.
@@ -69,9 +70,15 @@ class FineTuning {
   /// gradient or a weight is not finite; what was saved before is kept.
   Outcome run(const FineTuningHooks& hooks = {});
 
+  std::int64_t steps() const { return progress_.steps; }  ///< that are done
   const std::vector<EpochMetrics>& metrics() const { return progress_.metrics; }
+  /// What the steps came to, in at most some hundred records.
+  const std::vector<StepRecord>& records() const { return progress_.records; }
   /// The one with the best accuracy on dev, the first of them; 0: none yet.
   std::int64_t best_epoch() const { return progress_.best_epoch; }
+
+  /// Everything that the end result depends on, to tell one run from another: a JSON object.
+  std::string settings() const;
 
  private:
   bool is_done() const;
@@ -84,8 +91,8 @@ class FineTuning {
   std::vector<std::vector<std::size_t>> draw_batches();
   NamedTensors trainable() const;
 
-  /// Everything that the end result depends on, to tell one run from another.
-  std::string settings() const;
+  /// Adds a step to the records; one is made of `every` steps.
+  void record(double loss, double learning_rate, std::int64_t n_batches, std::int64_t every);
   RunTensors tensors();
   void save_state();
 

@@ -7,9 +7,28 @@
 
 namespace minillama {
 
+namespace {
+
+std::string to_json_line(const StepRecord& record) {
+  const Json json{{"epoch", number_to_json(record.epoch)},
+                  {"loss", number_to_json(record.loss)},
+                  {"learning_rate", number_to_json(record.learning_rate)}};
+  return json.dump();
+}
+
+StepRecord step_record_from_json(const std::string& line, const std::filesystem::path& path) {
+  const Json json = parse_json(line, path);
+  const JsonObject fields(json, path);
+  return {fields.any_number("epoch"), fields.any_number("loss"),
+          fields.any_number("learning_rate")};
+}
+
+}  // namespace
+
 std::string FineTuningProgress::to_json() const {
-  std::vector<std::string> lines;
-  for (const auto& epoch : metrics) lines.push_back(to_json_line(epoch));
+  std::vector<std::string> lines, record_lines;
+  for (const auto& epoch : metrics) lines.push_back(minillama::to_json_line(epoch));
+  for (const auto& record : records) record_lines.push_back(to_json_line(record));
   const Json json{{"epochs", epochs},
                   {"batches", batches},
                   {"steps", steps},
@@ -18,6 +37,9 @@ std::string FineTuningProgress::to_json() const {
                   {"tokens", tokens},
                   {"seconds", number_to_json(seconds)},
                   {"metrics", lines},
+                  {"records", record_lines},
+                  {"record_loss", number_to_json(record_loss)},
+                  {"record_steps", record_steps},
                   {"best_epoch", best_epoch},
                   {"finished", finished}};
   return json.dump();
@@ -34,10 +56,15 @@ FineTuningProgress FineTuningProgress::from_json(const std::string& text,
                               .examples = fields.integer("examples"),
                               .tokens = fields.integer("tokens"),
                               .seconds = fields.any_number("seconds"),
+                              .record_loss = fields.any_number("record_loss"),
+                              .record_steps = fields.integer("record_steps"),
                               .best_epoch = fields.integer("best_epoch"),
                               .finished = fields.boolean("finished")};
   for (const auto& line : fields.strings("metrics")) {
     progress.metrics.push_back(epoch_metrics_from_json(line, path));
+  }
+  for (const auto& line : fields.strings("records")) {
+    progress.records.push_back(step_record_from_json(line, path));
   }
   if (progress.batches < 0 || progress.best_epoch < 0 ||
       progress.best_epoch > std::ssize(progress.metrics)) {

@@ -9,6 +9,15 @@
 
 namespace minillama {
 
+/// What some steps of fine-tuning came to.
+struct StepRecord {
+  double epoch = 0;          ///< times through the training set by then
+  double loss = 0;           ///< mean over the steps since the last record
+  double learning_rate = 0;  ///< of the last step, before a group's own factor
+
+  bool operator==(const StepRecord&) const = default;
+};
+
 /// How far a run of fine-tuning is: all that changes as it goes, beside tensors.
 struct FineTuningProgress {
   std::int64_t epochs = 0;   ///< that are done
@@ -19,7 +28,10 @@ struct FineTuningProgress {
   std::int64_t tokens = 0;
   double seconds = 0;
   std::vector<EpochMetrics> metrics = {};  ///< of the epochs that are done
-  std::int64_t best_epoch = 0;             ///< from 1; 0: none yet
+  std::vector<StepRecord> records = {};
+  double record_loss = 0;         ///< over the steps since the last record
+  std::int64_t record_steps = 0;  ///< those steps
+  std::int64_t best_epoch = 0;    ///< from 1; 0: none yet
   bool finished = false;
 
   /// To a JSON object, with all bits of every number, and back. Throws FileError naming `path` on

@@ -63,6 +63,10 @@ class Pretraining {
   std::int64_t n_steps() const { return n_steps_; }       ///< that there will be
   const std::vector<PretrainingRecord>& records() const { return progress_.records; }
 
+  /// Everything that the end result depends on beside the steps, to tell one run from another: a
+  /// JSON object.
+  std::string settings() const;
+
  private:
   /// One step of the optimizer; returns the loss per token.
   double step();
@@ -71,8 +75,6 @@ class Pretraining {
   bool evaluation_is_due() const;
   void record(bool evaluate, const PretrainingHooks& hooks);
 
-  /// Everything that the end result depends on beside the steps, to tell one run from another.
-  std::string settings() const;
   RunTensors tensors();
   void save_state();
 

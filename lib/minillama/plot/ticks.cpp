@@ -1,0 +1,51 @@
+#include "minillama/plot/ticks.h"
+
+#include <cmath>
+
+#include <fmt/format.h>
+
+namespace minillama {
+namespace {
+
+double step_of(double width, int most) {
+  const double power = std::pow(10, std::floor(std::log10(width / most)));
+  for (const double factor : {1., 2., 5., 10.}) {
+    if (width / (factor * power) < most) return factor * power;
+  }
+  return 20 * power;
+}
+
+/// With as many digits as tell marks that are `step` apart.
+std::string label_of(double value, double step) {
+  if (std::abs(value) < step / 2) return "0";
+  const double size = std::abs(value);
+  if (size >= 1e5 || step < 1e-3) {
+    const auto digits =
+        static_cast<int>(std::floor(std::log10(size) + 1e-9) - std::floor(std::log10(step) + 1e-9));
+    auto text = fmt::format("{:.{}e}", value, std::max(digits, 0));
+    // "2.0e-03" -> "2e-3"
+    const auto e = text.find('e');
+    auto number = text.substr(0, e);
+    if (number.find('.') != std::string::npos) {
+      number.erase(number.find_last_not_of('0') + 1);
+      if (number.back() == '.') number.pop_back();
+    }
+    return fmt::format("{}e{}", number, std::stoi(text.substr(e + 1)));
+  }
+  const auto decimals = std::max(0, -static_cast<int>(std::floor(std::log10(step) + 1e-9)));
+  return fmt::format("{:.{}f}", value, decimals);
+}
+
+}  // namespace
+
+std::vector<Tick> ticks(double low, double high, int most) {
+  const double step = step_of(high - low, most);
+  const double slack = step * 1e-6;  // of rounding, so that both ends may be marks
+  std::vector<Tick> marks;
+  for (double n = std::ceil((low - slack) / step); n * step <= high + slack; ++n) {
+    marks.push_back({n * step, label_of(n * step, step)});
+  }
+  return marks;
+}
+
+}  // namespace minillama
