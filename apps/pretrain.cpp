@@ -31,6 +31,7 @@
 #include "common/progress_bar.h"
 #include "common/run_reports.h"
 #include "common/settings_file.h"
+#include "common/time_budget.h"
 
 namespace {
 

@@ -56,12 +56,13 @@ install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR})
 if(MINILLAMA_BUILD_APPS)
   # Programs of everyday names carry the project's where others' lie: ImageMagick has a convert, too.
   # They go as they were linked, so that a LibTorch outside the system's places is found.
-  set(apps convert generate)
+  set(apps classify convert generate)
   if(MINILLAMA_TORCH)
     list(APPEND apps pretrain)
     # What the apps without LibTorch become where they need it.
     install(PROGRAMS $<TARGET_FILE:convert_module> $<TARGET_FILE:generate_module>
-                     $<TARGET_FILE:classify_cfimdb_module> $<TARGET_FILE:classify_sst_module>
+                     $<TARGET_FILE:classify_module> $<TARGET_FILE:classify_cfimdb_module>
+                     $<TARGET_FILE:classify_sst_module>
             DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/minillama)
   endif()
   foreach(app ${apps})

@@ -23,6 +23,8 @@
 namespace minillama::app {
 namespace {
 
+constexpr const char* kOther = "Other";  // the last group, which all apps have
+
 /// "--max_new_tokens=5" -> "--max-new-tokens=5"; whatever is no long option stays.
 std::string with_dashes(std::string argument) {
   if (!argument.starts_with("--")) return argument;
@@ -65,7 +67,7 @@ std::string unknown_option(const std::string& name, const std::vector<std::strin
   };
   const auto nearest = std::ranges::min_element(known, nearer);
   auto message = fmt::format("unknown option {}{}", name.size() == 1 ? "-" : "--", name);
-  const bool is_near = nearest != known.end() && distance(name, *nearest) <= 1 + name.size() / 4;
+  const bool is_near = nearest != known.end() && is_slip_of(name, *nearest);
   if (name.size() > 1 && is_near) return message + fmt::format(": did you mean --{}?", *nearest);
   return message + ": --help lists all";
 }
@@ -107,14 +109,19 @@ std::string shell_word(const std::string& word) {
 
 }  // namespace
 
+bool is_slip_of(std::string_view word, std::string_view known) {
+  return distance(word, known) <= 1 + word.size() / 4;
+}
+
 struct Arguments::State {
   std::string program;
   std::string called;  // as which the program was started; installed, some are "minillama-…"
   cxxopts::Options options;
   OptionList list;
   std::vector<std::string> groups;
-  std::vector<std::string> given;  // the words of the command line
-  cxxopts::ParseResult parsed;     // what they say
+  std::vector<std::string> listed;  // how the titles of those begin that --help lists; none: all
+  std::vector<std::string> given;   // the words of the command line
+  cxxopts::ParseResult parsed;      // what they say
 
   std::vector<std::string> long_names() const;
   cxxopts::ParseResult parse(const std::vector<std::string>& words);
@@ -185,6 +192,15 @@ void Arguments::flag(const std::string& names, const std::string& help) {
   add_option(names, {.help = help});
 }
 
+void Arguments::positional_option(const std::string& name) {
+  state_->options.parse_positional(name);
+  state_->options.positional_help("").show_positional_help();
+}
+
+void Arguments::list_only(std::vector<std::string> groups) {
+  state_->listed = std::move(groups);
+}
+
 void Arguments::add_option(const std::string& names, Option option) {
   auto type = option.value.empty() ? std::shared_ptr<cxxopts::Value>(cxxopts::value<bool>())
                                    : cxxopts::value<std::string>();
@@ -214,7 +230,14 @@ std::string Arguments::help() const {
   constexpr std::size_t kWidest = 100;  // longer lines are hard to read
   const auto width = std::min(columns(1, kUsual), kWidest);
   state_->options.set_width(width);
-  auto text = state_->options.help(state_->groups);
+  auto groups = state_->groups;
+  const auto is_unlisted = [&](const std::string& title) {
+    return title != kOther && !state_->listed.empty() &&
+           std::ranges::none_of(state_->listed,
+                                [&](const auto& begin) { return title.starts_with(begin); });
+  };
+  std::erase_if(groups, is_unlisted);
+  auto text = state_->options.help(groups);
   const std::string usage = "Usage:\n  ";
   if (const auto at = text.find(usage + state_->program + ' '); at != std::string::npos) {
     text.replace(at + usage.size(), state_->program.size(), state_->called);
@@ -234,7 +257,7 @@ std::string Arguments::about_program() const {
 
 bool Arguments::parse(int argc, const char* const* argv) {
   if (argc > 0) state_->called = std::filesystem::path(argv[0]).filename().string();
-  group("Other");
+  group(kOther);
   option(
       "settings",
       "Options of a file: an object of JSON such as a run's settings.json; what the command line "
@@ -266,7 +289,7 @@ std::string Arguments::command() const {
 }
 
 void Arguments::read(const std::vector<std::string>& words) {
-  group("Other");
+  group(kOther);
   take(words);
   refuse_repetition();
 }

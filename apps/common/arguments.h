@@ -4,11 +4,15 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/option_list.h"
 
 namespace minillama::app {
+
+/// Whether `word` may be `known` with a slip of the finger.
+bool is_slip_of(std::string_view word, std::string_view known);
 
 /// The command line of an app. Each option is declared once with its help and default, then read
 /// with checks; `-` and `_` in option names are the same. All errors are OptionErrors that name the
@@ -33,6 +37,10 @@ class Arguments {
   void repeated_option(const std::string& names, const std::string& help, const std::string& value);
   /// An option without value.
   void flag(const std::string& names, const std::string& help);
+  /// The first argument that is no option is the value of this one, unless it is given itself.
+  void positional_option(const std::string& name);
+  /// Of the groups --help lists only those whose titles begin with one of these.
+  void list_only(std::vector<std::string> groups);
 
   /// Reads the command line. False if --help or another text about the program was asked for, and
   /// has been printed. Throws OptionError on an unknown option, naming the nearest one, and on one

@@ -23,19 +23,18 @@ namespace minillama::app {
 namespace {
 
 void run_app(const std::string& program, const Dataset& dataset, int argc, char** argv) {
-  auto arguments = declare_classify_arguments(program.c_str(), dataset);
-  if (!arguments.parse(argc, argv)) return;
-  check_classify_arguments(arguments);
+  const auto read = read_classify_arguments(program.c_str(), dataset, argc, argv);
+  if (!read) return;
+  const auto& arguments = *read;
   if (compare_runs(arguments, arguments.is_set("quiet"))) return;
-  const auto option = arguments.text("option");
   const auto model = read_model_arguments(arguments, default_classifier(arguments, dataset));
   const auto become_module = [&] { become_sibling(program + "-module", argv); };
-  if (option == "finetune" || option == "lora" || model.device != "cpu" ||
-      arguments.text("explain") == "gradients") {
+  if (trains(arguments) || model.device != "cpu" || arguments.text("explain") == "gradients") {
     become_module();
   }
   const auto checkpoint = Checkpoint::open(model.model, model.open);
-  const auto trained = option.empty() ? checkpoint.classifier() : std::nullopt;
+  const bool asks = arguments.text("option") == "prompt";
+  const auto trained = asks ? std::nullopt : checkpoint.classifier();
   // A module classifies a data set faster; padding is the module's alone.
   const bool evaluates = arguments.given("dev") || arguments.given("test");
   if (trained && (evaluates || trained->pooling == PoolingKind::padded_last)) become_module();
@@ -51,6 +50,7 @@ void run_app(const std::string& program, const Dataset& dataset, int argc, char*
     classify_sentences(*classifier, arguments, model.quiet, occlusion(*classifier, arguments));
   } else {
     refuse_ensemble(arguments, model.model);
+    if (!asks) refuse_language_model(dataset, model.model);
     const auto weights = std::make_shared<const Weights>(checkpoint.language_model());
     const auto tokenizer = checkpoint.tokenizer();
     const auto names = label_names(arguments, dataset);

@@ -6,12 +6,15 @@
 
 namespace minillama::app {
 
-/// A data set of sentences with sentiment labels.
+/// A data set of sentences with sentiment labels; by default any texts with any labels.
 struct Dataset {
-  std::string name;                      ///< in file names, e.g. "sst"
-  std::vector<std::string> label_names;  ///< unless --label-names says otherwise
-  std::int64_t batch_size = 32;          ///< that trains well
-  bool test_is_labelled = true;          ///< false: the test file's labels are placeholders
+  std::string name = {};                      ///< in file names, e.g. "sst"; empty: none
+  std::vector<std::string> label_names = {};  ///< unless --label-names says otherwise
+  std::int64_t batch_size = 32;               ///< that trains well
+  bool test_is_labelled = true;               ///< false: the test file's labels are placeholders
+
+  /// Whether the labels are those of whatever is trained on.
+  bool has_any_labels() const { return label_names.empty(); }
 };
 
 /// The classification app for `dataset`; `program` is what it is called. It classifies and

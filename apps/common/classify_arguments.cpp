@@ -1,5 +1,7 @@
 #include "common/classify_arguments.h"
 
+#include <system_error>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -28,26 +30,34 @@ void add_data_options(Arguments& arguments, const Dataset& dataset) {
   arguments.option("dev", "Labelled texts to evaluate on", "PATH");
   arguments.option(
       "test",
-      fmt::format("The same, to evaluate on at the end (training, if none of the three "
-                  "is given: {0}/{0}-<split>.txt in $MINILLAMA_DATA or data/)",
-                  dataset.name),
+      dataset.has_any_labels()
+          ? "The same, to evaluate on at the end"
+          : fmt::format("The same, to evaluate on at the end (training, if none of the three "
+                        "is given: {0}/{0}-<split>.txt in $MINILLAMA_DATA or data/)",
+                        dataset.name),
       "PATH");
   arguments.option("train-per-label",
                    "Train on N examples of each label, drawn by --seed; 0: on all there are", "N",
                    "0");
   arguments.option(
       "label-names",
-      fmt::format("JSON list of the labels' names (default: {}; training, if --train has "
-                  "others, those)",
-                  fmt::join(dataset.label_names, ", ")),
+      dataset.has_any_labels()
+          ? "JSON list of the labels' names (default: those of --train)"
+          : fmt::format("JSON list of the labels' names (default: {}; training, if --train has "
+                        "others, those)",
+                        fmt::join(dataset.label_names, ", ")),
       "PATH");
   add_labelled_file_arguments(arguments);
   for (const std::string split : {"dev", "test"}) {
     arguments.option(
         split + "-out",
-        fmt::format("Predictions for --{0} (default: {1}-{0}-METHOD-output.txt, METHOD "
-                    "prompting, finetuning or lora; of training in --out-dir)",
-                    split, dataset.name),
+        dataset.has_any_labels()
+            ? fmt::format("Predictions for --{0} (default: none; of training "
+                          "{0}-predictions.txt in --out-dir)",
+                          split)
+            : fmt::format("Predictions for --{0} (default: {1}-{0}-METHOD-output.txt, METHOD "
+                          "prompting, finetuning or lora; of training in --out-dir)",
+                          split, dataset.name),
         "PATH");
   }
   add_evaluation_arguments(arguments);
@@ -57,22 +67,40 @@ void add_data_options(Arguments& arguments, const Dataset& dataset) {
 
 void add_training_options(Arguments& arguments, const Dataset& dataset) {
   arguments.group("Training (ours; with --compat cmu2025)");
-  arguments.option("out-dir", "Keep the classifier, its metrics and the run's state here", "PATH");
+  const bool any = dataset.has_any_labels();
+  arguments.option("out-dir",
+                   std::string("Keep the classifier, its metrics and the run's state here") +
+                       (any ? " (default: runs/ and the name of --train)" : ""),
+                   "PATH");
   arguments.option("tensorboard",
                    "Write losses, learning rate and figures on dev into event files here, which "
                    "TensorBoard draws",
                    "DIR");
   arguments.flag("resume", "Go on with the run in --out-dir, if there is one");
   arguments.flag("force", "Replace what an earlier run left in --out-dir");
-  arguments.option("epochs", "Times through the training set (3; 5)", "N");
-  arguments.option("patience", "Stop after N epochs that were no better on dev; 0: never", "N",
-                   "0");
-  arguments.option("batch-size",
-                   fmt::format("Sentences in a batch ({}; 8); prompting with --compat: that are "
-                               "padded together (10)",
-                               dataset.batch_size),
+  const std::string fitted = "what suits the number of examples";
+  arguments.option(
+      "time-budget",
+      "Try settings for so long, the learning rate first, and keep the best on dev: seconds, or as "
+      "in 15m, 3h",
+      "TIME");
+  arguments.option("epochs",
+                   fmt::format("Times through the training set ({}; 5); with --resume: more than a "
+                               "finished run had",
+                               any ? fitted : "3"),
                    "N");
-  arguments.option("lr", "Learning rate (2e-4, LoRA 2e-3; 2e-5)", "X");
+  arguments.option("patience",
+                   fmt::format("Stop after N epochs that were no better on dev; 0: never ({}; 0)",
+                               any ? "3, or a third of the epochs" : "0"),
+                   "N");
+  arguments.option(
+      "batch-size",
+      fmt::format("Sentences in a batch ({}; 8); prompting with --compat: that are "
+                  "padded together (10)",
+                  any ? "16; 32 of 4,000 examples on" : std::to_string(dataset.batch_size)),
+      "N");
+  arguments.option("lr", fmt::format("Learning rate ({}; 2e-5)", any ? fitted : "2e-4, LoRA 2e-3"),
+                   "X");
   arguments.option("schedule", "constant, linear or cosine (linear; constant)", "NAME");
   arguments.option("warmup", "Share of the steps in which the learning rate rises (0.1; 0)", "X");
   arguments.option("weight-decay", "Of all but norms and biases (0.01; 0)", "X");
@@ -149,10 +177,8 @@ void add_objective_options(Arguments& arguments) {
                    "X", "0");
 }
 
-}  // namespace
-
-Arguments declare_classify_arguments(const char* program, const Dataset& dataset) {
-  Arguments arguments(
+Arguments with_examples(const char* program, const Dataset& dataset) {
+  return {
       program,
       fmt::format("Tells the sentiment of sentences: {}.", fmt::join(dataset.label_names, ", ")),
       "[OPTION...] [SENTENCE...]",
@@ -160,7 +186,97 @@ Arguments declare_classify_arguments(const char* program, const Dataset& dataset
        fmt::format("{0} --option prompt --dev {1}-dev.txt --test {1}-test.txt", program,
                    dataset.name),
        fmt::format("{} --option lora --out-dir runs/{}", program, dataset.name),
-       fmt::format("{} --model runs/{} \"A delight .\"", program, dataset.name)});
+       fmt::format("{} --model runs/{} \"A delight .\"", program, dataset.name)}};
+}
+
+/// Of any data: --help tells what the verb is about.
+Arguments with_verb(const char* program, const Verb& verb) {
+  std::string summary = "Puts texts under labels of your own.";
+  if (!verb.word.empty()) {
+    summary = fmt::format("{}: {}.\n", verb.word, verb.does);
+  } else {
+    summary += "\n\nWith a word in front, whose own options --help behind it lists:";
+    for (const auto& other : verbs()) {
+      if (!other.word.empty()) summary += fmt::format("\n  {:<6} {}", other.word, other.does);
+    }
+    summary += "\n";
+  }
+  std::vector<std::string> examples;
+  for (const auto& example : verb.examples)
+    examples.push_back(fmt::format("{} {}", program, example));
+  Arguments arguments(program, summary,
+                      verb.word.empty() ? verb.usage : fmt::format("{} {}", verb.word, verb.usage),
+                      examples);
+  arguments.list_only(verb.groups);
+  return arguments;
+}
+
+/// What a newcomer may have meant whose argument is a file.
+void refuse_file_as_text(const std::string& file, const Arguments& arguments) {
+  const auto& first = arguments.positional().front();
+  const auto* meant = find_verb(first);
+  if (meant == nullptr) meant = nearest_verb(first);
+  if (meant != nullptr && file != first) {
+    throw OptionError(fmt::format("{} is a file, and {} no verb in front: did you mean {} {}?",
+                                  quote(file), quote(first), meant->word, quote(file)));
+  }
+  throw OptionError(fmt::format(
+      "{0} is a file: \"train {0}\" learns from it, \"test -m DIR {0}\" measures a classifier, "
+      "\"-m DIR -f {0}\" classifies its lines",
+      printable(file)));
+}
+
+/// What lacks where there are neither data nor a classifier to begin with.
+void check_any_data(const Arguments& arguments, const Verb& verb) {
+  const auto option = arguments.text("option");
+  if (!verb.word.empty() && !arguments.given(verb.file)) {
+    throw OptionError(fmt::format("{0} needs a file of labelled texts, as in: {0} {1}messages.csv",
+                                  verb.word, verb.option.empty() ? "-m DIR " : ""));
+  }
+  if (!verb.word.empty() && !arguments.positional().empty()) {
+    throw OptionError(fmt::format("unexpected argument {}: {} takes one file",
+                                  quote(arguments.positional().front()), verb.word));
+  }
+  for (const auto& text : arguments.positional()) {
+    std::error_code error;
+    if (std::filesystem::exists(text, error)) refuse_file_as_text(text, arguments);
+  }
+  if (trains(arguments)) {
+    if (!arguments.given("train")) throw OptionError("training needs --train");
+    if (arguments.text("head") == "label-words" && !arguments.given("template")) {
+      throw OptionError("--head label-words needs --template, which asks for the label");
+    }
+    return;
+  }
+  if (option == "prompt") {
+    for (const auto* needed : {"label-names", "template"}) {
+      if (arguments.given(needed)) continue;
+      throw OptionError(fmt::format("--option prompt needs --{}", needed));
+    }
+    return;
+  }
+  if (arguments.given("train")) {
+    throw OptionError(
+        fmt::format("--train goes with the verb train: train {}", quote(arguments.text("train"))));
+  }
+  if (arguments.given("model")) return;
+  const auto* meant =
+      arguments.positional().empty() ? nullptr : nearest_verb(arguments.positional().front());
+  if (meant != nullptr) {
+    throw OptionError(fmt::format("no verb {}: did you mean {}?",
+                                  quote(arguments.positional().front()), meant->word));
+  }
+  throw OptionError(
+      "no classifier: \"train messages.csv\" makes one of labelled texts, -m DIR uses it; --help "
+      "has examples");
+}
+
+}  // namespace
+
+Arguments declare_classify_arguments(const char* program, const Dataset& dataset,
+                                     const Verb& verb) {
+  auto arguments =
+      dataset.has_any_labels() ? with_verb(program, verb) : with_examples(program, dataset);
   arguments.group("Sentences");
   arguments.option("file,f", "Classify the lines of a file; -: of standard input (the default)",
                    "PATH");
@@ -177,11 +293,13 @@ Arguments declare_classify_arguments(const char* program, const Dataset& dataset
       "HTML",
       "PATH");
   arguments.group("Method");
-  arguments.option("option",
-                   "prompt: ask the language model, without training; finetune: train all of it "
-                   "with a head; lora: train adapters and a head (default: use --model as "
-                   "it is, a trained classifier, or ask it)",
-                   "NAME");
+  arguments.option(
+      "option",
+      std::string("prompt: ask the language model, without training; finetune: train "
+                  "all of it with a head; lora: train adapters and a head") +
+          (verb.option.empty() ? " (default: use --model as it is, a trained classifier, or ask it)"
+                               : ""),
+      "NAME", verb.option.empty() ? std::nullopt : std::optional(verb.option));
   arguments.repeated_option(
       "template",
       "Text that the sentence is put into (default: {sentence}; asking: {sentence} Is this movie "
@@ -198,11 +316,36 @@ Arguments declare_classify_arguments(const char* program, const Dataset& dataset
   add_adapter_arguments(arguments);
   add_objective_options(arguments);
   add_model_arguments(arguments);
+  if (!verb.file.empty()) arguments.positional_option(verb.file);
   return arguments;
 }
 
-void check_classify_arguments(const Arguments& arguments) {
-  if (arguments.given("option")) arguments.choice("option", {"prompt", "finetune", "lora"});
+std::optional<Arguments> read_classify_arguments(const char* program, const Dataset& dataset,
+                                                 int argc, char** argv) {
+  std::vector<const char*> words(argv, argv + argc);
+  auto verb = dataset.has_any_labels() ? verbs().front() : Verb();
+  const auto* named = dataset.has_any_labels() && argc > 1 ? find_verb(argv[1]) : nullptr;
+  if (named != nullptr) {
+    verb = *named;
+    words.erase(words.begin() + 1);
+  }
+  auto arguments = declare_classify_arguments(program, dataset, verb);
+  if (!arguments.parse(static_cast<int>(words.size()), words.data())) return std::nullopt;
+  check_classify_arguments(arguments, dataset, verb);
+  return arguments;
+}
+
+bool trains(const Arguments& arguments) {
+  const auto option = arguments.text("option");
+  return option == "finetune" || option == "lora";
+}
+
+void check_classify_arguments(const Arguments& arguments, const Dataset& dataset,
+                              const Verb& verb) {
+  if (dataset.has_any_labels()) check_any_data(arguments, verb);
+  if (!arguments.text("option").empty()) {
+    arguments.choice("option", {"prompt", "finetune", "lora"});
+  }
   if (arguments.given("explain")) arguments.choice("explain", {"occlusion", "gradients"});
   const std::string training = "option=finetune|lora";
   const std::vector<std::string> labelled_files{training, "dev", "test", "shots"};
@@ -223,10 +366,10 @@ void check_classify_arguments(const Arguments& arguments) {
       {.option = "seeds", .excludes = {"dev-out", "test-out"}},
       {.option = "config", .needs = {"model"}},
       {.option = "use-gpu", .excludes = {"device"}},
-      {.option = "save-every", .needs = {"out-dir"}},
-      {.option = "save-every-steps", .needs = {"out-dir"}},
-      {.option = "resume", .needs = {"out-dir"}, .excludes = {"force"}},
-      {.option = "force", .needs = {"out-dir"}},
+      {.option = "resume", .excludes = {"force"}},
+      {.option = "time-budget",
+       .excludes = {"resume", "seeds", "wise-ft", "save-every", "save-every-steps", "tensorboard",
+                    "compat"}},
       {.option = "r-drop-alpha", .needs = {"objective=r-drop"}},
       {.option = "label-smoothing", .excludes = {"objective=ordinal"}},
       {.option = "soft-labels", .excludes = {"objective=ordinal"}},
@@ -234,13 +377,17 @@ void check_classify_arguments(const Arguments& arguments) {
       {.option = "phrase-weights", .needs = {"train"}},
       {.option = "train-per-label", .needs = {training}},
       {.option = "head", .needs = {training}},
-      {.option = "ensemble", .excludes = {"option"}}};
+      {.option = "ensemble", .excludes = {"option", training}}};
+  for (const auto* option : {"save-every", "save-every-steps", "resume", "force"}) {
+    if (!dataset.has_any_labels()) rules.push_back({.option = option, .needs = {"out-dir"}});
+  }
   for (const auto* option : {"train",
                              "out-dir",
                              "tensorboard",
                              "resume",
                              "force",
                              "epochs",
+                             "time-budget",
                              "patience",
                              "lr",
                              "schedule",
@@ -283,7 +430,7 @@ void check_classify_arguments(const Arguments& arguments) {
 
   if (arguments.positional().empty()) return;
   const auto& sentence = arguments.positional().front();
-  if (arguments.given("option") && arguments.text("option") != "prompt") {
+  if (trains(arguments)) {
     throw OptionError(
         fmt::format("unexpected argument {}: --option finetune and lora train", quote(sentence)));
   }
@@ -295,8 +442,16 @@ void check_classify_arguments(const Arguments& arguments) {
 }
 
 std::string default_classifier(const Arguments& arguments, const Dataset& dataset) {
-  const bool is_trained = !arguments.given("option") && !find_checkpoint(dataset.name).empty();
+  const bool is_trained =
+      arguments.text("option").empty() && !find_checkpoint(dataset.name).empty();
   return is_trained ? dataset.name : "reviews";
+}
+
+void refuse_language_model(const Dataset& dataset, const std::filesystem::path& model) {
+  if (!dataset.has_any_labels()) return;
+  throw OptionError(fmt::format(
+      "{0} is a language model and no classifier: \"train messages.csv -m {1}\" makes one of it",
+      quote(model.native(), 400), printable(model.native())));
 }
 
 void refuse_batch_size(const Arguments& arguments, const ClassifierConfig& classifier,
@@ -317,10 +472,21 @@ std::vector<std::string> label_names(const Arguments& arguments, const Dataset& 
                                         : dataset.label_names;
 }
 
+std::filesystem::path out_directory(const Arguments& arguments, const Dataset& dataset) {
+  if (arguments.given("out-dir") || !dataset.has_any_labels()) return arguments.text("out-dir");
+  auto data = std::filesystem::absolute(arguments.text("train")).lexically_normal();
+  if (!data.has_filename()) data = data.parent_path();  // "folder/"
+  if (data.extension() == ".gz") data.replace_extension();
+  return "runs" / data.stem();
+}
+
 std::filesystem::path out_path(const Arguments& arguments, const Dataset& dataset,
                                const std::string& split, const std::string& method,
                                const std::filesystem::path& directory) {
   if (arguments.given(split + "-out")) return arguments.text(split + "-out");
+  if (dataset.has_any_labels()) {
+    return directory.empty() ? directory : directory / (split + "-predictions.txt");
+  }
   return directory / fmt::format("{}-{}-{}-output.txt", dataset.name, split, method);
 }
 

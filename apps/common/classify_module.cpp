@@ -49,18 +49,18 @@ Explainer gradients(ModuleTextClassifier& classifier) {
 }
 
 void run_app(const char* program, const Dataset& dataset, int argc, char** argv) {
-  auto arguments = declare_classify_arguments(program, dataset);
-  if (!arguments.parse(argc, argv)) return;
-  check_classify_arguments(arguments);
+  const auto read = read_classify_arguments(program, dataset, argc, argv);
+  if (!read) return;
+  const auto& arguments = *read;
   if (compare_runs(arguments, arguments.is_set("quiet"))) return;
-  const auto option = arguments.text("option");
   const auto model = read_module_arguments(arguments, default_classifier(arguments, dataset));
-  if (option == "finetune" || option == "lora") {
-    fine_tune(program, arguments, model, dataset, option == "lora");
+  if (trains(arguments)) {
+    fine_tune(app_beside(argv[0], program), arguments, model, dataset);
     return;
   }
   auto checkpoint = Checkpoint::open(model.model, model.open);
-  if (option.empty() && checkpoint.classifier()) {
+  const bool asks = arguments.text("option") == "prompt";
+  if (!asks && checkpoint.classifier()) {
     refuse_zero_shot_options(arguments, model.model);
     const auto load = [&](Checkpoint of) {
       return std::make_shared<ModuleTextClassifier>(load_saved(std::move(of), arguments, model));
@@ -74,6 +74,7 @@ void run_app(const char* program, const Dataset& dataset, int argc, char** argv)
                                                     : occlusion(*all, arguments));
   } else {
     refuse_ensemble(arguments, model.model);
+    if (!asks) refuse_language_model(dataset, model.model);
     if (arguments.text("explain") == "gradients") {
       throw OptionError(fmt::format(
           "--explain gradients has no effect: {} is no trained classifier; occlusion explains any",

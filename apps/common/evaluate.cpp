@@ -47,9 +47,13 @@ Comparison compare(const Evaluation& evaluation, const std::vector<std::int64_t>
 
 void write_files(const Evaluation& evaluation, const SentenceClassifier& classifier,
                  const std::filesystem::path& out, const EvaluationReport& report) {
-  std::vector<std::string> prompts;
-  for (const auto& sentence : evaluation.sentences) prompts.push_back(classifier.prompt(sentence));
-  write_predictions(out, answers(evaluation), prompts);
+  if (!out.empty()) {
+    std::vector<std::string> prompts;
+    for (const auto& sentence : evaluation.sentences) {
+      prompts.push_back(classifier.prompt(sentence));
+    }
+    write_predictions(out, answers(evaluation), prompts);
+  }
   if (!report.probabilities.empty()) {
     std::span<const std::int64_t> labels = evaluation.labels;
     if (!report.labelled) labels = {};
@@ -96,7 +100,7 @@ double evaluate(const SentenceClassifier& classifier, const std::string& split,
 
   if (report.json) {
     auto json = to_json(evaluation);
-    json["predictions"] = printable(out.native());
+    if (!out.empty()) json["predictions"] = printable(out.native());
     print("{}\n", json.dump());
   } else {
     print_evaluation(evaluation);
@@ -108,8 +112,9 @@ double evaluate(const SentenceClassifier& classifier, const std::string& split,
   const double accuracy = evaluation.matrix.accuracy();
   if (report.keep) report.keep(evaluation);
   if (report.quiet) return accuracy;
-  note("{}: {:.2f} s, {:.0f} sentences/s; predictions written to {}\n", split, seconds,
-       static_cast<double>(examples.size()) / seconds, out.string());
+  note("{}: {:.2f} s, {:.0f} sentences/s{}\n", split, seconds,
+       static_cast<double>(examples.size()) / seconds,
+       out.empty() ? "" : fmt::format("; predictions written to {}", out.string()));
   return accuracy;
 }
 

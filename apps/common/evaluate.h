@@ -28,7 +28,8 @@ struct EvaluationReport {
 };
 
 /// Classifies the data set `split` ("dev" or "test"), prints what that comes to
-/// (common/evaluation.h) and writes the predictions to `out`. Returns the accuracy.
+/// (common/evaluation.h) and writes the predictions to `out`, unless that is empty. Returns the
+/// accuracy.
 double evaluate(const SentenceClassifier& classifier, const std::string& split,
                 std::span<const LabelledSentence> examples, const std::filesystem::path& out,
                 const EvaluationReport& report);

@@ -73,8 +73,11 @@ void check_prediction_file(const Arguments& arguments, const std::string& split,
 
 void check_evaluation_files(const Arguments& arguments, const std::string& split,
                             const std::filesystem::path& predictions) {
-  check_prediction_file(arguments, split, predictions);
-  std::vector<std::pair<std::string, std::filesystem::path>> outputs{{split + "-out", predictions}};
+  std::vector<std::pair<std::string, std::filesystem::path>> outputs;
+  if (!predictions.empty() || arguments.given(split + "-out")) {
+    check_prediction_file(arguments, split, predictions);
+    outputs.emplace_back(split + "-out", predictions);
+  }
   for (const auto* option : {"probabilities-out", "reliability-diagram"}) {
     if (!arguments.given(option)) continue;
     const std::filesystem::path path = arguments.text(option);

@@ -26,7 +26,8 @@ EvaluationReport read_evaluation_arguments(const Arguments& arguments, bool labe
 void check_prediction_file(const Arguments& arguments, const std::string& split,
                            const std::filesystem::path& path);
 
-/// The same of all that the evaluation of `split` writes, to files that differ.
+/// The same of all that the evaluation of `split` writes, to files that differ; no predictions if
+/// their path is empty.
 void check_evaluation_files(const Arguments& arguments, const std::string& split,
                             const std::filesystem::path& predictions);
 

@@ -32,7 +32,9 @@
 #include "common/output_files.h"
 #include "common/progress_bar.h"
 #include "common/run_reports.h"
+#include "common/setting_search.h"
 #include "common/settings_file.h"
+#include "common/time_budget.h"
 #include "common/training_arguments.h"
 #include "common/training_data.h"
 #include "common/wise_ft.h"
@@ -47,16 +49,18 @@ constexpr const char* kSettingsFile = "settings.json";
 
 constexpr const char* kStopped = "stopped and saved; --resume goes on from here\n";
 constexpr const char* kStoppedUnsaved = "stopped; without --out-dir nothing was saved\n";
+constexpr const char* kStoppedSearch = "stopped; the best classifier so far is kept\n";
 
 /// Everything that the runs of all seeds share.
 struct Setting {
-  const char* program;
+  const std::string& program;
   const Arguments& arguments;
   const ModuleArguments& model;
   const Dataset& dataset;
   const TrainingArguments& training;
   const TrainingData& data;
   bool lora;
+  bool adapter_alone;  ///< is what --out-dir keeps
 };
 
 /// The language model with a new head and, if wanted, new adapters.
@@ -75,12 +79,13 @@ ModuleTextClassifier make_classifier(const Setting& setting, const torch::Genera
     }
   }
   llama->reset_last_layers(setting.training.new_layers, generator);
-  if (setting.lora) add_adapter(llama, setting.dataset.name, setting.training.adapter, generator);
+  const std::string name = setting.dataset.name.empty() ? "labels" : setting.dataset.name;
+  if (setting.lora) add_adapter(llama, name, setting.training.adapter, generator);
   Classifier model(llama, setting.training.classifier, generator);
   if (setting.training.label_words) {
     set_label_words(model, language_model->output_weight(), tokenizer);
   }
-  if (setting.lora) train_only_adapter(llama, setting.dataset.name);
+  if (setting.lora) train_only_adapter(llama, name);
   llama->set_recompute(setting.training.recompute);
   if (!setting.training.head_has_bias) {
     model->classifier_head->bias.set_requires_grad(false).zero_();
@@ -101,20 +106,6 @@ void print_epoch(const EpochMetrics& metrics, bool is_best, bool json) {
                 metrics.dev_accuracy, metrics.dev_macro_f1, metrics.seconds, is_best ? " *" : "");
 }
 
-void add_step(EventFile& events, std::int64_t step, const StepReport& report) {
-  const std::vector<EventScalar> scalars{{"loss/train", report.loss},
-                                         {"learning_rate", report.learning_rate}};
-  events.add(step, scalars);
-}
-
-void add_epoch(EventFile& events, std::int64_t step, const EpochMetrics& metrics) {
-  const std::vector<EventScalar> scalars{{"loss/dev", metrics.dev_loss},
-                                         {"accuracy/dev", metrics.dev_accuracy},
-                                         {"macro_f1/dev", metrics.dev_macro_f1},
-                                         {"tokens_per_second", metrics.tokens_per_second}};
-  events.add(step, scalars);
-}
-
 /// Says, before anything is trained, what the training set makes doubtful.
 void warn_of_missing_labels(const Setting& setting) {
   const auto& names = setting.training.classifier.label_names;
@@ -130,16 +121,60 @@ void warn_of_missing_labels(const Setting& setting) {
        setting.arguments.given("label-names") ? "" : "; --label-names gives labels of your own");
 }
 
-/// Writes what --out-dir keeps: the whole classifier or, beside weights that stay where they are,
-/// the adapter, which names them.
+/// Whether the adapter alone is kept, which names its base: beside weights that stay where they are
+/// and, of any data, beside those of a base that a reader finds and reads as it was read here.
+bool keeps_adapter_alone(const Arguments& arguments, const ModuleArguments& model,
+                         const Dataset& dataset, const TrainingArguments& training) {
+  if (training.frozen) return true;
+  if (!dataset.has_any_labels() || arguments.text("option") != "lora") return false;
+  if (arguments.given("tokenizer") || arguments.given("config")) return false;
+  const auto base = Checkpoint::open(model.model, model.open);
+  return base.config().norm == NormKind::rmsnorm && base.stored().adapters.empty();
+}
+
+/// Writes what --out-dir keeps: the whole classifier, or the adapter.
 void write(const std::filesystem::path& directory, ModuleTextClassifier& classifier,
            const Setting& setting) {
-  if (!setting.training.frozen) {
+  if (!setting.adapter_alone) {
     return write_classifier(directory, classifier.model(), classifier.tokenizer());
   }
+  // With those of a whole model, which may have been here, the directory would be taken for it.
+  for (const auto* file : {"config.json", "model.safetensors"}) remove_file(directory / file);
   const auto base = std::filesystem::proximate(std::filesystem::absolute(setting.model.model),
                                                std::filesystem::absolute(directory));
   write_peft_adapter(directory, classifier.model(), base.native());
+}
+
+FineTuning make_run(ModuleTextClassifier& classifier, const Setting& setting,
+                    const torch::Generator& generator) {
+  const auto& training = setting.training;
+  auto train_examples = encode(classifier, setting.data.train);
+  auto dev_examples = encode(classifier, setting.data.dev);
+  if (const auto n = train_examples.n_shortened + dev_examples.n_shortened; n > 0) {
+    note("{} sentences were shortened to fit\n", n);
+  }
+  weigh_classes(setting.arguments, std::ssize(training.classifier.label_names), train_examples);
+  train_examples.targets = setting.data.targets;
+  return {classifier.model(),
+          std::move(train_examples),
+          std::move(dev_examples),
+          training.fine_tuning,
+          generator,
+          make_objective(training.objective)};
+}
+
+void add_step(EventFile& events, std::int64_t step, const StepReport& report) {
+  const std::vector<EventScalar> scalars{{"loss/train", report.loss},
+                                         {"learning_rate", report.learning_rate}};
+  events.add(step, scalars);
+}
+
+void add_epoch(EventFile& events, std::int64_t step, const EpochMetrics& metrics) {
+  const std::vector<EventScalar> scalars{{"loss/dev", metrics.dev_loss},
+                                         {"accuracy/dev", metrics.dev_accuracy},
+                                         {"macro_f1/dev", metrics.dev_macro_f1},
+                                         {"tokens_per_second", metrics.tokens_per_second}};
+  events.add(step, scalars);
 }
 
 /// The folder of --tensorboard that a seed's events go to; empty: none.
@@ -157,47 +192,54 @@ TrainingDataCheck look_at_data(ModuleTextClassifier& classifier, const Setting& 
                              wanted > 0 ? std::min(wanted, context) : context);
 }
 
+/// What there is to tell of a run before it is evaluated, for `directory`.
+RunReport report_of(const FineTuning& run, const Setting& setting, const TrainingDataCheck& check,
+                    const std::filesystem::path& directory) {
+  auto report =
+      begin_report(setting.arguments, directory, run.settings(), {{"LibTorch", TORCH_VERSION}});
+  report.data = check.report;
+  report.summary.figures = {{"dev accuracy of the most frequent label", check.majority_accuracy},
+                            {"dev accuracy of naive Bayes", check.naive_bayes_accuracy}};
+  add_training(run, report);
+  return report;
+}
+
+/// Makes the folder of a run ready, and locks it: an earlier run is left in it to --resume only.
+void open_directory(const std::filesystem::path& directory, const Setting& setting,
+                    std::optional<DirectoryLock>& lock) {
+  make_directory(directory);
+  lock.emplace(directory);
+  if (setting.arguments.is_set("force")) {
+    for (const auto* file : {kStateFile, kReportFile, kSummaryFile}) remove_file(directory / file);
+  }
+}
+
+/// Where --settings finds this run's, which those of all seeds share.
+void write_settings(const Setting& setting) {
+  const std::filesystem::path directory = setting.arguments.text("out-dir");
+  write_settings(directory / kSettingsFile, setting.arguments);
+}
+
 /// Trains `classifier`, leaves it with the best epoch's weights, and returns what there is to tell
 /// of the run so far, if it is kept in `directory`.
 RunReport train(ModuleTextClassifier& classifier, const Setting& setting,
                 const torch::Generator& generator, const std::filesystem::path& directory) {
-  const auto& [program, arguments, model, dataset, training, data, lora] = setting;
-  auto train_examples = encode(classifier, data.train);
-  auto dev_examples = encode(classifier, data.dev);
-  if (const auto n = train_examples.n_shortened + dev_examples.n_shortened; n > 0) {
-    note("{} sentences were shortened to fit\n", n);
-  }
-  weigh_classes(arguments, std::ssize(training.classifier.label_names), train_examples);
-  train_examples.targets = data.targets;
-  FineTuning run(classifier.model(), std::move(train_examples), std::move(dev_examples),
-                 training.fine_tuning, generator, make_objective(training.objective));
+  const auto& arguments = setting.arguments;
+  const auto& model = setting.model;
+  const auto& training = setting.training;
+  auto run = make_run(classifier, setting, generator);
   std::optional<DirectoryLock> lock;
   if (!directory.empty()) {
-    make_directory(directory);
-    lock.emplace(directory);
-    if (arguments.is_set("force")) {
-      for (const auto* file : {kStateFile, kReportFile, kSummaryFile})
-        remove_file(directory / file);
-    }
+    open_directory(directory, setting, lock);
     run.keep_state(directory / kStateFile, arguments.is_set("resume"));
-    write_settings(std::filesystem::path(arguments.text("out-dir")) / kSettingsFile, arguments);
-  }
-  RunReport report;
-  if (!directory.empty()) {
-    report = begin_report(arguments, directory, run.settings(), {{"LibTorch", TORCH_VERSION}});
+    write_settings(setting);
   }
   std::optional<EventFile> events;
   const auto seed = generator.current_seed();
   if (const auto path = event_directory(setting, seed); !path.empty()) events.emplace(path);
   // Nothing is left that could be refused.
-  const bool tells = !model.quiet && seed == training.first_seed;
-  if (tells || !directory.empty()) {
-    const auto check = look_at_data(classifier, setting);
-    if (tells) tell(check);
-    report.data = check.report;
-    report.summary.figures = {{"dev accuracy of the most frequent label", check.majority_accuracy},
-                              {"dev accuracy of naive Bayes", check.naive_bayes_accuracy}};
-  }
+  const auto check = look_at_data(classifier, setting);
+  if (!model.quiet && seed == training.first_seed) tell(check);
 
   Interrupts interrupts;
   const char* stopped = model.quiet ? "" : directory.empty() ? kStoppedUnsaved : kStopped;
@@ -229,12 +271,93 @@ RunReport train(ModuleTextClassifier& classifier, const Setting& setting,
            .after_epoch = report_epoch,
            .should_stop = [&] { return interrupts.signal() != 0; }});
   if (interrupts.signal() == 0) {
-    if (!directory.empty()) add_training(run, report);
-    return report;
+    return directory.empty() ? RunReport() : report_of(run, setting, check, directory);
   }
   bar.clear();
   write_message(stopped);
   throw Interrupted{interrupts.signal()};
+}
+
+void print_setting(const TrainingSetting& setting, const EpochMetrics& best_epoch, bool is_best,
+                   bool json) {
+  if (json) {
+    print("{}\n", Json{{"lr", setting.lr},
+                       {"epochs", setting.epochs},
+                       {"best_epoch", best_epoch.epoch},
+                       {"dev_loss", best_epoch.dev_loss},
+                       {"dev_accuracy", best_epoch.dev_accuracy}}
+                      .dump());
+    return;
+  }
+  print_wrapped("learning rate {}, {} epochs: in epoch {} dev loss {}, accuracy {:.4f}{}\n",
+                setting.lr, setting.epochs, best_epoch.epoch, number(best_epoch.dev_loss, 4),
+                best_epoch.dev_accuracy, is_best ? " *" : "");
+}
+
+/// Trains with several settings within --time-budget, leaves `classifier` as the best of them, and
+/// returns what there is to tell of that one's run, if it is kept in `directory`.
+RunReport search(ModuleTextClassifier& classifier, const Setting& setting,
+                 const std::filesystem::path& directory) {
+  const auto& arguments = setting.arguments;
+  const Deadline deadline(read_time_budget(arguments));
+  std::optional<DirectoryLock> lock;
+  if (!directory.empty()) {
+    open_directory(directory, setting, lock);
+    write_settings(setting);
+  }
+  const auto check = look_at_data(classifier, setting);
+  if (!setting.model.quiet) tell(check);
+
+  Interrupts interrupts;
+  ProgressBar bar(setting.model.quiet);
+  std::optional<SettingScore> best;
+  RunReport report;
+  const auto attempt = [&](const TrainingSetting& with) -> std::optional<SettingScore> {
+    auto training = setting.training;
+    training.fine_tuning.optimizer.lr = with.lr;
+    training.fine_tuning.epochs = with.epochs;
+    const Setting tried{setting.program, arguments,    setting.model, setting.dataset,
+                        training,        setting.data, setting.lora,  setting.adapter_alone};
+    const auto generator = make_generator(training.first_seed);
+    auto candidate = make_classifier(tried, generator);
+    auto run = make_run(candidate, tried, generator);
+    const auto report_step = [&](const StepReport& step) {
+      bar.update(fmt::format("lr {}", with.lr), (step.epoch - 1) * step.n_batches + step.batch,
+                 with.epochs * step.n_batches, fmt::format("loss {}", number(step.loss, 3)));
+    };
+    const auto should_stop = [&] {
+      // Of the first setting an epoch is to be had in any case.
+      const bool may_end = best || run.best_epoch() > 0;
+      return interrupts.signal() != 0 || (may_end && deadline.has_passed());
+    };
+    run.run({.after_step = report_step, .should_stop = should_stop});
+    bar.clear();
+    if (interrupts.signal() != 0) {
+      write_message(best && !directory.empty() ? kStoppedSearch : "stopped; nothing was saved\n");
+      throw Interrupted{interrupts.signal()};
+    }
+    if (run.best_epoch() == 0) return std::nullopt;
+    run.finish();
+    const auto& epoch = run.metrics()[static_cast<std::size_t>(run.best_epoch() - 1)];
+    const SettingScore score{epoch.dev_accuracy, epoch.dev_loss};
+    const bool is_best = !best || score.is_better_than(*best);
+    if (is_best) {
+      best = score;
+      classifier = std::move(candidate);
+      if (!directory.empty()) {
+        write(directory, classifier, setting);
+        write_metrics(directory / kMetricsFile, run.metrics());
+        report = report_of(run, tried, check, directory);
+      }
+    }
+    print_setting(with, epoch, is_best, arguments.is_set("json"));
+    return score;
+  };
+  const auto& options = setting.training.fine_tuning;
+  search_settings({options.optimizer.lr, options.epochs},
+                  {.lr = arguments.given("lr"), .epochs = arguments.given("epochs")}, deadline,
+                  attempt);
+  return report;
 }
 
 std::filesystem::path prediction_path(const Setting& setting, const std::string& split,
@@ -275,12 +398,14 @@ struct Accuracies {
 
 Accuracies run_seed(const Setting& setting, std::uint64_t seed,
                     const std::filesystem::path& directory) {
-  const auto& [program, arguments, model, dataset, training, data, lora] = setting;
+  const auto& [program, arguments, model, dataset, training, data, lora, adapter_alone] = setting;
   const auto generator = make_generator(seed);
   auto classifier = make_classifier(setting, generator);
   std::optional<WeightInterpolation> weights;
   if (training.wise_ft_steps > 0) weights.emplace(classifier.model());
-  auto run_report = train(classifier, setting, generator, directory);
+  auto run_report = arguments.given("time-budget")
+                        ? search(classifier, setting, directory)
+                        : train(classifier, setting, generator, directory);
   if (weights) {
     weights->finish();
     choose_interpolation(classifier, *weights, data.dev, training.wise_ft_steps,
@@ -310,7 +435,8 @@ Accuracies run_seed(const Setting& setting, std::uint64_t seed,
     if (dataset.test_is_labelled) accuracies.test = accuracy;
   }
   if (directory.empty()) return accuracies;
-  const auto use = fmt::format("{} --model {} \"A sentence .\"", program, directory.native());
+  const auto use = fmt::format("{} {} {} \"A sentence .\"", program,
+                               dataset.has_any_labels() ? "-m" : "--model", directory.native());
   run_report.commands.insert(run_report.commands.begin(), {"The classifier in use", use});
   write_report(directory, run_report);
   if (!model.quiet) {
@@ -350,8 +476,9 @@ void print_statistics(const std::vector<double>& dev, const std::vector<double>&
 
 }  // namespace
 
-void fine_tune(const char* program, const Arguments& arguments, const ModuleArguments& model,
-               const Dataset& dataset, bool lora) {
+void fine_tune(const std::string& program, const Arguments& arguments, const ModuleArguments& model,
+               const Dataset& dataset) {
+  const bool lora = arguments.text("option") == "lora";
   auto training = read_training_arguments(arguments, dataset, model.compatible, lora);
   auto data = read_training_data(arguments, dataset, model.quiet);
   training.classifier.label_names = data.label_names;
@@ -361,8 +488,13 @@ void fine_tune(const char* program, const Arguments& arguments, const ModuleArgu
   training.classifier.validate();
   draw_training_examples(arguments, data.label_names, data);
   read_targets(arguments, data);
-  const Setting setting{program, arguments, model, dataset, training, data, lora};
-  const std::filesystem::path directory = arguments.text("out-dir");
+  if (dataset.has_any_labels() && !model.compatible) {
+    fit_to_examples(arguments, std::ssize(data.train), lora, training.fine_tuning);
+  }
+  const Setting setting{
+      program,  arguments, model, dataset,
+      training, data,      lora,  keeps_adapter_alone(arguments, model, dataset, training)};
+  const auto directory = out_directory(arguments, dataset);
   const auto directory_of = [&](std::uint64_t seed) {
     const bool one_of_several = !directory.empty() && training.n_seeds > 1;
     return one_of_several ? directory / fmt::format("seed-{}", seed) : directory;
@@ -372,6 +504,14 @@ void fine_tune(const char* program, const Arguments& arguments, const ModuleArgu
   for (const auto seed : seeds) check_outputs(setting, seed, directory_of(seed));
   warn_of_missing_labels(setting);
   if (directory.empty()) note("without --out-dir the trained classifier is not kept\n");
+  if (!directory.empty() && !arguments.given("out-dir") && !model.quiet) {
+    note("the classifier will be in {}; --out-dir names another place\n", directory.native());
+  }
+  if (dataset.has_any_labels() && !model.quiet) {
+    note("{} examples: at most {} epochs in batches of {}, learning rate {}\n", data.train.size(),
+         training.fine_tuning.epochs, training.fine_tuning.batches.size,
+         training.fine_tuning.optimizer.lr);
+  }
 
   std::vector<double> dev;
   std::vector<double> test;

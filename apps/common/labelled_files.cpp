@@ -77,7 +77,8 @@ std::vector<LabelledSentence> read_examples(const std::filesystem::path& path,
 std::vector<std::string> training_label_names(const DataRecords& train, const Arguments& arguments,
                                               const Dataset& dataset) {
   auto names = label_names(arguments, dataset);
-  if (arguments.given("label-names") || are_known(train, names)) return names;
+  if (arguments.given("label-names")) return names;
+  if (!dataset.has_any_labels() && are_known(train, names)) return names;
   names = find_label_names(train);
   if (!arguments.is_set("quiet")) {
     std::vector<std::string> shown;

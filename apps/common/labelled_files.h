@@ -32,7 +32,8 @@ std::vector<LabelledSentence> read_examples(const std::filesystem::path& path,
 
 /// What the labels of a training set are called: as --label-names says or, if they all are names or
 /// numbers of the data set's own labels, as those, or else as they are written in the set. In
-/// `label ||| text` a label that is an integer is always such a number.
+/// `label ||| text` a label that is an integer is always such a number, of a data set that has its
+/// own.
 std::vector<std::string> training_label_names(const DataRecords& train, const Arguments& arguments,
                                               const Dataset& dataset);
 

@@ -61,12 +61,13 @@ void check_output_directory(const std::string& flag, const fs::path& path, const
 }
 
 void refuse_earlier_run(const fs::path& directory) {
-  for (const auto* file : {"config.json", "training.safetensors"}) {
-    std::error_code error;
+  std::error_code error;
+  for (const auto* file : {"config.json", "adapter_config.json", "training.safetensors"}) {
     if (!fs::exists(directory / file, error)) continue;
-    throw OptionError(
-        fmt::format("{} is of an earlier run: --resume goes on with it, --force replaces it",
-                    quote((directory / file).native(), 400)));
+    const bool has_state = fs::exists(directory / "training.safetensors", error);
+    throw OptionError(fmt::format("{} is of an earlier run: {}--force replaces it",
+                                  quote((directory / file).native(), 400),
+                                  has_state ? "--resume goes on with it, " : ""));
   }
   for (const auto& file : other_model_files(directory)) {
     throw OptionError(

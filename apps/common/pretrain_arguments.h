@@ -24,7 +24,4 @@ PretrainingOptions read_pretraining_options(const Arguments& arguments);
 /// --documents.
 Documents read_documents(const Arguments& arguments);
 
-/// --time-budget in seconds, "90", "15m" or "3h"; infinite if it was not given.
-double read_time_budget(const Arguments& arguments);
-
 }  // namespace minillama::app

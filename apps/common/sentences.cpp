@@ -12,6 +12,7 @@
 #include "minillama/text/text_file.h"
 
 #include "common/output.h"
+#include "common/typed_lines.h"
 
 namespace minillama::app {
 namespace {
@@ -85,7 +86,7 @@ std::int64_t classify_file(const SentenceClassifier& classifier, const TextFile&
 std::int64_t classify_stream(const SentenceClassifier& classifier,
                              const std::filesystem::path& path, const Telling& telling) {
   std::int64_t n_shortened = 0;
-  LineReader lines(path);
+  TypedLines lines(path);
   while (const auto line = lines.next())
     n_shortened += classify_lines(classifier, {&*line, 1}, telling);
   return n_shortened;

@@ -33,6 +33,16 @@ double parse_weight(const std::string& text) {
 
 }  // namespace
 
+void fit_to_examples(const Arguments& arguments, std::int64_t n_examples, bool lora,
+                     FineTuningOptions& training) {
+  const auto fitted = FineTuningOptions::fitted(n_examples, lora);
+  training.ties_by_loss = fitted.ties_by_loss;
+  if (!arguments.given("epochs")) training.epochs = fitted.epochs;
+  if (!arguments.given("patience")) training.patience = fitted.patience;
+  if (!arguments.given("batch-size")) training.batches.size = fitted.batches.size;
+  if (!arguments.given("lr")) training.optimizer.lr = fitted.optimizer.lr;
+}
+
 TrainingArguments read_training_arguments(const Arguments& arguments, const Dataset& dataset,
                                           bool compatible, bool lora) {
   TrainingArguments out;
@@ -75,7 +85,8 @@ TrainingArguments read_training_arguments(const Arguments& arguments, const Data
   if (out.label_words) out.classifier.pooling = PoolingKind::last;
   if (arguments.given("template")) out.classifier.sentence_template = arguments.text("template");
   if (arguments.given("pooling")) out.classifier.pooling = pooling_kind(arguments.text("pooling"));
-  out.classifier.validate();
+  // Of any data the labels are not known yet.
+  if (!dataset.has_any_labels()) out.classifier.validate();
 
   out.adapter = read_adapter_arguments(arguments, compatible);
   if (arguments.given("weights")) {

@@ -36,6 +36,11 @@ struct TrainingArguments {
 TrainingArguments read_training_arguments(const Arguments& arguments, const Dataset& dataset,
                                           bool compatible, bool lora);
 
+/// Of any data: what was not given suits so many examples to train on
+/// (FineTuningOptions::fitted()).
+void fit_to_examples(const Arguments& arguments, std::int64_t n_examples, bool lora,
+                     FineTuningOptions& training);
+
 /// Makes the examples of a label count as --class-weights says. Throws OptionError if that does not
 /// fit the labels.
 void weigh_classes(const Arguments& arguments, std::int64_t n_labels, Examples& examples);

@@ -93,6 +93,9 @@ TrainingData read_training_data(const Arguments& arguments, const Dataset& datas
                                 : fmt::format("no data/{} found: give --{}", name, split));
   };
   const TrainingFile train(path_of("train"), arguments);
+  if (train.has_trees() && label_names(arguments, dataset).empty()) {
+    throw OptionError("--train holds trees, whose labels are numbers: give --label-names");
+  }
   const bool splits = arguments.given("train") && !arguments.given("dev") && !train.has_trees();
   const auto records = train.has_trees() ? DataRecords{} : train.records(arguments);
   TrainingData data{.label_names = train.has_trees()

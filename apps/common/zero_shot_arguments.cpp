@@ -33,6 +33,9 @@ std::vector<Shot> read_shots(const Arguments& arguments, const Dataset& dataset,
   if (!arguments.given("shots")) return {};
   const auto seed = arguments.integer("seed");
   if (seed < 0) throw OptionError(fmt::format("--seed is {}, must be 0 or positive", seed));
+  if (dataset.has_any_labels() && !arguments.given("shots-from")) {
+    throw OptionError("--shots needs --shots-from");
+  }
   const auto name = fmt::format("{0}/{0}-train.txt", dataset.name);
   const std::filesystem::path path = arguments.given("shots-from")
                                          ? std::filesystem::path(arguments.text("shots-from"))
@@ -81,9 +84,11 @@ void add_zero_shot_arguments(Arguments& arguments, const Dataset& dataset) {
                    "be, drawn by --seed; their sentences are cut, too, if not all fits",
                    "N");
   arguments.option("shots-from",
-                   fmt::format("Draw them from such a file as --train (default: "
-                               "{0}/{0}-train.txt in $MINILLAMA_DATA or data/)",
-                               dataset.name),
+                   dataset.has_any_labels()
+                       ? "Draw them from such a file as --train"
+                       : fmt::format("Draw them from such a file as --train (default: "
+                                     "{0}/{0}-train.txt in $MINILLAMA_DATA or data/)",
+                                     dataset.name),
                    "PATH");
 }
 

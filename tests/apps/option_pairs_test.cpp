@@ -29,7 +29,14 @@ void check_classify(const std::vector<const char*>& words) {
   const Dataset dataset{.name = "sst", .label_names = {"bad", "good"}};
   auto arguments = declare_classify_arguments("classify_sst", dataset);
   arguments.parse(static_cast<int>(words.size()), words.data());
-  check_classify_arguments(arguments);
+  check_classify_arguments(arguments, dataset);
+}
+
+void check_train(const std::vector<const char*>& words) {
+  const auto& verb = *find_verb("train");
+  auto arguments = declare_classify_arguments("classify", {}, verb);
+  arguments.parse(static_cast<int>(words.size()), words.data());
+  check_classify_arguments(arguments, {}, verb);
 }
 
 void check_pretrain(const std::vector<const char*>& words) {
@@ -110,6 +117,7 @@ Words with_model(Words options) {
 
 const Words kTraining{"--train=s",
                       "--epochs=1",
+                      "--time-budget=1",
                       "--patience=1",
                       "--lr=1",
                       "--schedule=linear",
@@ -278,14 +286,22 @@ Words convert_options() {
                      "--tokenize", "--detokenize", "--file=f", "--json"});
 }
 
+/// And what is not of a run among several.
+Names with_time_budget(Names pairs) {
+  pairs.insert({"--compat --time-budget", "--time-budget --seeds", "--time-budget --resume",
+                "--time-budget --save-every", "--time-budget --save-every-steps",
+                "--time-budget --tensorboard", "--time-budget --wise-ft"});
+  return pairs;
+}
+
 }  // namespace
 
 TEST_CASE("option pairs: of classify when it trains adapters, all of it, or nothing") {
   const Words training{"--model=m", "--dev=s", "--test=s", "--out-dir=o"};
   auto lora = training;
   lora.emplace_back("--option=lora");
-  const Names pairs{"--device --use-gpu", "--resume --force", "--dev-out --seeds",
-                    "--test-out --seeds"};
+  const Names pairs = with_time_budget(
+      {"--device --use-gpu", "--resume --force", "--dev-out --seeds", "--test-out --seeds"});
   auto lora_pairs = pairs;
   lora_pairs.insert("--use-gpu --weights");
   Names of_asking{"--calibrate", "--chat"};
@@ -336,6 +352,18 @@ TEST_CASE("option pairs: of classify when it explains, and when it compares runs
   CHECK(problem(check_classify, {"--explain=words"}, {}) ==
         "--explain is \"words\", must be occlusion or gradients");
   CHECK(problem(check_classify, {"--report=r", "runs/a"}, {"--quiet"}).empty());
+}
+
+TEST_CASE("option pairs: of classify train") {
+  auto options = classify_options();
+  std::erase(options, "--train=s");
+  Names alone{"--file", "--calibrate", "--chat", "--head"};
+  for (const auto& others : {kOfOneSet, kAsking, kOfAsking, kOfTraining, kOfAllWeights}) {
+    for (const auto& option : others) alone.insert(name_of(option));
+  }
+  try_pairs(check_train, {"--model=m", "--dev=s", "--test=s", "s"}, options, alone,
+            with_time_budget({"--device --use-gpu", "--resume --force", "--dev-out --seeds",
+                              "--test-out --seeds", "--use-gpu --weights"}));
 }
 
 TEST_CASE("option pairs: of pretrain with a new model, and with one to go on from") {

@@ -64,6 +64,8 @@ TEST_CASE("options: those that cannot take effect are refused with the reason") 
   refused("classify_sst", {"--option", "lora", "--lora-alphas", "w1=1,w1=2"}, {"w1", "twice"});
   refused("classify_sst", {"--option", "lora", "--lora-plus-ratio", "0"}, {"lora-plus-ratio is 0"});
   refused("classify_sst", {"--option", "lora", "--resume"}, {"--resume", "--out-dir"});
+  refused("classify_sst", {"--option", "lora", "--time-budget", "1m", "--seeds", "2"},
+          {"--time-budget", "--seeds"});
   refused("classify_sst", {"--option", "lora", "--out-dir", "o", "--resume", "--force"},
           {"--resume", "--force"});
   refused("classify_sst", {"--dev", "s", "A film ."}, {"A film .", "--dev"});

@@ -55,7 +55,7 @@ Outcome train_on_terminal(const TemporaryDirectory& directory, unsigned short co
 TEST_CASE("terminal: help fits, whatever the width, and 80 columns where there is none") {
   const TemporaryDirectory directory;
   for (const std::string name :
-       {"generate", "classify_sst", "classify_cfimdb", "convert", "pretrain"}) {
+       {"generate", "classify", "classify_sst", "classify_cfimdb", "convert", "pretrain"}) {
     for (const unsigned short columns : {60, 80, 200}) {
       CAPTURE(name, columns);
       const auto help = run_on_terminal(name, {"--help"}, directory.path(), columns);

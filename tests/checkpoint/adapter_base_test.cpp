@@ -100,6 +100,30 @@ TEST_CASE("adapter base: a known file is found in each place by its checksum") {
   }
 }
 
+TEST_CASE("adapter base: a directory is known by its model.safetensors") {
+  const Data data("");
+  const Place place;
+  place.file("work/base/model.safetensors");
+  std::map<std::string, std::string> metadata;
+  describe_base(place.adapter(), "../../base/", metadata);
+  const auto base = read_adapter_base("../../base", metadata, "t");
+  REQUIRE(base.file);
+  CHECK(base.file->name == "base");
+  CHECK(base.file->sha256 == sha256(as_bytes(kContent)));
+  CHECK(find_base(place.adapter(), base) == place.root.path() / "work/base");
+  fs::create_directory(place.root.path() / "work/data");
+  fs::rename(place.root.path() / "work/base", place.root.path() / "work/data/base");
+  CHECK(find_base(place.adapter(), base) == place.root.path() / "work/data/base");
+  place.file("work/data/base/model.safetensors", "other");
+  CHECK_THAT(place.error(base), contains("/work/data/base\" is another file"));
+  // What has no name, or no such file, is known by its path alone.
+  for (const std::string path : {"../..", ".", "../../data"}) {
+    metadata.clear();
+    describe_base(place.adapter(), path, metadata);
+    CHECK(metadata.empty());
+  }
+}
+
 TEST_CASE("adapter base: another file of that name is passed over, and named if there is none") {
   const Data data("");
   const Place place;

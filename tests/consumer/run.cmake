@@ -33,6 +33,8 @@ message("${output}")
 # What was installed lies as it must to become its sibling.
 run(${work}/prefix/bin/classify_sst --option prompt --quiet "A delight .")
 run(${work}/prefix/bin/classify_sst --quiet "A delight .")
+run(${work}/prefix/bin/minillama-classify -m ${work}/prefix/share/minillama/checkpoints/sst --quiet
+    "A delight .")
 
 find_program(PKG_CONFIG pkg-config)
 if(NOT PKG_CONFIG)

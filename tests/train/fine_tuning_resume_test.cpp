@@ -236,6 +236,7 @@ TEST_CASE("fine_tuning: a run is resumed with no other setting than it was start
       {"layer decay", [](auto& s) { s.options.learning_rates.layer_decay = 0.9; }},
       {"epochs", [](auto& s) { s.options.epochs = 4; }},
       {"patience", [](auto& s) { s.options.patience = 1; }},
+      {"ties by loss", [](auto& s) { s.options.ties_by_loss = true; }},
       {"batch size", [](auto& s) { s.options.batches.size = 9; }},
       {"tokens in a batch", [](auto& s) { s.options.batches.max_tokens = 99; }},
       {"batches by length", [](auto& s) { s.options.batches.by_length = false; }},
@@ -306,6 +307,93 @@ TEST_CASE("fine_tuning: a schedule is told by its name, and read where it has a 
   }
 }
 
+TEST_CASE("fine_tuning: what earlier states do not say was not so") {
+  const test::TemporaryDirectory directory;
+  const auto path = directory.path() / "state.safetensors";
+  write_stopped(path);
+  auto state = read_training_state(path);
+  state.texts["settings"] = replaced(state.text("settings"), R"("ties by loss":false,)", "");
+  state.texts["progress"] = replaced(state.text("progress"), R"("begun":0,)", "");
+  write_training_state(path, state);
+  FineTuningRun same;
+  CHECK_NOTHROW(same.tuning.keep_state(path, true));
+  auto options = FineTuningRun::fast_options();
+  options.ties_by_loss = true;
+  FineTuningRun other(false, options);
+  CHECK_THROWS_WITH(other.tuning.keep_state(path, true), contains("another ties by loss"));
+}
+
+TEST_CASE("fine_tuning: a finished run is prolonged as if another began with its best weights") {
+  for (const double average_decay : {0.0, 0.9}) {
+    const test::TemporaryDirectory directory;
+    const auto path = directory.path() / "state.safetensors";
+    auto options = FineTuningRun::fast_options();
+    options.average_decay = average_decay;
+    FineTuningRun first(true, options);
+    first.tuning.keep_state(path, false);
+    first.tuning.run();
+    options.epochs = 5;
+    FineTuningRun prolonged(true, options);
+    const auto copy = directory.path() / "copy.safetensors";
+    std::filesystem::copy(path, copy);
+    prolonged.tuning.keep_state(path, true);
+    prolonged.tuning.run();
+    REQUIRE(prolonged.tuning.metrics().size() == 5);
+
+    // That other run. What it draws is not what the first three epochs drew.
+    options.epochs = 2;
+    FineTuningRun second(true, options);
+    restore(parameters_of(*second.model), parameters_of(*first.model), "");
+    FineTuning again(second.model, random_examples(50, 1), random_examples(30, 2), options,
+                     second.generator);
+    const auto lengths = lengths_of(random_examples(50, 1).ids);
+    for (int epoch = 0; epoch < 3; ++epoch) {
+      epoch_batches(lengths, options.batches, second.generator);
+    }
+    again.run();
+    const auto all = figures(prolonged.tuning);
+    CHECK(std::vector(all.begin(), all.begin() + 3) == figures(first.tuning));
+    CHECK(std::vector(all.begin() + 3, all.end()) == figures(again));
+
+    // Stopped after any step, and after none, it ends with the same bits.
+    options.epochs = 5;
+    for (std::int64_t stop_after = 1; stop_after <= 14; stop_after += 4) {
+      INFO("stopped after step " << stop_after);
+      std::filesystem::copy(copy, path, std::filesystem::copy_options::overwrite_existing);
+      FineTuningRun stopped(true, options);
+      stopped.tuning.keep_state(path, true);
+      std::int64_t steps = 0;
+      stopped.tuning.run({.should_stop = [&] { return ++steps == stop_after; }});
+      FineTuningRun resumed(true, options);
+      resumed.tuning.keep_state(path, true);
+      resumed.tuning.run();
+      test::check_same(prolonged, resumed);
+    }
+  }
+}
+
+TEST_CASE("fine_tuning: a run that ran out of patience is prolonged, and one is shortened never") {
+  const test::TemporaryDirectory directory;
+  const auto path = directory.path() / "state.safetensors";
+  auto options = FineTuningRun::fast_options();
+  options.epochs = 50;
+  options.patience = 2;
+  options.optimizer.lr = 0;
+  FineTuningRun run(false, options);
+  run.tuning.keep_state(path, false);
+  run.tuning.run();
+  REQUIRE(run.tuning.metrics().size() == 3);
+  options.epochs = 3;
+  CHECK_THROWS_WITH(FineTuningRun(false, options).tuning.keep_state(path, true),
+                    contains("another epochs: 50, now 3"));
+  options.epochs = 60;
+  FineTuningRun prolonged(false, options);
+  prolonged.tuning.keep_state(path, true);
+  prolonged.tuning.run();
+  CHECK(prolonged.tuning.metrics().size() == 5);
+  CHECK(prolonged.tuning.best_epoch() == 1);
+}
+
 TEST_CASE("fine_tuning: a state that says what no run says is refused") {
   const test::TemporaryDirectory directory;
   const auto path = directory.path() / "state.safetensors";
@@ -322,11 +410,13 @@ TEST_CASE("fine_tuning: a state that says what no run says is refused") {
   const auto settings = state.text("settings");
   refused("settings", replaced(settings, "{", R"({"colour":"red",)"), "setting \"colour\"");
   refused("settings", replaced(settings, R"("seed":7,)", ""), "does not say with which seed");
+  refused("settings", replaced(settings, R"("epochs":3)", R"("epochs":"3")"), "epochs");
   refused("settings", "[" + settings + "]", "no JSON object");
   const auto progress = state.text("progress");
   refused("progress", replaced(progress, R"("best_epoch":0)", R"("best_epoch":1)"),
           "its best epoch is 1 of 0");
   refused("progress", replaced(progress, R"("batches":1)", R"("batches":-1)"), "-1 batches");
+  refused("progress", replaced(progress, R"("begun":0)", R"("begun":1)"), "after 1 of 0 epochs");
   refused("progress", replaced(progress, R"("batches":1)", R"("batches":"1")"), "batches");
 }
 

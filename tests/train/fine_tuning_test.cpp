@@ -87,6 +87,56 @@ TEST_CASE("fine_tuning: patience ends a run that gets no better") {
   CHECK(run.tuning.metrics().size() == 3);
 }
 
+TEST_CASE("fine_tuning: of epochs that are as accurate the first is best, or that of least loss") {
+  auto options = FineTuningRun::fast_options();
+  options.epochs = 8;
+  options.optimizer.lr = 1e-5;  // moves the loss, and no answer
+  for (const bool by_loss : {false, true}) {
+    options.ties_by_loss = by_loss;
+    FineTuningRun run(false, options);
+    run.tuning.run();
+    const auto& metrics = run.tuning.metrics();
+    const auto has_least_loss = [](const auto& a, const auto& b) {
+      return a.dev_loss < b.dev_loss;
+    };
+    const auto least = std::ranges::min_element(metrics, has_least_loss);
+    REQUIRE(least->epoch > 1);
+    REQUIRE(std::ranges::all_of(
+        metrics, [&](const auto& epoch) { return epoch.dev_accuracy == metrics[0].dev_accuracy; }));
+    CHECK(run.tuning.best_epoch() == (by_loss ? least->epoch : 1));
+  }
+}
+
+TEST_CASE("fine_tuning: a stopped run is finished with the best weights so far") {
+  FineTuningRun run;
+  CHECK_THROWS_AS(run.tuning.finish(), OptionError);
+  FineTuningRun stopped;
+  NamedTensors best;
+  const auto keep_best = [&](const EpochMetrics&, bool is_best) {
+    if (is_best) best = test::copy_of_parameters(*stopped.model);
+  };
+  std::int64_t steps = 0;
+  stopped.tuning.run({.after_epoch = keep_best, .should_stop = [&] { return ++steps == 10; }});
+  REQUIRE(stopped.tuning.best_epoch() == 1);
+  CHECK(test::first_difference(parameters_of(*stopped.model), best) != "");
+  stopped.tuning.finish();
+  CHECK(test::first_difference(parameters_of(*stopped.model), best) == "");
+}
+
+TEST_CASE("fine_tuning: few examples are seen more often, many less") {
+  std::int64_t epochs = 1000;
+  for (const std::int64_t n : {1, 100, 300, 1000, 8544, 1'000'000}) {
+    const auto options = FineTuningOptions::fitted(n, true);
+    CHECK_NOTHROW(options.validate());
+    CHECK(options.epochs <= epochs);
+    CHECK(options.ties_by_loss);
+    CHECK(options.optimizer.lr > FineTuningOptions::fitted(n, false).optimizer.lr);
+    epochs = options.epochs;
+  }
+  CHECK(epochs == FineTuningOptions().epochs);
+  CHECK_THROWS_AS(FineTuningOptions::fitted(0, true), OptionError);
+}
+
 TEST_CASE("fine_tuning: the same seed gives the same bits, another seed others") {
   FineTuningRun a;
   FineTuningRun b;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <initializer_list>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -26,8 +27,15 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 1> kFetched{
      "scripts/fetch_assets.sh smollm2"},
 }};
 
-bool has_size(const fs::path& path, std::uint64_t bytes) {
+/// By which a base is told from others.
+fs::path file_of(const fs::path& base) {
   std::error_code error;
+  return fs::is_directory(base, error) ? base / "model.safetensors" : base;
+}
+
+bool has_size(const fs::path& base, std::uint64_t bytes) {
+  std::error_code error;
+  const auto path = file_of(base);
   return fs::is_regular_file(path, error) && fs::file_size(path, error) == bytes && !error;
 }
 
@@ -46,14 +54,16 @@ std::vector<fs::path> places_of(const fs::path& directory) {
   add(adapter.parent_path());
   const char* data = std::getenv("MINILLAMA_DATA");
   if (data != nullptr && *data != '\0') add(fs::absolute(data, error));
-  const auto add_below = [&](const fs::path& above) {
-    for (const auto* name : {"checkpoints", "data"}) add(above / name);
+  const auto add_above = [&](fs::path above, std::initializer_list<const char*> names) {
+    for (; !above.empty(); above = above.parent_path()) {
+      for (const auto* name : names) add(above / name);
+      if (above == above.root_path()) break;
+    }
   };
-  for (auto above = adapter.parent_path(); !above.empty(); above = above.parent_path()) {
-    add_below(above);
-    if (above == above.root_path()) break;
-  }
-  add_below(fs::current_path(error));
+  add_above(adapter.parent_path(), {"checkpoints", "data"});
+  for (const auto* name : {"checkpoints", "data"}) add(fs::current_path(error) / name);
+  add_above(fs::read_symlink("/proc/self/exe", error).parent_path(),
+            {"checkpoints", "share/minillama/checkpoints"});
   return places;
 }
 
@@ -103,9 +113,11 @@ AdapterBase read_adapter_base(std::string path, const std::map<std::string, std:
 void describe_base(const fs::path& directory, const std::string& path,
                    std::map<std::string, std::string>& metadata) {
   std::error_code error;
-  const auto base = (directory / path).lexically_normal();  // the directory may be absent yet
-  if (path.empty() || !fs::is_regular_file(base, error)) return;
-  const MappedFile file(base);
+  auto base = (directory / path).lexically_normal();  // the directory may be absent yet
+  if (!base.has_filename()) base = base.parent_path();
+  const bool has_name = base.filename() != "." && base.filename() != "..";
+  if (path.empty() || !has_name || !fs::is_regular_file(file_of(base), error)) return;
+  const MappedFile file(file_of(base));
   const Json json{{"name", base.filename().native()},
                   {"bytes", file.bytes().size()},
                   {"sha256", sha256(file.bytes())}};
@@ -135,7 +147,7 @@ fs::path find_base(const fs::path& directory, const AdapterBase& base) {
     looked_in.push_back(quoted(place));
     for (const auto& file : files_named(name, place)) {
       if (!fs::exists(file, error)) continue;
-      if (has_size(file, bytes) && sha256(MappedFile(file).bytes()) == digits) return file;
+      if (has_size(file, bytes) && sha256(MappedFile(file_of(file)).bytes()) == digits) return file;
       others += fmt::format("; {} is another file", quoted(file));
     }
   }

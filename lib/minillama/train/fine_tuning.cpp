@@ -1,5 +1,6 @@
 #include "minillama/train/fine_tuning.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <numeric>
@@ -20,6 +21,8 @@
 
 namespace minillama {
 namespace {
+
+constexpr const char* kEpochs = "epochs";  // as train/run_settings.cpp calls them
 
 /// Records of steps in a run, at most: more than a drawing has room for.
 constexpr std::int64_t kRecords = 400;
@@ -115,9 +118,18 @@ FineTuning::FineTuning(Classifier model, Examples train, Examples dev,
 }
 
 void FineTuning::keep_state(const std::filesystem::path& path, bool resume) {
-  const auto state = state_.open(path, settings(), resume);
+  const auto state = state_.open(path, settings(), resume, kEpochs);
   if (!state) return;
   const auto progress = FineTuningProgress::from_json(state->text("progress"), path);
+  const Json started = parse_json(state->text("settings"), path);
+  const auto epochs = JsonObject(started, path).integer(kEpochs);
+  const bool is_prolonged = epochs != options_.epochs;
+  if (is_prolonged && (!progress.finished || options_.epochs <= progress.epochs)) {
+    throw OptionError(fmt::format(
+        "the run in {} was started with another epochs: {}, now {}; only one that is finished is "
+        "prolonged",
+        quote(path.native(), 400), epochs, options_.epochs));
+  }
   if (progress.best_epoch > 0) {
     best_ = clone(trainable());
     restore(best_, state->group("best"), path);
@@ -127,6 +139,17 @@ void FineTuning::keep_state(const std::filesystem::path& path, bool resume) {
     if (average_) restore(average_->tensors(), state->group("average"), path);
   }
   progress_ = progress;
+  if (is_prolonged) prolong();
+}
+
+void FineTuning::prolong() {
+  progress_.finished = false;
+  progress_.begun = progress_.epochs;
+  progress_.steps = 0;
+  restore(trainable(), best_, state_.path());
+  if (average_) average_.emplace(trainable(), options_.average_decay);
+  // Other orders than those before.
+  for (std::int64_t epoch = 0; epoch < progress_.begun; ++epoch) draw_batches();
 }
 
 FineTuning::Outcome FineTuning::run(const FineTuningHooks& hooks) {
@@ -138,16 +161,30 @@ FineTuning::Outcome FineTuning::run(const FineTuningHooks& hooks) {
     }
     finish_epoch(hooks);
   }
+  finish();
+  return Outcome::finished;
+}
+
+void FineTuning::finish() {
+  if (progress_.best_epoch == 0) throw OptionError("a run is finished before its first epoch");
   restore(trainable(), best_, state_.path());
   model_->eval();
   progress_.finished = true;
   save_state();
-  return Outcome::finished;
+}
+
+bool FineTuning::is_better(const EpochMetrics& metrics) const {
+  if (progress_.best_epoch == 0) return true;
+  const auto& best = progress_.metrics[static_cast<std::size_t>(progress_.best_epoch - 1)];
+  const bool is_tie = metrics.dev_accuracy == best.dev_accuracy;
+  return metrics.dev_accuracy > best.dev_accuracy ||
+         (is_tie && options_.ties_by_loss && metrics.dev_loss < best.dev_loss);
 }
 
 bool FineTuning::is_done() const {
   const bool out_of_patience =
-      options_.patience > 0 && progress_.epochs - progress_.best_epoch >= options_.patience;
+      options_.patience > 0 &&
+      progress_.epochs - std::max(progress_.best_epoch, progress_.begun) >= options_.patience;
   return progress_.finished || progress_.epochs == options_.epochs || out_of_patience;
 }
 
@@ -163,7 +200,7 @@ double FineTuning::step(std::span<const std::size_t> batch, std::int64_t divisor
 bool FineTuning::train_epoch(const FineTuningHooks& hooks) {
   const auto batches = draw_batches();
   const auto n_batches = std::ssize(batches);
-  const auto total_steps = n_batches * options_.epochs;
+  const auto total_steps = n_batches * (options_.epochs - progress_.begun);
   const ScheduleOptions schedule{
       .shape = options_.schedule,
       .warmup_steps = static_cast<std::int64_t>(options_.warmup * static_cast<double>(total_steps)),
@@ -232,8 +269,7 @@ void FineTuning::finish_epoch(const FineTuningHooks& hooks) {
       .dev_macro_f1 = matrix.macro_f1(),
       .tokens_per_second = static_cast<double>(progress_.tokens) / progress_.seconds,
       .seconds = progress_.seconds};
-  const auto best = static_cast<std::size_t>(progress_.best_epoch);
-  const bool is_best = best == 0 || metrics.dev_accuracy > progress_.metrics[best - 1].dev_accuracy;
+  const bool is_best = is_better(metrics);
   progress_.metrics.push_back(metrics);
   if (is_best) {
     progress_.best_epoch = metrics.epoch;

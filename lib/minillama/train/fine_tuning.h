@@ -63,6 +63,12 @@ class FineTuning {
   ///
   /// @param resume go on from what is there; otherwise a run there is an OptionError
   /// Throws OptionError if the run there has other settings or data, FileError if it is damaged.
+  ///
+  /// A finished run may have more epochs now. It is prolonged, and then as if another run began
+  /// with the weights of its best epoch: with new moments, and a learning rate that rises and falls
+  /// anew over the epochs that are added; the figures and the best epoch of those before stay. So
+  /// it does not end with the bits of a run that had as many epochs from the start, whose learning
+  /// rate would have fallen more slowly.
   void keep_state(const std::filesystem::path& path, bool resume);
 
   /// Trains until all epochs are done, patience is at its end, or the caller wants to stop. When
@@ -70,11 +76,16 @@ class FineTuning {
   /// gradient or a weight is not finite; what was saved before is kept.
   Outcome run(const FineTuningHooks& hooks = {});
 
+  /// Ends a run that was stopped: the model has the weights of the best epoch so far. Throws
+  /// OptionError if no epoch is done.
+  void finish();
+
   std::int64_t steps() const { return progress_.steps; }  ///< that are done
   const std::vector<EpochMetrics>& metrics() const { return progress_.metrics; }
   /// What the steps came to, in at most some hundred records.
   const std::vector<StepRecord>& records() const { return progress_.records; }
-  /// The one with the best accuracy on dev, the first of them; 0: none yet.
+  /// The one with the best accuracy on dev, of several the first, or that with the lowest loss
+  /// (FineTuningOptions::ties_by_loss); 0: none yet.
   std::int64_t best_epoch() const { return progress_.best_epoch; }
 
   /// Everything that the end result depends on, to tell one run from another: a JSON object.
@@ -82,6 +93,8 @@ class FineTuning {
 
  private:
   bool is_done() const;
+  bool is_better(const EpochMetrics& metrics) const;
+  void prolong();
   /// One step on the examples; returns its loss.
   double step(std::span<const std::size_t> batch, std::int64_t divisor);
   /// Trains to the end of the epoch under way; false if the caller wants to stop before.

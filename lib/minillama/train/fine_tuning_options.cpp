@@ -1,5 +1,6 @@
 #include "minillama/train/fine_tuning_options.h"
 
+#include <algorithm>
 #include <cmath>
 #include <string_view>
 
@@ -17,6 +18,18 @@ FineTuningOptions FineTuningOptions::cmu2025() {
           .schedule = ScheduleShape::constant,
           .warmup = 0,
           .compatible = true};
+}
+
+FineTuningOptions FineTuningOptions::fitted(std::int64_t n_examples, bool adapters) {
+  require(n_examples >= 1, "the number of examples", n_examples, "be at least 1");
+  constexpr std::int64_t kSeen = 2400;  // examples in all epochs, at least
+  const bool has_many = n_examples >= 4000;
+  const auto epochs = std::clamp<std::int64_t>((kSeen + n_examples - 1) / n_examples, 3, 20);
+  return {.epochs = epochs,
+          .patience = std::max<std::int64_t>(3, epochs / 3),
+          .ties_by_loss = true,
+          .batches = {.size = has_many ? 32 : 16},
+          .optimizer = {.lr = (adapters ? 1e-3 : 1e-4) * (has_many ? 2 : 1)}};
 }
 
 void FineTuningOptions::validate() const {

@@ -41,7 +41,8 @@ std::string FineTuningProgress::to_json() const {
                   {"record_loss", number_to_json(record_loss)},
                   {"record_steps", record_steps},
                   {"best_epoch", best_epoch},
-                  {"finished", finished}};
+                  {"finished", finished},
+                  {"begun", begun}};
   return json.dump();
 }
 
@@ -59,12 +60,18 @@ FineTuningProgress FineTuningProgress::from_json(const std::string& text,
                               .record_loss = fields.any_number("record_loss"),
                               .record_steps = fields.integer("record_steps"),
                               .best_epoch = fields.integer("best_epoch"),
-                              .finished = fields.boolean("finished")};
+                              .finished = fields.boolean("finished"),
+                              .begun = fields.has("begun") ? fields.integer("begun") : 0};
   for (const auto& line : fields.strings("metrics")) {
     progress.metrics.push_back(epoch_metrics_from_json(line, path));
   }
   for (const auto& line : fields.strings("records")) {
     progress.records.push_back(step_record_from_json(line, path));
+  }
+  if (progress.begun < 0 || progress.begun > progress.epochs) {
+    throw FileError(path,
+                    fmt::format("it was prolonged after {} of {} epochs: no run comes to that",
+                                progress.begun, progress.epochs));
   }
   if (progress.batches < 0 || progress.best_epoch < 0 ||
       progress.best_epoch > std::ssize(progress.metrics)) {

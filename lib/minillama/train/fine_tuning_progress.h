@@ -33,6 +33,7 @@ struct FineTuningProgress {
   std::int64_t record_steps = 0;  ///< those steps
   std::int64_t best_epoch = 0;    ///< from 1; 0: none yet
   bool finished = false;
+  std::int64_t begun = 0;  ///< of a prolonged run the epochs that were done before
 
   /// To a JSON object, with all bits of every number, and back. Throws FileError naming `path` on
   /// anything else.

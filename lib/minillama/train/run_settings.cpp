@@ -35,7 +35,8 @@ std::string text_of(const Json& value) {
                                  : printable(value.dump());
 }
 
-/// The settings of a state. In earlier ones a schedule has a number in place of its name.
+/// The settings of a state. In earlier ones a schedule has a number in place of its name, and ties
+/// in fine-tuning were not broken by loss.
 Json read_settings(const std::string& text, const std::filesystem::path& path) {
   Json settings = parse_json(text, path);
   if (!settings.is_object()) throw FileError(path, "its settings are no JSON object");
@@ -44,20 +45,22 @@ Json read_settings(const std::string& text, const std::filesystem::path& path) {
       *schedule <= static_cast<int>(ScheduleShape::trapezoid)) {
     *schedule = to_string(schedule->get<ScheduleShape>());
   }
+  if (settings.contains("patience")) settings.emplace("ties by loss", false);
   return settings;
 }
 
 }  // namespace
 
 Json settings_of(const FineTuningOptions& options) {
-  const auto& [epochs, patience, batches, optimizer, max_grad_norm, schedule, warmup, average_decay,
-               learning_rates, mixout, precision, compatible, save_every_steps,
+  const auto& [epochs, patience, ties_by_loss, batches, optimizer, max_grad_norm, schedule, warmup,
+               average_decay, learning_rates, mixout, precision, compatible, save_every_steps,
                save_every_seconds] = options;
   const auto& [lora_plus, layer_decay] = learning_rates;
   const auto& [size, max_tokens, by_length, shuffle] = batches;
   Json json = settings_of(optimizer);
   json.update(Json{{"epochs", epochs},
                    {"patience", patience},
+                   {"ties by loss", ties_by_loss},
                    {"batch size", size},
                    {"tokens in a batch", max_tokens},
                    {"batches by length", by_length},
@@ -151,7 +154,7 @@ std::uint32_t checksum(const Examples& examples) {
 }
 
 void require_same_settings(const std::string& now, const std::string& started,
-                           const std::filesystem::path& path) {
+                           const std::filesystem::path& path, std::string_view may_differ) {
   const Json settings = Json::parse(now);
   const Json before = read_settings(started, path);
   for (const auto& [name, value] : settings.items()) {
@@ -161,7 +164,7 @@ void require_same_settings(const std::string& now, const std::string& started,
                                   "version of this program",
                                   name));
     }
-    if (before.at(name) == value) continue;
+    if (before.at(name) == value || name == may_differ) continue;
     throw OptionError(fmt::format("the run in {} was started with another {}: {}, now {}",
                                   quote(path.native(), 400), name, text_of(before.at(name)),
                                   text_of(value)));

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "minillama/core/json.h"
 #include "minillama/core/named_tensors.h"
@@ -36,8 +37,8 @@ std::uint32_t checksum(const Examples& examples);
 
 /// Compares the settings `now` with those that the run at `path` was `started` with, both JSON
 /// objects. Throws OptionError naming the first that differs, FileError if one of them has a
-/// setting that the other has not.
+/// setting that the other has not. The one called `may_differ` may.
 void require_same_settings(const std::string& now, const std::string& started,
-                           const std::filesystem::path& path);
+                           const std::filesystem::path& path, std::string_view may_differ = {});
 
 }  // namespace minillama

@@ -35,7 +35,8 @@ void RunTensors::restore_from(const TrainingState& state, const std::filesystem:
 }
 
 std::optional<TrainingState> RunState::open(const std::filesystem::path& path,
-                                            const std::string& settings, bool resume) {
+                                            const std::string& settings, bool resume,
+                                            std::string_view may_differ) {
   std::optional<TrainingState> earlier;
   if (std::filesystem::exists(path)) {
     if (!resume) {
@@ -43,7 +44,7 @@ std::optional<TrainingState> RunState::open(const std::filesystem::path& path,
                                     quote(path.native(), 400)));
     }
     earlier = read_training_state(path);
-    require_same_settings(settings, earlier->text("settings"), path);
+    require_same_settings(settings, earlier->text("settings"), path, may_differ);
   }
   path_ = path;
   settings_ = settings;

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include <torch/types.h>
 
@@ -38,9 +39,10 @@ class RunState {
   ///
   /// @param settings all that the end result depends on (train/run_settings.h), as JSON
   /// @param resume   whether a state may be there; otherwise one is an OptionError
+  /// @param may_differ the setting that may be another now than in the state
   /// Throws OptionError if the run there has other settings, FileError if its state is damaged.
   std::optional<TrainingState> open(const std::filesystem::path& path, const std::string& settings,
-                                    bool resume);
+                                    bool resume, std::string_view may_differ = {});
 
   bool is_kept() const { return !path_.empty(); }
   const std::filesystem::path& path() const { return path_; }

@@ -1,0 +1,56 @@
+#include "common/verbs.h"
+
+#include <algorithm>
+#include <array>
+
+#include "common/arguments.h"
+
+namespace minillama::app {
+namespace {
+
+const std::vector<std::string> kOfTraining{"Method",   "Data set",  "Training",
+                                           "Adapters", "Objective", "Model"};
+
+}  // namespace
+
+std::span<const Verb> verbs() {
+  static const std::array<Verb, 3> kVerbs{{
+      {.usage = "[OPTION...] [TEXT...]",
+       .groups = {"Sentences", "Method", "Model"},
+       .examples = {"train messages.csv", "-m runs/messages \"Where is my parcel?\"",
+                    "-m runs/messages -f texts.txt", "-m runs/messages",
+                    "test -m runs/messages more.csv"}},
+      {.word = "train",
+       .does = "learn a classifier from labelled texts",
+       .usage = "[OPTION...] FILE",
+       .file = "train",
+       .option = "lora",
+       .groups = kOfTraining,
+       .examples = {"train messages.csv", "train messages.csv --test more.csv --out-dir runs/first",
+                    "train messages.csv --time-budget 10m",
+                    "train messages.csv --resume --epochs 40"}},
+      {.word = "test",
+       .does = "measure a classifier on labelled texts",
+       .usage = "[OPTION...] -m DIR FILE",
+       .file = "test",
+       .groups = {"Data set", "Model"},
+       .examples = {"test -m runs/messages more.csv",
+                    "test -m runs/messages more.csv --probabilities-out answers.jsonl"}},
+  }};
+  return kVerbs;
+}
+
+const Verb* find_verb(const std::string& word) {
+  const auto found = std::ranges::find(verbs(), word, &Verb::word);
+  return found == verbs().end() || word.empty() ? nullptr : &*found;
+}
+
+const Verb* nearest_verb(const std::string& word) {
+  const auto is_near = [&](const Verb& verb) {
+    return !verb.word.empty() && is_slip_of(word, verb.word);
+  };
+  const auto found = std::ranges::find_if(verbs(), is_near);
+  return found == verbs().end() ? nullptr : &*found;
+}
+
+}  // namespace minillama::app
