@@ -217,8 +217,8 @@ void refuse_file_as_text(const std::string& file, const Arguments& arguments) {
   const auto* meant = find_verb(first);
   if (meant == nullptr) meant = nearest_verb(first);
   if (meant != nullptr && file != first) {
-    throw OptionError(fmt::format("{} is a file, and {} no verb in front: did you mean {} {}?",
-                                  quote(file), quote(first), meant->word, quote(file)));
+    throw OptionError(fmt::format("{} is a file, and a verb comes first: did you mean \"{} {}\"?",
+                                  quote(file), meant->word, printable(file)));
   }
   throw OptionError(fmt::format(
       "{0} is a file: \"train {0}\" learns from it, \"test -m DIR {0}\" measures a classifier, "

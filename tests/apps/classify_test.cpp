@@ -55,9 +55,8 @@ TEST_CASE("classify: a table is trained on, and what came of it answers, by line
   // Nothing else appears where the program was called.
   CHECK(std::distance(fs::directory_iterator(place.path()), {}) == 2);
 
-  const auto label = contains("delivery  0.") || contains("invoice  0.");
   const auto one = place.run({"-m", "runs/messages", "The bill is wrong ."});
-  CHECK_THAT(one.out, label);
+  CHECK_THAT(one.out, contains("delivery  0.") || contains("invoice  0."));
   CHECK(place.run({"-m", "runs/messages"}, "The bill is wrong .").out == one.out);
   place.file("texts.txt", "The bill is wrong .\nMy parcel is late .\n");
   const auto file = place.run({"-m", "runs/messages", "-f", "texts.txt"});
@@ -189,8 +188,8 @@ TEST_CASE("classify: a newcomer is told what to write") {
   refused({"Where is it?"}, "no classifier: \"train messages.csv\" makes one");
   refused({}, "no classifier");
   refused({"messages.csv"}, "messages.csv is a file: \"train messages.csv\" learns from it");
-  refused({"trian", "messages.csv"}, "did you mean train \"messages.csv\"?");
-  refused({"-m", tiny, "test", "messages.csv"}, "did you mean test \"messages.csv\"?");
+  refused({"trian", "messages.csv"}, "did you mean \"train messages.csv\"?");
+  refused({"-m", tiny, "test", "messages.csv"}, "did you mean \"test messages.csv\"?");
   refused({"trian"}, "no verb \"trian\": did you mean train?");
   refused({"train"}, "train needs a file of labelled texts, as in: train messages.csv");
   refused({"test", "-m", tiny}, "test needs a file of labelled texts, as in: test -m DIR");
