@@ -7,18 +7,10 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <torch/version.h>
 
 #include "minillama/core/error.h"
 #include "minillama/core/json.h"
-#include "minillama/io/atomic_file.h"
-#include "minillama/io/directory_lock.h"
-#include "minillama/io/event_file.h"
-#include "minillama/model/adapters.h"
-#include "minillama/model/classifier_file.h"
-#include "minillama/model/label_word_head.h"
 #include "minillama/model/module_text_classifier.h"
-#include "minillama/model/peft_module.h"
 #include "minillama/report/comparison.h"
 #include "minillama/text/sentiment_prompt.h"
 #include "minillama/train/fine_tuning.h"
@@ -27,14 +19,12 @@
 #include "common/evaluate.h"
 #include "common/evaluation_arguments.h"
 #include "common/fine_tuning_report.h"
-#include "common/interrupts.h"
+#include "common/fine_tuning_setting.h"
 #include "common/output.h"
 #include "common/output_files.h"
-#include "common/progress_bar.h"
 #include "common/run_reports.h"
-#include "common/setting_search.h"
-#include "common/settings_file.h"
-#include "common/time_budget.h"
+#include "common/search_classifier.h"
+#include "common/train_classifier.h"
 #include "common/training_arguments.h"
 #include "common/training_data.h"
 #include "common/wise_ft.h"
@@ -42,72 +32,8 @@
 namespace minillama::app {
 namespace {
 
-/// The files in --out-dir beside the classifier's own.
-constexpr const char* kStateFile = "training.safetensors";
-constexpr const char* kMetricsFile = "metrics.jsonl";
-constexpr const char* kSettingsFile = "settings.json";
-
-constexpr const char* kStopped = "stopped and saved; --resume goes on from here\n";
-constexpr const char* kStoppedUnsaved = "stopped; without --out-dir nothing was saved\n";
-constexpr const char* kStoppedSearch = "stopped; the best classifier so far is kept\n";
-
-/// Everything that the runs of all seeds share.
-struct Setting {
-  const std::string& program;
-  const Arguments& arguments;
-  const ModuleArguments& model;
-  const Dataset& dataset;
-  const TrainingArguments& training;
-  const TrainingData& data;
-  bool lora;
-  bool adapter_alone;  ///< is what --out-dir keeps
-};
-
-/// The language model with a new head and, if wanted, new adapters.
-ModuleTextClassifier make_classifier(const Setting& setting, const torch::Generator& generator) {
-  LoadOptions load = setting.model.load;
-  load.generator = generator;
-  load.frozen = setting.training.frozen;
-  auto checkpoint = Checkpoint::open(setting.model.model, setting.model.open);
-  auto tokenizer = checkpoint.tokenizer();
-  auto language_model = read_language_model(std::move(checkpoint), load);
-  auto& llama = language_model->llama;
-  if (const auto adapter = active_adapter(llama); !adapter.empty()) {
-    absorb_adapter(llama);
-    if (!setting.model.quiet) {
-      note("the model's adapter {} became part of its weights\n", quote(adapter));
-    }
-  }
-  llama->reset_last_layers(setting.training.new_layers, generator);
-  const std::string name = setting.dataset.name.empty() ? "labels" : setting.dataset.name;
-  if (setting.lora) add_adapter(llama, name, setting.training.adapter, generator);
-  Classifier model(llama, setting.training.classifier, generator);
-  if (setting.training.label_words) {
-    set_label_words(model, language_model->output_weight(), tokenizer);
-  }
-  if (setting.lora) train_only_adapter(llama, name);
-  llama->set_recompute(setting.training.recompute);
-  if (!setting.training.head_has_bias) {
-    model->classifier_head->bias.set_requires_grad(false).zero_();
-  }
-  return {std::move(model),
-          std::move(tokenizer),
-          {.batch_size = setting.training.fine_tuning.batches.size,
-           .max_sentence_len = setting.arguments.integer("max-sentence-len")}};
-}
-
-void print_epoch(const EpochMetrics& metrics, bool is_best, bool json) {
-  if (json) {
-    print("{}\n", to_json_line(metrics));
-    return;
-  }
-  print_wrapped("epoch {}: loss {}, dev loss {}, accuracy {:.4f}, macro-F1 {:.4f}, {:.1f} s{}\n",
-                metrics.epoch, number(metrics.train_loss, 4), number(metrics.dev_loss, 4),
-                metrics.dev_accuracy, metrics.dev_macro_f1, metrics.seconds, is_best ? " *" : "");
-}
-
 /// Says, before anything is trained, what the training set makes doubtful.
-void warn_of_missing_labels(const Setting& setting) {
+void warn_of_missing_labels(const FineTuningSetting& setting) {
   const auto& names = setting.training.classifier.label_names;
   std::vector<std::string> missing;
   for (std::int64_t label = 0; label < std::ssize(names); ++label) {
@@ -132,235 +58,7 @@ bool keeps_adapter_alone(const Arguments& arguments, const ModuleArguments& mode
   return base.config().norm == NormKind::rmsnorm && base.stored().adapters.empty();
 }
 
-/// Writes what --out-dir keeps: the whole classifier, or the adapter.
-void write(const std::filesystem::path& directory, ModuleTextClassifier& classifier,
-           const Setting& setting) {
-  if (!setting.adapter_alone) {
-    return write_classifier(directory, classifier.model(), classifier.tokenizer());
-  }
-  // With those of a whole model, which may have been here, the directory would be taken for it.
-  for (const auto* file : {"config.json", "model.safetensors"}) remove_file(directory / file);
-  const auto base = std::filesystem::proximate(std::filesystem::absolute(setting.model.model),
-                                               std::filesystem::absolute(directory));
-  write_peft_adapter(directory, classifier.model(), base.native());
-}
-
-FineTuning make_run(ModuleTextClassifier& classifier, const Setting& setting,
-                    const torch::Generator& generator) {
-  const auto& training = setting.training;
-  auto train_examples = encode(classifier, setting.data.train);
-  auto dev_examples = encode(classifier, setting.data.dev);
-  if (const auto n = train_examples.n_shortened + dev_examples.n_shortened; n > 0) {
-    note("{} sentences were shortened to fit\n", n);
-  }
-  weigh_classes(setting.arguments, std::ssize(training.classifier.label_names), train_examples);
-  train_examples.targets = setting.data.targets;
-  return {classifier.model(),
-          std::move(train_examples),
-          std::move(dev_examples),
-          training.fine_tuning,
-          generator,
-          make_objective(training.objective)};
-}
-
-void add_step(EventFile& events, std::int64_t step, const StepReport& report) {
-  const std::vector<EventScalar> scalars{{"loss/train", report.loss},
-                                         {"learning_rate", report.learning_rate}};
-  events.add(step, scalars);
-}
-
-void add_epoch(EventFile& events, std::int64_t step, const EpochMetrics& metrics) {
-  const std::vector<EventScalar> scalars{{"loss/dev", metrics.dev_loss},
-                                         {"accuracy/dev", metrics.dev_accuracy},
-                                         {"macro_f1/dev", metrics.dev_macro_f1},
-                                         {"tokens_per_second", metrics.tokens_per_second}};
-  events.add(step, scalars);
-}
-
-/// The folder of --tensorboard that a seed's events go to; empty: none.
-std::filesystem::path event_directory(const Setting& setting, std::uint64_t seed) {
-  const std::filesystem::path directory = setting.arguments.text("tensorboard");
-  const bool one_of_several = !directory.empty() && setting.training.n_seeds > 1;
-  return one_of_several ? directory / fmt::format("seed-{}", seed) : directory;
-}
-
-/// What the data is like, which is said before the first seed's run and told by every report.
-TrainingDataCheck look_at_data(ModuleTextClassifier& classifier, const Setting& setting) {
-  const auto context = classifier.model()->llama->config().max_seq_len;
-  const auto wanted = classifier.options().max_sentence_len;
-  return check_training_data(setting.data, classifier.tokenizer(),
-                             wanted > 0 ? std::min(wanted, context) : context);
-}
-
-/// What there is to tell of a run before it is evaluated, for `directory`.
-RunReport report_of(const FineTuning& run, const Setting& setting, const TrainingDataCheck& check,
-                    const std::filesystem::path& directory) {
-  auto report =
-      begin_report(setting.arguments, directory, run.settings(), {{"LibTorch", TORCH_VERSION}});
-  report.data = check.report;
-  report.summary.figures = {{"dev accuracy of the most frequent label", check.majority_accuracy},
-                            {"dev accuracy of naive Bayes", check.naive_bayes_accuracy}};
-  add_training(run, report);
-  return report;
-}
-
-/// Makes the folder of a run ready, and locks it: an earlier run is left in it to --resume only.
-void open_directory(const std::filesystem::path& directory, const Setting& setting,
-                    std::optional<DirectoryLock>& lock) {
-  make_directory(directory);
-  lock.emplace(directory);
-  if (setting.arguments.is_set("force")) {
-    for (const auto* file : {kStateFile, kReportFile, kSummaryFile}) remove_file(directory / file);
-  }
-}
-
-/// Where --settings finds this run's, which those of all seeds share.
-void write_settings(const Setting& setting) {
-  const std::filesystem::path directory = setting.arguments.text("out-dir");
-  write_settings(directory / kSettingsFile, setting.arguments);
-}
-
-/// Trains `classifier`, leaves it with the best epoch's weights, and returns what there is to tell
-/// of the run so far, if it is kept in `directory`.
-RunReport train(ModuleTextClassifier& classifier, const Setting& setting,
-                const torch::Generator& generator, const std::filesystem::path& directory) {
-  const auto& arguments = setting.arguments;
-  const auto& model = setting.model;
-  const auto& training = setting.training;
-  auto run = make_run(classifier, setting, generator);
-  std::optional<DirectoryLock> lock;
-  if (!directory.empty()) {
-    open_directory(directory, setting, lock);
-    run.keep_state(directory / kStateFile, arguments.is_set("resume"));
-    write_settings(setting);
-  }
-  std::optional<EventFile> events;
-  const auto seed = generator.current_seed();
-  if (const auto path = event_directory(setting, seed); !path.empty()) events.emplace(path);
-  // Nothing is left that could be refused.
-  const auto check = look_at_data(classifier, setting);
-  if (!model.quiet && seed == training.first_seed) tell(check);
-
-  Interrupts interrupts;
-  const char* stopped = model.quiet ? "" : directory.empty() ? kStoppedUnsaved : kStopped;
-  ProgressBar bar(model.quiet);
-  const auto report_step = [&](const StepReport& step) {
-    const auto done = (step.epoch - 1) * step.n_batches + step.batch;
-    if (events) add_step(*events, run.steps(), step);
-    bar.update(fmt::format("epoch {}/{}", step.epoch, training.fine_tuning.epochs), done,
-               training.fine_tuning.epochs * step.n_batches,
-               fmt::format("loss {}", number(step.loss, 3)));
-  };
-  const auto before_evaluation = [&] {
-    bar.clear();
-    interrupts.end_at_once(stopped);
-  };
-  const auto report_epoch = [&](const EpochMetrics& metrics, bool is_best) {
-    interrupts.resume_noting();
-    // First what is kept: printing may fail and end the run.
-    if (!directory.empty()) {
-      if (is_best) write(directory, classifier, setting);
-      write_metrics(directory / kMetricsFile, run.metrics());
-    }
-    if (events) add_epoch(*events, run.steps(), metrics);
-    bar.clear();
-    print_epoch(metrics, is_best, arguments.is_set("json"));
-  };
-  run.run({.after_step = report_step,
-           .before_evaluation = before_evaluation,
-           .after_epoch = report_epoch,
-           .should_stop = [&] { return interrupts.signal() != 0; }});
-  if (interrupts.signal() == 0) {
-    return directory.empty() ? RunReport() : report_of(run, setting, check, directory);
-  }
-  bar.clear();
-  write_message(stopped);
-  throw Interrupted{interrupts.signal()};
-}
-
-void print_setting(const TrainingSetting& setting, const EpochMetrics& best_epoch, bool is_best,
-                   bool json) {
-  if (json) {
-    print("{}\n", Json{{"lr", setting.lr},
-                       {"epochs", setting.epochs},
-                       {"best_epoch", best_epoch.epoch},
-                       {"dev_loss", best_epoch.dev_loss},
-                       {"dev_accuracy", best_epoch.dev_accuracy}}
-                      .dump());
-    return;
-  }
-  print_wrapped("learning rate {}, {} epochs: in epoch {} dev loss {}, accuracy {:.4f}{}\n",
-                setting.lr, setting.epochs, best_epoch.epoch, number(best_epoch.dev_loss, 4),
-                best_epoch.dev_accuracy, is_best ? " *" : "");
-}
-
-/// Trains with several settings within --time-budget, leaves `classifier` as the best of them, and
-/// returns what there is to tell of that one's run, if it is kept in `directory`.
-RunReport search(ModuleTextClassifier& classifier, const Setting& setting,
-                 const std::filesystem::path& directory) {
-  const auto& arguments = setting.arguments;
-  const Deadline deadline(read_time_budget(arguments));
-  std::optional<DirectoryLock> lock;
-  if (!directory.empty()) {
-    open_directory(directory, setting, lock);
-    write_settings(setting);
-  }
-  const auto check = look_at_data(classifier, setting);
-  if (!setting.model.quiet) tell(check);
-
-  Interrupts interrupts;
-  ProgressBar bar(setting.model.quiet);
-  std::optional<SettingScore> best;
-  RunReport report;
-  const auto attempt = [&](const TrainingSetting& with) -> std::optional<SettingScore> {
-    auto training = setting.training;
-    training.fine_tuning.optimizer.lr = with.lr;
-    training.fine_tuning.epochs = with.epochs;
-    const Setting tried{setting.program, arguments,    setting.model, setting.dataset,
-                        training,        setting.data, setting.lora,  setting.adapter_alone};
-    const auto generator = make_generator(training.first_seed);
-    auto candidate = make_classifier(tried, generator);
-    auto run = make_run(candidate, tried, generator);
-    const auto report_step = [&](const StepReport& step) {
-      bar.update(fmt::format("lr {}", with.lr), (step.epoch - 1) * step.n_batches + step.batch,
-                 with.epochs * step.n_batches, fmt::format("loss {}", number(step.loss, 3)));
-    };
-    const auto should_stop = [&] {
-      // Of the first setting an epoch is to be had in any case.
-      const bool may_end = best || run.best_epoch() > 0;
-      return interrupts.signal() != 0 || (may_end && deadline.has_passed());
-    };
-    run.run({.after_step = report_step, .should_stop = should_stop});
-    bar.clear();
-    if (interrupts.signal() != 0) {
-      write_message(best && !directory.empty() ? kStoppedSearch : "stopped; nothing was saved\n");
-      throw Interrupted{interrupts.signal()};
-    }
-    if (run.best_epoch() == 0) return std::nullopt;
-    run.finish();
-    const auto& epoch = run.metrics()[static_cast<std::size_t>(run.best_epoch() - 1)];
-    const SettingScore score{epoch.dev_accuracy, epoch.dev_loss};
-    const bool is_best = !best || score.is_better_than(*best);
-    if (is_best) {
-      best = score;
-      classifier = std::move(candidate);
-      if (!directory.empty()) {
-        write(directory, classifier, setting);
-        write_metrics(directory / kMetricsFile, run.metrics());
-        report = report_of(run, tried, check, directory);
-      }
-    }
-    print_setting(with, epoch, is_best, arguments.is_set("json"));
-    return score;
-  };
-  const auto& options = setting.training.fine_tuning;
-  search_settings({options.optimizer.lr, options.epochs},
-                  {.lr = arguments.given("lr"), .epochs = arguments.given("epochs")}, deadline,
-                  attempt);
-  return report;
-}
-
-std::filesystem::path prediction_path(const Setting& setting, const std::string& split,
+std::filesystem::path prediction_path(const FineTuningSetting& setting, const std::string& split,
                                       std::uint64_t seed, const std::filesystem::path& directory) {
   std::string method = setting.lora ? "lora" : "finetuning";
   // Without directories of their own the seeds would overwrite each other's.
@@ -369,7 +67,7 @@ std::filesystem::path prediction_path(const Setting& setting, const std::string&
 }
 
 /// Asks, before any work, whether everything that the run writes can be written.
-void check_outputs(const Setting& setting, std::uint64_t seed,
+void check_outputs(const FineTuningSetting& setting, std::uint64_t seed,
                    const std::filesystem::path& directory) {
   const auto& arguments = setting.arguments;
   if (arguments.given("test-out") && setting.data.test.empty()) {
@@ -396,7 +94,7 @@ struct Accuracies {
   std::optional<double> test;  ///< if there is a test set with labels that mean something
 };
 
-Accuracies run_seed(const Setting& setting, std::uint64_t seed,
+Accuracies run_seed(const FineTuningSetting& setting, std::uint64_t seed,
                     const std::filesystem::path& directory) {
   const auto& [program, arguments, model, dataset, training, data, lora, adapter_alone] = setting;
   const auto generator = make_generator(seed);
@@ -410,7 +108,7 @@ Accuracies run_seed(const Setting& setting, std::uint64_t seed,
     weights->finish();
     choose_interpolation(classifier, *weights, data.dev, training.wise_ft_steps,
                          arguments.is_set("json"));
-    if (!directory.empty()) write(directory, classifier, setting);
+    if (!directory.empty()) write_trained(directory, classifier, setting);
   }
   EvaluationReport report{.json = arguments.is_set("json"), .quiet = model.quiet};
   if (!directory.empty()) {
@@ -422,7 +120,7 @@ Accuracies run_seed(const Setting& setting, std::uint64_t seed,
   if (!model.compatible) {
     with_calibration.calibrate = [&](double temperature) {
       classifier.model()->set_temperature(temperature);
-      if (!directory.empty()) write(directory, classifier, setting);
+      if (!directory.empty()) write_trained(directory, classifier, setting);
     };
   }
   Accuracies accuracies{.dev = evaluate(classifier, "dev", data.dev,
@@ -491,7 +189,7 @@ void fine_tune(const std::string& program, const Arguments& arguments, const Mod
   if (dataset.has_any_labels() && !model.compatible) {
     fit_to_examples(arguments, std::ssize(data.train), lora, training.fine_tuning);
   }
-  const Setting setting{
+  const FineTuningSetting setting{
       program,  arguments, model, dataset,
       training, data,      lora,  keeps_adapter_alone(arguments, model, dataset, training)};
   const auto directory = out_directory(arguments, dataset);
