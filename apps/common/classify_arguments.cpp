@@ -230,9 +230,10 @@ void refuse_file_as_text(const std::string& file, const Arguments& arguments) {
 void check_any_data(const Arguments& arguments, const Verb& verb) {
   const auto option = arguments.text("option");
   if (!verb.word.empty() && !arguments.given(verb.file)) {
-    throw OptionError(fmt::format("{0} needs a file of labelled texts, as in: {0} {1}messages.csv",
-                                  verb.word, verb.option.empty() ? "-m DIR " : ""));
+    throw OptionError(fmt::format("{0} needs {1}, as in: {0} {2}", verb.word, verb.needs,
+                                  verb.examples.front().substr(verb.word.size() + 1)));
   }
+  if (arguments.given("report")) return;
   if (!verb.word.empty() && !arguments.positional().empty()) {
     throw OptionError(fmt::format("unexpected argument {}: {} takes one file",
                                   quote(arguments.positional().front()), verb.word));

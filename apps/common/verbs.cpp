@@ -14,7 +14,7 @@ const std::vector<std::string> kOfTraining{"Method",   "Data set",  "Training",
 }  // namespace
 
 std::span<const Verb> verbs() {
-  static const std::array<Verb, 3> kVerbs{{
+  static const std::array<Verb, 4> kVerbs{{
       {.usage = "[OPTION...] [TEXT...]",
        .groups = {"Sentences", "Method", "Model"},
        .examples = {"train messages.csv", "-m runs/messages \"Where is my parcel?\"",
@@ -24,6 +24,7 @@ std::span<const Verb> verbs() {
        .does = "learn a classifier from labelled texts",
        .usage = "[OPTION...] FILE",
        .file = "train",
+       .needs = "a file of labelled texts",
        .option = "lora",
        .groups = kOfTraining,
        .examples = {"train messages.csv", "train messages.csv --test more.csv --out-dir runs/first",
@@ -33,9 +34,16 @@ std::span<const Verb> verbs() {
        .does = "measure a classifier on labelled texts",
        .usage = "[OPTION...] -m DIR FILE",
        .file = "test",
+       .needs = "a file of labelled texts",
        .groups = {"Data set", "Model"},
        .examples = {"test -m runs/messages more.csv",
                     "test -m runs/messages more.csv --probabilities-out answers.jsonl"}},
+      {.word = "report",
+       .does = "compare runs in a page of HTML",
+       .usage = "[OPTION...] PAGE DIR...",
+       .file = "report",
+       .needs = "a page to write and folders of runs",
+       .examples = {"report runs.html runs/messages runs/tried"}},
   }};
   return kVerbs;
 }

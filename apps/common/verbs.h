@@ -12,7 +12,8 @@ struct Verb {
   std::string word = {};    ///< empty: texts are classified
   std::string does = {};    ///< for --help
   std::string usage = {};   ///< behind the word
-  std::string file = {};    ///< the option that is meant by an argument alone, such as "train"
+  std::string file = {};    ///< the option that is meant by the first argument, such as "train"
+  std::string needs = {};   ///< what that is
   std::string option = {};  ///< --option unless given
   std::vector<std::string> groups = {};    ///< of the options that its --help lists
   std::vector<std::string> examples = {};  ///< behind the program's name

@@ -192,8 +192,10 @@ TEST_CASE("classify: a newcomer is told what to write") {
   refused({"-m", tiny, "test", "messages.csv"}, "did you mean \"test messages.csv\"?");
   refused({"trian"}, "no verb \"trian\": did you mean train?");
   refused({"train"}, "train needs a file of labelled texts, as in: train messages.csv");
-  refused({"test", "-m", tiny}, "test needs a file of labelled texts, as in: test -m DIR");
+  refused({"test", "-m", tiny}, "test needs a file of labelled texts, as in: test -m runs/messages");
   refused({"test", "messages.csv"}, "no classifier");
+  refused({"report"}, "report needs a page to write and folders of runs, as in: report runs.html");
+  refused({"report", "runs.html"}, "--report needs the folders of runs");
   refused({"train", "messages.csv", "more.csv"}, "unexpected argument \"more.csv\": train takes");
   refused({"--train", "messages.csv"}, "--train goes with the verb train");
   refused({"-m", tiny, "A text"}, "is a language model and no classifier: \"train messages.csv");

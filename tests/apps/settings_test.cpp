@@ -9,8 +9,8 @@ using namespace minillama::test;
 
 namespace {
 
-const std::vector<std::string> kApps{"classify_cfimdb", "classify_sst", "convert", "generate",
-                                     "pretrain"};
+const std::vector<std::string> kApps{"classify", "classify_cfimdb", "classify_sst",
+                                     "convert",  "generate",        "pretrain"};
 
 /// The long options that --help lists.
 std::vector<std::string> long_options(const std::string& help) {

@@ -52,13 +52,15 @@ TEST_CASE("your own texts: the page's commands do what it says") {
   // It has seen nearly all of these; so it is to know them.
   CHECK_THAT(outcomes[4].out, contains("accuracy 0.9") || contains("accuracy 1.0"));
   CHECK_THAT(outcomes[5].out, contains("learning rate "));
+  CHECK_THAT(read_text(directory.path() / "runs.html"), contains("tried"));
   CHECK_THAT(outcomes[6].out, contains("epoch 12: "));
   CHECK_THAT(outcomes[7].out, contains("delivery  0."));
 
-  for (const auto* file : {"adapter_config.json", "adapter_model.safetensors",
-                           "dev-predictions.txt", "metrics.jsonl", "training.safetensors"}) {
+  for (const auto* file :
+       {"adapter_config.json", "adapter_model.safetensors", "dev-predictions.txt", "metrics.jsonl",
+        "report.html", "report.json", "settings.json", "training.safetensors"}) {
     CHECK(fs::exists(directory.path() / "runs/messages" / file));
   }
   CHECK(std::distance(fs::directory_iterator(directory.path() / "runs/messages"), {}) ==
-        6);  // and .lock
+        9);  // and .lock
 }
