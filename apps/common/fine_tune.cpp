@@ -101,7 +101,7 @@ Accuracies run_seed(const FineTuningSetting& setting, std::uint64_t seed,
   auto classifier = make_classifier(setting, generator);
   std::optional<WeightInterpolation> weights;
   if (training.wise_ft_steps > 0) weights.emplace(classifier.model());
-  auto run_report = arguments.given("time-budget")
+  auto run_report = std::isfinite(training.time_budget)
                         ? search(classifier, setting, directory)
                         : train(classifier, setting, generator, directory);
   if (weights) {

@@ -39,7 +39,7 @@ void print_setting(const TrainingSetting& setting, const EpochMetrics& best_epoc
 RunReport search(ModuleTextClassifier& classifier, const FineTuningSetting& setting,
                  const std::filesystem::path& directory) {
   const auto& arguments = setting.arguments;
-  const Deadline deadline(read_time_budget(arguments));
+  const Deadline deadline(setting.training.time_budget);
   std::optional<DirectoryLock> lock;
   if (!directory.empty()) {
     open_directory(directory, setting, lock);

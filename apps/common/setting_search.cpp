@@ -12,13 +12,14 @@ void search_settings(const TrainingSetting& first, const FixedSettings& fixed,
                      const Deadline& deadline, const TrySetting& attempt) {
   auto best = first;
   std::optional<SettingScore> best_score;
-  double seconds_per_epoch = 0;
+  std::optional<double> seconds_per_epoch;  // nothing before the first was tried
   const auto try_setting = [&](const TrainingSetting& setting) {
+    const auto epochs = static_cast<double>(setting.epochs);
     const double before = deadline.seconds_left();
-    if (static_cast<double>(setting.epochs) * seconds_per_epoch > before) return;
+    if (seconds_per_epoch && epochs * *seconds_per_epoch > before) return;
     const auto score = attempt(setting);
-    seconds_per_epoch = std::max(seconds_per_epoch, (before - deadline.seconds_left()) /
-                                                        static_cast<double>(setting.epochs));
+    const double seconds = before - deadline.seconds_left();
+    seconds_per_epoch = std::max(seconds_per_epoch.value_or(0), seconds / epochs);
     if (!score || (best_score && !score->is_better_than(*best_score))) return;
     best = setting;
     best_score = score;

@@ -11,6 +11,7 @@
 #include "common/classify_arguments.h"
 #include "common/comma_list.h"
 #include "common/model_arguments.h"
+#include "common/time_budget.h"
 
 namespace minillama::app {
 namespace {
@@ -104,6 +105,7 @@ TrainingArguments read_training_arguments(const Arguments& arguments, const Data
     throw OptionError(fmt::format("--wise-ft is {}, must be 0 or positive", out.wise_ft_steps));
   }
 
+  out.time_budget = read_time_budget(arguments);
   const auto seed = arguments.integer("seed");
   if (seed < 0) throw OptionError(fmt::format("--seed is {}, must be 0 or positive", seed));
   out.first_seed = static_cast<std::uint64_t>(seed);

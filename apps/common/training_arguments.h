@@ -29,6 +29,7 @@ struct TrainingArguments {
   bool label_words = false;     ///< the head begins as the language model's own (label_word_head.h)
   std::int64_t new_layers = 0;  ///< how many of the last layers are drawn anew
   std::int64_t wise_ft_steps = 0;  ///< from the weights before to those after; 0: none
+  double time_budget = 0;  ///< seconds in which settings are tried; infinite: one is trained with
   std::uint64_t first_seed = 0;
   std::int64_t n_seeds = 1;
 };

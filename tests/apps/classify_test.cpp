@@ -111,11 +111,10 @@ TEST_CASE("classify: an adapter is kept alone, and finds its base by checksum wh
   fs::rename(place.path() / "here/mine", place.path() / "there/mine");
   fs::rename(place.path() / "here/base", place.path() / "there/data/base");
   CHECK(place.run({"-m", "there/mine", "A bill ."}).out == answer);
-  // The language model below it goes on with texts.
-  const auto text =
-      run_app("generate", {"-m", "there/mine", "-p", "A film", "-n", "3"}, place.path());
-  INFO(text.err);
-  CHECK(text.exit_code == 0);
+  // It answers with labels, and is none to go on with texts.
+  const auto text = run_app("generate", {"-m", "there/mine", "-p", "A film"}, place.path());
+  CHECK(text.exit_code == 3);
+  CHECK_THAT(text.err, contains("is an adapter of a classifier"));
   place.file("there/data/base/model.safetensors", "other");
   const auto lost = place.run({"-m", "there/mine", "A bill ."});
   CHECK(lost.exit_code == 3);
@@ -232,7 +231,7 @@ TEST_CASE("classify: a language model is asked for labels of one's own") {
                                 "{sentence} It is about the", "My parcel is late ."});
   INFO(asked.err);
   CHECK(asked.exit_code == 0);
-  CHECK_THAT(asked.out, contains("  0."));
+  CHECK_THAT(asked.out, Catch::Matchers::Matches("(invoice|delivery)  [01]\\.[0-9]+\n"));
 }
 
 TEST_CASE("classify: --help has the verbs, and each of them what is its own") {
@@ -255,7 +254,7 @@ TEST_CASE("classify: a person types texts behind a prompt") {
   const Place place;
   REQUIRE(place.train().exit_code == 0);
   const auto shown = run_on_terminal("classify", {"-m", "runs/messages"}, place.path(), 80, {},
-                                     {"The bill is wrong .", "My parcel is late ."});
+                                     {"The bill is wrong .\r", "My parcel is late .\r"});
   CHECK(shown.exit_code == 0);
   CHECK_THAT(shown.out, contains("Ctrl-D ends") && contains("> "));
   CHECK_THAT(shown.out, contains("invoice  0.") || contains("delivery  0."));
