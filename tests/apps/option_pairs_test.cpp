@@ -357,7 +357,7 @@ TEST_CASE("option pairs: of classify when it explains, and when it compares runs
 TEST_CASE("option pairs: of classify train") {
   auto options = classify_options();
   std::erase(options, "--train=s");
-  Names alone{"--file", "--calibrate", "--chat", "--head"};
+  Names alone{"--file", "--calibrate", "--chat", "--explain", "--head", "--report"};
   for (const auto& others : {kOfOneSet, kAsking, kOfAsking, kOfTraining, kOfAllWeights}) {
     for (const auto& option : others) alone.insert(name_of(option));
   }

@@ -351,9 +351,9 @@ TEST_CASE("fine_tuning: a finished run is prolonged as if another began with its
       epoch_batches(lengths, options.batches, second.generator);
     }
     again.run();
-    const auto all = figures(prolonged.tuning);
-    CHECK(std::vector(all.begin(), all.begin() + 3) == figures(first.tuning));
-    CHECK(std::vector(all.begin() + 3, all.end()) == figures(again));
+    const auto all = test::figures(prolonged.tuning);
+    CHECK(std::vector(all.begin(), all.begin() + 3) == test::figures(first.tuning));
+    CHECK(std::vector(all.begin() + 3, all.end()) == test::figures(again));
 
     // Stopped after any step, and after none, it ends with the same bits.
     options.epochs = 5;
