@@ -13,6 +13,7 @@
 #include "minillama/model/peft_module.h"
 #include "minillama/report/comparison.h"
 
+#include "common/classify_arguments.h"
 #include "common/fine_tuning_report.h"
 #include "common/output.h"
 #include "common/run_reports.h"
@@ -88,8 +89,8 @@ void open_directory(const std::filesystem::path& directory, const FineTuningSett
 }
 
 void write_settings(const FineTuningSetting& setting) {
-  const std::filesystem::path directory = setting.arguments.text("out-dir");
-  write_settings(directory / kSettingsFile, setting.arguments);
+  write_settings(out_directory(setting.arguments, setting.dataset) / kSettingsFile,
+                 setting.arguments);
 }
 
 void write_trained(const std::filesystem::path& directory, ModuleTextClassifier& classifier,

@@ -37,7 +37,8 @@ struct FineTuningOptions {
   /// What suits `n_examples` of any data, training adapters or all weights, with some kept to
   /// evaluate on. Few are seen again and again until there were steps enough to learn, some 2,400
   /// examples in 3 to 20 epochs, and with half the learning rate of many: with all of it LoRA soon
-  /// knew 300 sentences of SST by heart. Patience ends what gets no better, ties are broken by loss.
+  /// knew 300 sentences of SST by heart. Patience ends what gets no better, ties are broken by
+  /// loss.
   static FineTuningOptions fitted(std::int64_t n_examples, bool adapters);
 
   /// The settings of the CMU assignment's reference. They want PoolingKind::padded_last and full
