@@ -31,6 +31,7 @@ void write_stopped(const std::filesystem::path& path, bool lora = false) {
 
 /// `text` with its first `part` replaced, which it has.
 std::string replaced(std::string text, const std::string& part, const std::string& with) {
+  CAPTURE(text, part);
   const auto place = text.find(part);
   REQUIRE(place != std::string::npos);
   return text.replace(place, part.size(), with);
