@@ -121,6 +121,7 @@ struct Arguments::State {
   std::vector<std::string> groups;
   std::vector<std::string> listed;  // how the titles of those begin that --help lists; none: all
   std::vector<std::string> given;   // the words of the command line
+  std::string verb;                 // in front of them
   cxxopts::ParseResult parsed;      // what they say
 
   std::vector<std::string> long_names() const;
@@ -282,8 +283,13 @@ bool Arguments::parse(int argc, const char* const* argv) {
   return true;
 }
 
+void Arguments::set_verb(std::string verb) {
+  state_->verb = std::move(verb);
+}
+
 std::string Arguments::command() const {
   auto command = shell_word(state_->called);
+  if (!state_->verb.empty()) command += ' ' + shell_word(state_->verb);
   for (const auto& word : state_->given) command += ' ' + shell_word(word);
   return command;
 }

@@ -54,8 +54,10 @@ class Arguments {
 
   /// Takes more options, those that are not given yet. Throws like read().
   void add(const std::vector<std::string>& words);
-  /// The command line that parse() read, as a shell would read it again.
+  /// The command line that parse() read, as a shell would read it again: behind the program's name
+  /// the word `verb`, which parse() was not given, if there is one.
   std::string command() const;
+  void set_verb(std::string verb);
 
   // What was given, by an option's first name.
   bool given(const std::string& name) const;        ///< on the command line, not by default

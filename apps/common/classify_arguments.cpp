@@ -331,6 +331,7 @@ std::optional<Arguments> read_classify_arguments(const char* program, const Data
     words.erase(words.begin() + 1);
   }
   auto arguments = declare_classify_arguments(program, dataset, verb);
+  arguments.set_verb(verb.word);
   if (!arguments.parse(static_cast<int>(words.size()), words.data())) return std::nullopt;
   check_classify_arguments(arguments, dataset, verb);
   return arguments;

@@ -52,6 +52,7 @@ TEST_CASE("classify: a table is trained on, and what came of it answers, by line
              contains("the classifier is in runs/messages; to use it: classify -m runs/messages "));
   const auto run = place.path() / "runs/messages";
   CHECK(lines_in(read_text(run / "dev-predictions.txt")) == 4);
+  CHECK_THAT(read_text(run / "report.html"), contains("classify train messages.csv"));
   // Nothing else appears where the program was called.
   CHECK(std::distance(fs::directory_iterator(place.path()), {}) == 2);
 
@@ -191,7 +192,8 @@ TEST_CASE("classify: a newcomer is told what to write") {
   refused({"-m", tiny, "test", "messages.csv"}, "did you mean \"test messages.csv\"?");
   refused({"trian"}, "no verb \"trian\": did you mean train?");
   refused({"train"}, "train needs a file of labelled texts, as in: train messages.csv");
-  refused({"test", "-m", tiny}, "test needs a file of labelled texts, as in: test -m runs/messages");
+  refused({"test", "-m", tiny},
+          "test needs a file of labelled texts, as in: test -m runs/messages");
   refused({"test", "messages.csv"}, "no classifier");
   refused({"report"}, "report needs a page to write and folders of runs, as in: report runs.html");
   refused({"report", "runs.html"}, "--report needs the folders of runs");

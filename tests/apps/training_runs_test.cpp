@@ -83,7 +83,6 @@ TEST_CASE("runs: one is resumed with its own settings only") {
   refused({"--seed", "3"}, "another seed: 1337, now 3");
   refused({"--hidden-dropout-prob", "0.1"}, "another dropout");
   refused({"--pooling", "last"}, "another pooling");
-  refused({"--epochs", "2"}, "another epochs");
   refused({"--option", "finetune"}, "another lora rank");
   // What changes nothing may change.
   CHECK(

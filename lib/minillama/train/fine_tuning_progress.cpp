@@ -57,16 +57,18 @@ FineTuningProgress FineTuningProgress::from_json(const std::string& text,
                               .examples = fields.integer("examples"),
                               .tokens = fields.integer("tokens"),
                               .seconds = fields.any_number("seconds"),
-                              .record_loss = fields.any_number("record_loss"),
-                              .record_steps = fields.integer("record_steps"),
                               .best_epoch = fields.integer("best_epoch"),
                               .finished = fields.boolean("finished"),
                               .begun = fields.has("begun") ? fields.integer("begun") : 0};
   for (const auto& line : fields.strings("metrics")) {
     progress.metrics.push_back(epoch_metrics_from_json(line, path));
   }
-  for (const auto& line : fields.strings("records")) {
-    progress.records.push_back(step_record_from_json(line, path));
+  if (fields.has("records")) {  // which earlier versions did not keep
+    progress.record_loss = fields.any_number("record_loss");
+    progress.record_steps = fields.integer("record_steps");
+    for (const auto& line : fields.strings("records")) {
+      progress.records.push_back(step_record_from_json(line, path));
+    }
   }
   if (progress.begun < 0 || progress.begun > progress.epochs) {
     throw FileError(path,
