@@ -31,6 +31,7 @@
 #include "common/progress_bar.h"
 #include "common/run_reports.h"
 #include "common/settings_file.h"
+#include "common/shell_word.h"
 #include "common/time_budget.h"
 
 namespace {
@@ -40,7 +41,6 @@ using namespace minillama;
 /// The files in --out-dir beside the model's own.
 constexpr const char* kStateFile = "training.safetensors";
 constexpr const char* kLogFile = "log.jsonl";
-constexpr const char* kSettingsFile = "settings.json";
 
 constexpr const char* kStopped = "stopped and saved; --resume goes on from here\n";
 
@@ -163,12 +163,12 @@ void run(int argc, char** argv) {
 
   Pretraining training(model, std::move(train), std::move(valid), options, generator);
   training.keep_state(directory / kStateFile, arguments.is_set("resume"));
-  app::write_settings(directory / kSettingsFile, arguments);
+  app::write_settings(directory, arguments);
 
   auto report =
       app::begin_report(arguments, directory, training.settings(), {{"LibTorch", TORCH_VERSION}});
   const auto use = fmt::format("{} -m {} -p \"A beginning\"", app::app_beside(argv[0], "generate"),
-                               directory.native());
+                               app::shell_word(directory.native()));
   report.commands.insert(report.commands.begin(), {"The model in use", use});
   report.summary.figures = {{"parameters", static_cast<double>(n_parameters)}};
   const auto write_run = [&] {

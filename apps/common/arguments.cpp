@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
-#include <numeric>
 #include <set>
 #include <sstream>
 #include <utility>
@@ -19,6 +18,8 @@
 #include "common/man_page.h"
 #include "common/output.h"
 #include "common/settings_file.h"
+#include "common/shell_word.h"
+#include "common/spelling.h"
 
 namespace minillama::app {
 namespace {
@@ -44,26 +45,10 @@ std::string plain(std::string message) {
   return printable(message);
 }
 
-/// How many characters must be put in, taken out or changed to make one word of the other
-/// (Levenshtein 1965).
-std::size_t distance(std::string_view from, std::string_view to) {
-  std::vector<std::size_t> row(to.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < from.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i + 1);
-    for (std::size_t j = 0; j < to.size(); ++j) {
-      const auto changed = diagonal + (from[i] == to[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({changed, row[j] + 1, diagonal + 1});
-    }
-  }
-  return row.back();
-}
-
 /// "unknown option --tempp: did you mean --temp?"
 std::string unknown_option(const std::string& name, const std::vector<std::string>& known) {
   const auto nearer = [&](const std::string& a, const std::string& b) {
-    return distance(name, a) < distance(name, b);
+    return edit_distance(name, a) < edit_distance(name, b);
   };
   const auto nearest = std::ranges::min_element(known, nearer);
   auto message = fmt::format("unknown option {}{}", name.size() == 1 ? "-" : "--", name);
@@ -97,21 +82,7 @@ std::string command_lines(std::string_view command, std::size_t width) {
   return out + '\n';
 }
 
-/// `word` as a shell reads it.
-std::string shell_word(const std::string& word) {
-  constexpr std::string_view kPlain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,@%+";
-  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
-  std::string quoted = "'";
-  for (const char c : word) quoted += c == '\'' ? "'\\''" : std::string(1, c);
-  return quoted + "'";
-}
-
 }  // namespace
-
-bool is_slip_of(std::string_view word, std::string_view known) {
-  return distance(word, known) <= 1 + word.size() / 4;
-}
 
 struct Arguments::State {
   std::string program;

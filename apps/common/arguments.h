@@ -4,15 +4,11 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "common/option_list.h"
 
 namespace minillama::app {
-
-/// Whether `word` may be `known` with a slip of the finger.
-bool is_slip_of(std::string_view word, std::string_view known);
 
 /// The command line of an app. Each option is declared once with its help and default, then read
 /// with checks; `-` and `_` in option names are the same. All errors are OptionErrors that name the
@@ -52,8 +48,6 @@ class Arguments {
   /// like parse(), but answers neither --help nor --version: they are given, as any flag.
   void read(const std::vector<std::string>& words);
 
-  /// Takes more options, those that are not given yet. Throws like read().
-  void add(const std::vector<std::string>& words);
   /// The command line that parse() read, as a shell would read it again: behind the program's name
   /// the word `verb`, which parse() was not given, if there is one.
   std::string command() const;
@@ -76,6 +70,8 @@ class Arguments {
   struct State;
   void add_option(const std::string& names, Option option);
   void take(const std::vector<std::string>& words);
+  /// Takes more options, those that are not given yet.
+  void add(const std::vector<std::string>& words);
   void refuse_repetition() const;
   std::string help() const;
   /// What --help and the like ask for; "" if nothing does.

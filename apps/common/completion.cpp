@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "common/shell_word.h"
+
 namespace minillama::app {
 namespace {
 
@@ -23,14 +25,6 @@ std::string escaped(const std::string& text, std::string_view characters) {
     out += c;
   }
   return out;
-}
-
-/// What a shell takes for one word, whatever it holds: fish escapes within such quotation marks,
-/// the others end them, add one and begin again.
-std::string quoted(const std::string& text, std::string_view quotation_mark) {
-  std::string out = "'";
-  for (const char c : text) out += c == '\'' ? std::string(quotation_mark) : std::string(1, c);
-  return out + "'";
 }
 
 /// The help's first clause, since a shell shows it on the option's own line.
@@ -79,7 +73,7 @@ std::string fish(const OptionList& list) {
       script += fmt::format(" -{} {}", name.size() == 1 ? "s" : "l", name);
     }
     if (!option.value.empty()) script += option.is_path() ? " -r -F" : " -x";
-    script += fmt::format(" -d {}\n", quoted(escaped(brief(option), "\\"), "\\'"));
+    script += fmt::format(" -d '{}'\n", escaped(brief(option), "\\'"));
   }
   return script;
 }
@@ -100,7 +94,7 @@ std::string zsh(const OptionList& list) {
         spec +=
             fmt::format(":{}:{}", escaped(option.value, "\\:"), option.is_path() ? "_files" : "");
       }
-      script += " \\\n  " + quoted(spec, "'\\''");
+      script += " \\\n  " + shell_quoted(spec);
     }
   }
   return script + " \\\n  '*:text or file:_files'\n";

@@ -24,6 +24,7 @@
 #include "common/output_files.h"
 #include "common/run_reports.h"
 #include "common/search_classifier.h"
+#include "common/shell_word.h"
 #include "common/train_classifier.h"
 #include "common/training_arguments.h"
 #include "common/training_data.h"
@@ -133,8 +134,8 @@ Accuracies run_seed(const FineTuningSetting& setting, std::uint64_t seed,
     if (dataset.test_is_labelled) accuracies.test = accuracy;
   }
   if (directory.empty()) return accuracies;
-  const auto use = fmt::format("{} {} {} \"A sentence .\"", program,
-                               dataset.has_any_labels() ? "-m" : "--model", directory.native());
+  const auto use =
+      fmt::format("{} -m {} \"A sentence .\"", program, shell_word(directory.native()));
   run_report.commands.insert(run_report.commands.begin(), {"The classifier in use", use});
   write_report(directory, run_report);
   if (!model.quiet) {

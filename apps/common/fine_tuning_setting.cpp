@@ -89,8 +89,7 @@ void open_directory(const std::filesystem::path& directory, const FineTuningSett
 }
 
 void write_settings(const FineTuningSetting& setting) {
-  write_settings(out_directory(setting.arguments, setting.dataset) / kSettingsFile,
-                 setting.arguments);
+  write_settings(out_directory(setting.arguments, setting.dataset), setting.arguments);
 }
 
 void write_trained(const std::filesystem::path& directory, ModuleTextClassifier& classifier,

@@ -22,7 +22,6 @@ namespace minillama::app {
 /// The files in --out-dir beside the classifier's own.
 inline constexpr const char* kStateFile = "training.safetensors";
 inline constexpr const char* kMetricsFile = "metrics.jsonl";
-inline constexpr const char* kSettingsFile = "settings.json";
 
 /// Everything that the runs of all seeds share.
 struct FineTuningSetting {

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "minillama/core/error.h"
 #include "minillama/core/json.h"
 
 #include "common/interrupts.h"
@@ -51,6 +52,7 @@ RunReport search(ModuleTextClassifier& classifier, const FineTuningSetting& sett
   Interrupts interrupts;
   ProgressBar bar(setting.model.quiet);
   std::optional<SettingScore> best;
+  std::optional<DivergedError> diverged;
   RunReport report;
   const auto attempt = [&](const TrainingSetting& with) -> std::optional<SettingScore> {
     auto training = setting.training;
@@ -71,7 +73,14 @@ RunReport search(ModuleTextClassifier& classifier, const FineTuningSetting& sett
       const bool may_end = best || run.best_epoch() > 0;
       return interrupts.signal() != 0 || (may_end && deadline.has_passed());
     };
-    run.run({.after_step = report_step, .should_stop = should_stop});
+    try {
+      run.run({.after_step = report_step, .should_stop = should_stop});
+    } catch (const DivergedError& error) {
+      bar.clear();
+      note("learning rate {}, {} epochs: {}\n", with.lr, with.epochs, error.what());
+      diverged = error;
+      return std::nullopt;
+    }
     bar.clear();
     if (interrupts.signal() != 0) {
       write_message(best && !directory.empty() ? kStoppedSearch : "stopped; nothing was saved\n");
@@ -98,6 +107,7 @@ RunReport search(ModuleTextClassifier& classifier, const FineTuningSetting& sett
   search_settings({options.optimizer.lr, options.epochs},
                   {.lr = arguments.given("lr"), .epochs = arguments.given("epochs")}, deadline,
                   attempt);
+  if (!best) throw DivergedError(diverged.value());
   return report;
 }
 

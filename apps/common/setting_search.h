@@ -25,16 +25,18 @@ struct SettingScore {
   bool is_better_than(const SettingScore& other) const;
 };
 
-/// Trains with a setting; nothing if time ended it before there was a score.
+/// Trains with a setting; nothing if that came to no score.
 using TrySetting = std::function<std::optional<SettingScore>(const TrainingSetting&)>;
 
-/// Tries `first`, then, unless they are `fixed`, half and twice, a quarter and four times its
-/// learning rate, and with the best one twice and half as many epochs. Begins only what will end
-/// before the deadline, judged by what was tried; the first in any case.
+/// What stays as it is.
 struct FixedSettings {
   bool lr = false;
   bool epochs = false;
 };
+
+/// Tries `first`, then, unless they are `fixed`, half and twice, a quarter and four times its
+/// learning rate, and with the best one twice and half as many epochs. Begins only what will end
+/// before the deadline, judged by what was tried; the first in any case.
 void search_settings(const TrainingSetting& first, const FixedSettings& fixed,
                      const Deadline& deadline, const TrySetting& attempt);
 

@@ -57,7 +57,7 @@ std::vector<std::string> read_settings(const std::filesystem::path& path) {
   return words;
 }
 
-void write_settings(const std::filesystem::path& path, const Arguments& arguments) {
+void write_settings(const std::filesystem::path& directory, const Arguments& arguments) {
   const std::vector<std::string> left_out{"out-dir", "resume", "force", "quiet"};
   Json settings = Json::object();
   for (const auto& name : arguments.all_given()) {
@@ -71,7 +71,7 @@ void write_settings(const std::filesystem::path& path, const Arguments& argument
       settings[name] = values;
     }
   }
-  write_file(path, settings.dump(2) + '\n');
+  write_file(directory / "settings.json", settings.dump(2) + '\n');
 }
 
 bool is_setting(const std::string& name) {

@@ -16,9 +16,9 @@ namespace minillama::app {
 /// object.
 std::vector<std::string> read_settings(const std::filesystem::path& path);
 
-/// Writes what was given to `path` as such a file: all but what says where results go and what a
-/// single start does. Throws IoError.
-void write_settings(const std::filesystem::path& path, const Arguments& arguments);
+/// Writes what was given to the file settings.json of a run's folder: all but what says where
+/// results go and what a single start does. Throws IoError.
+void write_settings(const std::filesystem::path& directory, const Arguments& arguments);
 
 /// Whether an option is a setting: not one that prints something else about the program or names
 /// another file of settings.

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "common/arguments.h"
+#include "common/spelling.h"
 
 namespace minillama::app {
 namespace {

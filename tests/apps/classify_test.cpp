@@ -174,6 +174,21 @@ TEST_CASE("classify: within a time settings are tried, and the best is kept") {
   CHECK(rates == std::vector<double>{0.001, 0.0005, 0.002, 0.00025, 0.004});
 }
 
+TEST_CASE("classify: a setting of a search that diverges is one of those that were tried") {
+  const Place place;
+  const auto alone = place.train({"--time-budget", "5m", "--epochs", "1", "--lr", "1e38"});
+  INFO(alone.err);
+  CHECK(alone.exit_code == 5);
+  CHECK_THAT(alone.err, contains("learning rate 1e+38, 1 epochs: "));
+}
+
+TEST_CASE("classify: a folder whose name a shell would divide is quoted in what is to be typed") {
+  const Place place;
+  const auto trained = place.train({"--out-dir", "my run"});
+  CHECK(trained.exit_code == 0);
+  CHECK_THAT(trained.err, contains("classify -m 'my run' "));
+}
+
 TEST_CASE("classify: a newcomer is told what to write") {
   const Place place;
   const auto tiny = repository_file("checkpoints/reviews-tiny").string();

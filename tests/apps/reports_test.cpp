@@ -45,7 +45,7 @@ TEST_CASE("apps/reports: of fine-tuning, with all its parts") {
   }
   CHECK_THAT(html, !contains("<script"));
   CHECK_THAT(html, contains("--template &#39;It&#39;\\&#39;&#39;s &quot;{sentence}&quot;&#39;"));
-  CHECK_THAT(html, contains("classify_sst --model run &quot;A sentence .&quot;"));
+  CHECK_THAT(html, contains("classify_sst -m run &quot;A sentence .&quot;"));
 
   const auto report = report_of(run);
   CHECK(report.at("name") == "run");

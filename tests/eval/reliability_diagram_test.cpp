@@ -1,21 +1,11 @@
 #include "minillama/eval/reliability_diagram.h"
 
-#include <regex>
-
 #include "support/catch.h"
+#include "support/matches.h"
 #include "support/option_error.h"
 
 using namespace minillama;
-
-namespace {
-
-/// How often `what` stands in `text`.
-std::ptrdiff_t count(const std::string& text, const std::string& what) {
-  const std::regex pattern(what);
-  return std::distance(std::sregex_iterator(text.begin(), text.end(), pattern), {});
-}
-
-}  // namespace
+using minillama::test::n_matches;
 
 TEST_CASE("reliability diagram: what is drawn of two bins, by hand") {
   // Of a plot whose corners are (48, 428), with 0 and 0, and (388, 88), with 1 and 1.
@@ -26,9 +16,9 @@ TEST_CASE("reliability diagram: what is drawn of two bins, by hand") {
   CHECK_THAT(svg, contains("expected calibration error 0.1625, 16 answers"));
   CHECK_THAT(svg, contains("(prefers-color-scheme: dark)"));
   // One of the legend, one of each bin that has answers, and their counts.
-  CHECK(count(svg, "class=\"bar\"") == 1 + 2 + 2);
-  CHECK(count(svg, "class=\"said\"") == 1 + 2);
-  CHECK(count(svg, "class=\"interval\"") == 1 + 2);
+  CHECK(n_matches(svg, "class=\"bar\"") == 1 + 2 + 2);
+  CHECK(n_matches(svg, "class=\"said\"") == 1 + 2);
+  CHECK(n_matches(svg, "class=\"interval\"") == 1 + 2);
   // 0.75 of 340 pixels high; all of them.
   CHECK_THAT(svg, contains(R"(<rect x="134.0" y="173.0" width="83.0" height="255.0")"));
   CHECK_THAT(svg, contains(R"(<rect x="304.0" y="88.0" width="83.0" height="340.0")"));
@@ -38,10 +28,10 @@ TEST_CASE("reliability diagram: what is drawn of two bins, by hand") {
   // Wilson's interval of 12 of 12 begins at 12 / (12 + 1.96^2) = 0.7575.
   CHECK_THAT(svg, contains(R"(<path d="M345.5 170.4L345.5 88.0" class="interval")"));
   CHECK_THAT(svg, contains(R"(<path d="M48.0 428.0L388.0 88.0" class="diagonal")"));
-  CHECK(count(svg, "class=\"small\">4</text>") == 1);
-  CHECK(count(svg, "class=\"small\">12</text>") == 1);
-  CHECK(count(svg, "class=\"small\"") == 2);
-  CHECK(count(svg, "<svg") == 1);
+  CHECK(n_matches(svg, "class=\"small\">4</text>") == 1);
+  CHECK(n_matches(svg, "class=\"small\">12</text>") == 1);
+  CHECK(n_matches(svg, "class=\"small\"") == 2);
+  CHECK(n_matches(svg, "<svg") == 1);
   CHECK(svg.ends_with("</svg>\n"));
 }
 

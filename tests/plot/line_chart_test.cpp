@@ -1,20 +1,12 @@
 #include "minillama/plot/line_chart.h"
 
 #include <limits>
-#include <regex>
 
 #include "support/catch.h"
+#include "support/matches.h"
 
 using namespace minillama;
-
-namespace {
-
-std::ptrdiff_t count(const std::string& text, const std::string& what) {
-  const std::regex pattern(what);
-  return std::distance(std::sregex_iterator(text.begin(), text.end(), pattern), {});
-}
-
-}  // namespace
+using minillama::test::n_matches;
 
 TEST_CASE("line chart: where points lie, by hand") {
   const auto svg =
@@ -24,8 +16,8 @@ TEST_CASE("line chart: where points lie, by hand") {
   // Axes from (60, 240) to (382, 60), under a title and one row of names.
   CHECK_THAT(svg, contains("<path d=\"M60.0 60.0L221.0 150.0L382.0 240.0\" class=\"curve c0\"/>"));
   CHECK_THAT(svg, contains("<circle cx=\"221.0\" cy=\"105.0\" r=\"3\" class=\"dot c1\"/>"));
-  CHECK(count(svg, "<circle") == 4);
-  CHECK(count(svg, "class=\"key c[01]\"") == 2);
+  CHECK(n_matches(svg, "<circle") == 4);
+  CHECK(n_matches(svg, "class=\"key c[01]\"") == 2);
   for (const auto* words : {">loss<", ">epoch<", ">train<", ">dev<", ">0.5<", ">2.0<"}) {
     CHECK_THAT(svg, contains(words));
   }
@@ -36,10 +28,10 @@ TEST_CASE("line chart: where points lie, by hand") {
 TEST_CASE("line chart: a value alone, values that are none, and no value at all") {
   constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
   const auto alone = line_chart({.title = "", .x_name = "", .series = {{"", {{3, 0}}}}});
-  CHECK(count(alone, "<circle") == 1);
+  CHECK(n_matches(alone, "<circle") == 1);
   const auto holes = line_chart(
       {.title = "", .x_name = "", .series = {{"", {{0, 1}, {1, kNone}, {2, 1 / 0.}, {3, 2}}}}});
-  CHECK(count(holes, "<circle") == 2);
+  CHECK(n_matches(holes, "<circle") == 2);
   const auto nothing = line_chart({.title = "", .x_name = "", .series = {{"", {{0, kNone}}}}});
   CHECK_THAT(nothing, contains("nothing was measured"));
   for (const auto& svg : {alone, holes, nothing}) {
@@ -54,7 +46,7 @@ TEST_CASE("line chart: hostile and long names stay within, and curves share eigh
   }
   const auto svg = line_chart(chart);
   CHECK_THAT(svg, contains("&lt;b&gt;&amp;"));
-  CHECK(count(svg, "</svg>") == 1);
-  CHECK(count(svg, "class=\"curve c1\"") == 2);
+  CHECK(n_matches(svg, "</svg>") == 1);
+  CHECK(n_matches(svg, "class=\"curve c1\"") == 2);
   CHECK_THAT(svg, contains("…<") && !contains(std::string(60, 'm')));
 }

@@ -1,6 +1,7 @@
 #include "minillama/plot/ticks.h"
 
 #include <cmath>
+#include <limits>
 
 #include "support/catch.h"
 
@@ -29,6 +30,16 @@ TEST_CASE("ticks: round numbers within the range, ends included, with the digits
 TEST_CASE("ticks: long numbers in powers of ten") {
   CHECK(labels(0, 2e-3) == Labels{"0", "5e-4", "1e-3", "1.5e-3", "2e-3"});
   CHECK(labels(0, 2.5e6) == Labels{"0", "5e5", "1e6", "1.5e6", "2e6", "2.5e6"});
+}
+
+TEST_CASE("ticks: of the largest numbers, and of those that are hardly told apart") {
+  constexpr double kMost = std::numeric_limits<double>::max();
+  const auto marks = ticks(-kMost, kMost, 6);
+  CHECK(marks.size() >= 2);
+  CHECK(marks.size() <= 6);
+  for (const double low : {1e18, -1e18, 1e300, 1.0}) {
+    CHECK(ticks(low, std::nextafter(low, kMost), 6).size() <= 6);
+  }
 }
 
 TEST_CASE("ticks: of ranges of any size there are two to six, in order and within") {

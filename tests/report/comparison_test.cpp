@@ -1,23 +1,18 @@
 #include "minillama/report/comparison.h"
 
-#include <regex>
-
 #include "minillama/core/error.h"
 #include "minillama/io/atomic_file.h"
 
 #include "support/catch.h"
 #include "support/files.h"
+#include "support/matches.h"
 #include "support/option_error.h"
 
 using namespace minillama;
+using minillama::test::n_matches;
 namespace fs = std::filesystem;
 
 namespace {
-
-std::ptrdiff_t count(const std::string& text, const std::string& what) {
-  const std::regex pattern(what);
-  return std::distance(std::sregex_iterator(text.begin(), text.end(), pattern), {});
-}
 
 RunSummary run(const std::string& name, const std::string& lr, double accuracy) {
   return {.name = name,
@@ -43,10 +38,10 @@ TEST_CASE("comparison: curves over each other, and the settings that differ") {
   CHECK_THAT(html, contains("<tr><th>lr</th><td>1e-3</td><td>2e-3</td></tr>"));
   CHECK_THAT(html, contains("<tr><th>rank</th><td>–</td><td>8</td></tr>"));
   CHECK_THAT(html, !contains("epochs") && !contains("Machines that differ"));
-  CHECK(count(html, "<svg") == 3);
+  CHECK(n_matches(html, "<svg") == 3);
   CHECK_THAT(html,
              contains(">loss, train<") && contains(">loss, dev<") && contains(">learning rate<"));
-  CHECK(count(html, "class=\"curve c1\"") == 3);
+  CHECK(n_matches(html, "class=\"curve c1\"") == 3);
   CHECK(test::option_error([] { comparison_html({}); }) ==
         "the number of runs is 0, must be at least 1");
 }

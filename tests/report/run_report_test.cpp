@@ -4,17 +4,14 @@
 #include <regex>
 
 #include "support/catch.h"
+#include "support/matches.h"
 
 using namespace minillama;
+using minillama::test::n_matches;
 
 namespace {
 
 const std::string kHostile = "</title></style><script>alert(1)</script><img src=x onerror='a'>\"&";
-
-std::ptrdiff_t count(const std::string& text, const std::string& what) {
-  const std::regex pattern(what);
-  return std::distance(std::sregex_iterator(text.begin(), text.end(), pattern), {});
-}
 
 ConfusionMatrix matrix() {
   ConfusionMatrix matrix(2);
@@ -73,8 +70,8 @@ TEST_CASE("report: hostile text is shown and does nothing") {
   const auto html = run_report_html(full(kHostile));
   CHECK_THAT(html, !contains("<script") && !contains("<img"));
   CHECK_THAT(html, contains("&lt;script&gt;alert(1)&lt;/script&gt;"));
-  CHECK(count(html, "</title>") == 1);
-  CHECK(count(html, "<h1>") == 1);
+  CHECK(n_matches(html, "</title>") == 1);
+  CHECK(n_matches(html, "<h1>") == 1);
   CHECK(unbalanced(html).empty());
 }
 
@@ -82,8 +79,8 @@ TEST_CASE("report: one file that asks nothing of anybody") {
   const auto html = run_report_html(full("text"));
   CHECK_THAT(html, contains("default-src 'none'"));
   // The one address is the name of SVG's elements.
-  CHECK(count(html, "https?:") == count(html, "xmlns=\"http://www.w3.org/2000/svg\""));
-  CHECK(count(html, "(src=|href=|url\\(|@import)") == 0);
+  CHECK(n_matches(html, "https?:") == n_matches(html, "xmlns=\"http://www.w3.org/2000/svg\""));
+  CHECK(n_matches(html, "(src=|href=|url\\(|@import)") == 0);
   CHECK_THAT(html, contains("width=device-width") && contains("prefers-color-scheme: dark") &&
                        contains("@media print"));
 }
@@ -96,7 +93,7 @@ TEST_CASE("report: the figures of an evaluation") {
                             "0.60\">3</td><td class=\"shade\" style=\"--share: 0.20\">1</td>"));
   CHECK_THAT(html, contains("<tr><th>text 1</th><td>0.500</td><td>0.500</td><td>0.500</td>"
                             "<td>2</td>"));
-  CHECK(count(html, "<svg") == 2);
+  CHECK(n_matches(html, "<svg") == 2);
   CHECK_THAT(html, contains("1 text texts are empty"));
 }
 
@@ -119,6 +116,6 @@ TEST_CASE("report: placeholders have no figures, and what is empty is left out")
   CHECK_THAT(placeholders, contains("6 sentences, whose labels are placeholders"));
   CHECK_THAT(placeholders, !contains("accuracy"));
   const auto nothing = run_report_html({});
-  CHECK(count(nothing, "<section>") == 0);
+  CHECK(n_matches(nothing, "<section>") == 0);
   CHECK(unbalanced(nothing).empty());
 }

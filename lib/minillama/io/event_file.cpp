@@ -11,28 +11,26 @@
 
 #include "minillama/core/error.h"
 #include "minillama/io/atomic_file.h"
+#include "minillama/io/byte_writer.h"
 #include "minillama/io/crc32c.h"
 #include "minillama/io/protobuf.h"
 
 namespace minillama {
 namespace {
 
-template <typename Number>
-std::string little_endian(Number number) {
-  std::string bytes;
-  for (std::size_t i = 0; i < sizeof(Number); ++i) {
-    bytes += static_cast<char>(number >> (8 * i) & 0xFF);
-  }
-  return bytes;
-}
-
-std::string masked_crc(std::string_view bytes) {
-  return little_endian<std::uint32_t>(std::rotr(crc32c(as_bytes(bytes)), 15) + 0xa282ead8U);
+std::uint32_t masked_crc(std::string_view bytes) {
+  return std::rotr(crc32c(as_bytes(bytes)), 15) + 0xa282ead8U;
 }
 
 std::string framed(std::string_view bytes) {
-  const auto length = little_endian<std::uint64_t>(bytes.size());
-  return fmt::format("{}{}{}{}", length, masked_crc(length), bytes, masked_crc(bytes));
+  ByteWriter length, record;
+  length.write(std::uint64_t{bytes.size()});
+  const auto size = length.take();
+  record.write_text(size);
+  record.write(masked_crc(size));
+  record.write_text(bytes);
+  record.write(masked_crc(bytes));
+  return record.take();
 }
 
 double now() {

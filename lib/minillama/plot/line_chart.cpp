@@ -28,11 +28,15 @@ struct Axis {
   /// One value alone gets room on both sides.
   void widen() {
     if (low < high) return;
-    const double room = low == 0 ? 1 : std::abs(low) / 2;
+    const double half = std::abs(low) / 2;
+    const double room = half == 0 ? 1 : half;
     low -= room;
     high += room;
   }
-  double place(double value) const { return begin + (end - begin) * (value - low) / (high - low); }
+  /// Of halves: high - low may be too large a number.
+  double place(double value) const {
+    return begin + (end - begin) * ((value / 2 - low / 2) / (high / 2 - low / 2));
+  }
 };
 
 bool is_finite(const Point& point) {

@@ -1,5 +1,7 @@
 #include "minillama/plot/svg.h"
 
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "minillama/plot/markup.h"
@@ -55,8 +57,9 @@ void Svg::line(Point from, Point to, std::string_view kind) {
 void Svg::curve(std::span<const Point> points, std::string_view kind) {
   if (points.empty()) return;
   out_ += "<path d=\"";
+  char command = 'M';
   for (const auto& [x, y] : points) {
-    out_ += fmt::format("{}{:.1f} {:.1f}", &x == &points.front().x ? 'M' : 'L', x, y);
+    out_ += fmt::format("{}{:.1f} {:.1f}", std::exchange(command, 'L'), x, y);
   }
   out_ += fmt::format("\" class=\"curve {}\"/>\n", kind);
 }

@@ -7,10 +7,11 @@
 namespace minillama {
 namespace {
 
-double step_of(double width, int most) {
-  const double power = std::pow(10, std::floor(std::log10(width / most)));
+/// @param share of each mark, of what the axis shows
+double step_of(double share) {
+  const double power = std::pow(10, std::floor(std::log10(share)));
   for (const double factor : {1., 2., 5., 10.}) {
-    if (width / (factor * power) < most) return factor * power;
+    if (share / (factor * power) < 1) return factor * power;
   }
   return 20 * power;
 }
@@ -39,11 +40,15 @@ std::string label_of(double value, double step) {
 }  // namespace
 
 std::vector<Tick> ticks(double low, double high, int most) {
-  const double step = step_of(high - low, most);
+  const double step = step_of(high / most - low / most);  // high - low may be too large a number
   const double slack = step * 1e-6;  // of rounding, so that both ends may be marks
+  const double first = std::ceil((low - slack) / step);
   std::vector<Tick> marks;
-  for (double n = std::ceil((low - slack) / step); n * step <= high + slack; ++n) {
-    marks.push_back({n * step, label_of(n * step, step)});
+  // Counted, since of numbers that are large beside the step the next one may be the same.
+  for (int i = 0; i < most && (first + i) * step <= high + slack; ++i) {
+    const double value = (first + i) * step;
+    if (marks.empty() || value > marks.back().value)
+      marks.push_back({value, label_of(value, step)});
   }
   return marks;
 }
