@@ -45,8 +45,9 @@ std::vector<Tick> ticks(double low, double high, int most) {
   const double first = std::ceil((low - slack) / step);
   std::vector<Tick> marks;
   // Counted, since of numbers that are large beside the step the next one may be the same.
-  for (int i = 0; i < most && (first + i) * step <= high + slack; ++i) {
+  for (int i = 0; i < most; ++i) {
     const double value = (first + i) * step;
+    if (!std::isfinite(value) || value > high + slack) break;
     if (marks.empty() || value > marks.back().value)
       marks.push_back({value, label_of(value, step)});
   }
