@@ -41,15 +41,14 @@ std::string label_of(double value, double step) {
 
 std::vector<Tick> ticks(double low, double high, int most) {
   const double step = step_of(high / most - low / most);  // high - low may be too large a number
-  const double slack = step * 1e-6;  // of rounding, so that both ends may be marks
-  const double first = std::ceil((low - slack) / step);
+  constexpr double kSlack = 1e-6;  // of rounding, so that both ends may be marks
+  const double first = std::ceil(low / step - kSlack), last = high / step + kSlack;
   std::vector<Tick> marks;
   // Counted, since of numbers that are large beside the step the next one may be the same.
-  for (int i = 0; i < most; ++i) {
+  for (int i = 0; i < most && first + i <= last; ++i) {
     const double value = (first + i) * step;
-    if (!std::isfinite(value) || value > high + slack) break;
-    if (marks.empty() || value > marks.back().value)
-      marks.push_back({value, label_of(value, step)});
+    const bool is_next = marks.empty() || value > marks.back().value;
+    if (is_next && std::isfinite(value)) marks.push_back({value, label_of(value, step)});
   }
   return marks;
 }
