@@ -145,7 +145,7 @@ TEST_CASE("runs: the end says where the classifier is, or the beginning that it 
   CHECK_THAT(place.run({}).err, contains("without --out-dir the trained classifier is not kept"));
   const auto kept = place.run({"--out-dir", "o"});
   CHECK_THAT(kept.err, contains("the classifier is in o"));
-  CHECK_THAT(kept.err, contains("classify_sst --model o"));
+  CHECK_THAT(kept.err, contains("to use it: classify_sst -m o \"A sentence .\""));
   place.file("three", "0 ||| Dull .\n1 ||| So so .\n2 ||| Good .\n");
   CHECK_THAT(place.run({"--train", "three"}).err, contains("3 (good) or 4 (excellent)"));
 }
