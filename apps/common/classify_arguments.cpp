@@ -138,9 +138,24 @@ void add_objective_options(Arguments& arguments) {
   arguments.option(
       "objective",
       "cross-entropy; ordinal (of labels in an order: what is further off costs more); r-drop (two "
-      "passes with other dropout masks, drawn together)",
+      "passes with other dropout masks, drawn together); smart (answers that do not change near "
+      "the "
+      "examples, nor all at once from step to step); free-lb (worse places near the examples)",
       "NAME", "cross-entropy");
   arguments.option("r-drop-alpha", "How much counts how far the two passes are apart", "X", "1");
+  arguments.option("adversarial-steps",
+                   "Of the search near the examples (smart: 1; free-lb: 3, each of which trains)",
+                   "N");
+  arguments.option("adversarial-step-size", "Of one of them (smart: 0.001; free-lb: 0.1)", "X");
+  arguments.option("adversarial-radius",
+                   "How far the embeddings may move: each number (smart: 1e-05, also of the noise "
+                   "it begins with), or the norm over a text's (free-lb: 0.3)",
+                   "X");
+  arguments.option("smart-weight", "How much a change near the examples counts", "X", "1");
+  arguments.option("smart-proximal", "How much a change since the steps before counts", "X", "1");
+  arguments.option("smart-momentum",
+                   "Decay of the moving average of the weights that stands for the steps before",
+                   "X", "0.99");
   arguments.option("label-smoothing", "Share of each label that all labels get alike", "X", "0");
   arguments.option("soft-labels",
                    "How probable each label is of the texts of --train: JSON lines {\"text\", "

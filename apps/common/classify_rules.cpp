@@ -113,6 +113,7 @@ void check_classify_arguments(const Arguments& arguments, const Dataset& dataset
        .excludes = {"resume", "seeds", "wise-ft", "save-every", "save-every-steps", "tensorboard",
                     "compat"}},
       {.option = "r-drop-alpha", .needs = {"objective=r-drop"}},
+      {.option = "mixout", .excludes = {"objective=smart"}},
       {.option = "label-smoothing", .excludes = {"objective=ordinal"}},
       {.option = "soft-labels", .excludes = {"objective=ordinal"}},
       {.option = "soft-label-share", .needs = {"soft-labels"}},
@@ -122,6 +123,12 @@ void check_classify_arguments(const Arguments& arguments, const Dataset& dataset
       {.option = "ensemble", .excludes = {"option", training}}};
   for (const auto* option : {"save-every", "save-every-steps", "resume", "force"}) {
     if (!dataset.has_any_labels()) rules.push_back({.option = option, .needs = {"out-dir"}});
+  }
+  for (const auto* option : {"adversarial-steps", "adversarial-step-size", "adversarial-radius"}) {
+    rules.push_back({.option = option, .needs = {"objective=smart|free-lb"}});
+  }
+  for (const auto* option : {"smart-weight", "smart-proximal", "smart-momentum"}) {
+    rules.push_back({.option = option, .needs = {"objective=smart"}});
   }
   for (const auto* option : {"train",
                              "out-dir",

@@ -64,12 +64,11 @@ FineTuning make_run(ModuleTextClassifier& classifier, const FineTuningSetting& s
   }
   weigh_classes(setting.arguments, std::ssize(training.classifier.label_names), train_examples);
   train_examples.targets = setting.data.targets;
-  return {classifier.model(),
-          std::move(train_examples),
-          std::move(dev_examples),
-          training.fine_tuning,
-          generator,
-          make_objective(training.objective)};
+  auto objective = training.objective;
+  objective.seed = generator.current_seed();
+  return {
+      classifier.model(), std::move(train_examples), std::move(dev_examples), training.fine_tuning,
+      generator,          make_objective(objective)};
 }
 
 TrainingDataCheck look_at_data(ModuleTextClassifier& classifier, const FineTuningSetting& setting) {

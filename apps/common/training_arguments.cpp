@@ -77,7 +77,19 @@ TrainingArguments read_training_arguments(const Arguments& arguments, const Data
 
   out.objective = {.name = arguments.choice("objective", objective_names()),
                    .cross_entropy = {.label_smoothing = arguments.number("label-smoothing")},
-                   .r_drop_alpha = arguments.number("r-drop-alpha")};
+                   .r_drop_alpha = arguments.number("r-drop-alpha"),
+                   .smart = {.weight = arguments.number("smart-weight"),
+                             .proximal = arguments.number("smart-proximal"),
+                             .momentum = arguments.number("smart-momentum")}};
+  auto& smart = out.objective.smart;
+  read(arguments, "adversarial-steps", smart.steps);
+  read(arguments, "adversarial-step-size", smart.step_size);
+  read(arguments, "adversarial-radius", smart.radius);
+  read(arguments, "adversarial-radius", smart.noise);
+  auto& free_lb = out.objective.free_lb;
+  read(arguments, "adversarial-steps", free_lb.steps);
+  read(arguments, "adversarial-step-size", free_lb.step_size);
+  read(arguments, "adversarial-radius", free_lb.radius);
   make_objective(out.objective);
 
   out.classifier.label_names = label_names(arguments, dataset);

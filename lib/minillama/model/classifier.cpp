@@ -69,6 +69,12 @@ torch::Tensor ClassifierImpl::pooled(const ClassifierInput& input) {
   return pool(llama->forward_packed(input.ids, input.sequences), input.sequences);
 }
 
+torch::Tensor ClassifierImpl::pooled_perturbed(const ClassifierInput& input,
+                                               const torch::Tensor& perturbation) {
+  const auto embeddings = llama->tok_embeddings(input.ids) + perturbation;
+  return pool(llama->forward_embedded(embeddings, input.sequences), input.sequences);
+}
+
 torch::Tensor ClassifierImpl::pool(const torch::Tensor& hidden, const Sequences& sequences) const {
   const auto states = hidden.to(classifier_head->weight.scalar_type());
   if (config_.pooling != PoolingKind::mean) {

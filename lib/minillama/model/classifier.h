@@ -43,6 +43,9 @@ class ClassifierImpl : public torch::nn::Cloneable<ClassifierImpl> {
   torch::Tensor pooled(const ClassifierInput& input);
   torch::Tensor classify(const torch::Tensor& pooled);
 
+  /// pooled() where `perturbation` [N, D] is added to the embeddings of the tokens.
+  torch::Tensor pooled_perturbed(const ClassifierInput& input, const torch::Tensor& perturbation);
+
   /// What is classified of hidden states [N, D] that form B sequences, [B, D].
   torch::Tensor pool(const torch::Tensor& hidden, const Sequences& sequences) const;
 

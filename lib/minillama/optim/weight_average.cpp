@@ -18,9 +18,16 @@ WeightAverage::WeightAverage(const NamedTensors& weights, double decay)
 }
 
 void WeightAverage::update(std::int64_t t) {
-  const torch::NoGradGuard no_grad;
   const auto steps = static_cast<double>(t);
-  const double decay = std::min(decay_, (1 + steps) / (10 + steps));
+  take_in(std::min(decay_, (1 + steps) / (10 + steps)));
+}
+
+void WeightAverage::update() {
+  take_in(decay_);
+}
+
+void WeightAverage::take_in(double decay) {
+  const torch::NoGradGuard no_grad;
   for (std::size_t i = 0; i < weights_.size(); ++i) {
     averages_[i].second.lerp_(weights_[i].second, 1 - decay);
   }
@@ -33,6 +40,14 @@ void WeightAverage::swap() {
     weights_[i].second.copy_(averages_[i].second);
     averages_[i].second.copy_(weight);
   }
+}
+
+AveragedWeights::AveragedWeights(WeightAverage* average) : average_(average) {
+  if (average_ != nullptr) average_->swap();
+}
+
+AveragedWeights::~AveragedWeights() {
+  if (average_ != nullptr) average_->swap();
 }
 
 }  // namespace minillama

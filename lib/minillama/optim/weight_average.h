@@ -21,6 +21,9 @@ class WeightAverage {
   /// Takes in the weights after step t, from 1.
   void update(std::int64_t t);
 
+  /// The same with d = decay, as of a step long after the first.
+  void update();
+
   /// Exchanges the values of the weights and the averages.
   void swap();
 
@@ -28,9 +31,23 @@ class WeightAverage {
   const NamedTensors& tensors() const { return averages_; }
 
  private:
+  void take_in(double decay);
+
   NamedTensors weights_;
   NamedTensors averages_;
   double decay_;
+};
+
+/// While it lives the weights of `average` have the averages' values; null changes nothing.
+class AveragedWeights {
+ public:
+  explicit AveragedWeights(WeightAverage* average);
+  ~AveragedWeights();
+  AveragedWeights(const AveragedWeights&) = delete;
+  AveragedWeights& operator=(const AveragedWeights&) = delete;
+
+ private:
+  WeightAverage* average_;
 };
 
 }  // namespace minillama

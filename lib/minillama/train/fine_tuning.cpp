@@ -48,22 +48,6 @@ NamedTensors clone(const NamedTensors& tensors) {
   return copies;
 }
 
-/// While it lives the model has the averages of its weights, if any are kept.
-class AveragedWeights {
- public:
-  explicit AveragedWeights(std::optional<WeightAverage>& average) : average_(average) {
-    if (average_) average_->swap();
-  }
-  ~AveragedWeights() {
-    if (average_) average_->swap();
-  }
-  AveragedWeights(const AveragedWeights&) = delete;
-  AveragedWeights& operator=(const AveragedWeights&) = delete;
-
- private:
-  std::optional<WeightAverage>& average_;
-};
-
 struct DevFigures {
   double loss;
   ConfusionMatrix matrix;
@@ -113,6 +97,7 @@ FineTuning::FineTuning(Classifier model, Examples train, Examples dev,
   for (const auto* examples : {&train_, &dev_}) {
     examples->validate(std::ssize(model_->config().label_names));
   }
+  objective_->begin(model_);
   if (options.mixout > 0) mixout_.emplace(model_, options.mixout);
   if (options.average_decay > 0) average_.emplace(trainable(), options.average_decay);
 }
@@ -137,6 +122,7 @@ void FineTuning::keep_state(const std::filesystem::path& path, bool resume) {
   if (!progress.finished) {
     tensors().restore_from(*state, path);
     if (average_) restore(average_->tensors(), state->group("average"), path);
+    restore(objective_->state(), state->group("objective"), path);
   }
   progress_ = progress;
   if (is_prolonged) prolong();
@@ -148,6 +134,7 @@ void FineTuning::prolong() {
   progress_.steps = 0;
   restore(trainable(), best_, state_.path());
   if (average_) average_.emplace(trainable(), options_.average_decay);
+  objective_->begin(model_);
   // Other orders than those before.
   for (std::int64_t epoch = 0; epoch < progress_.begun; ++epoch) draw_batches();
 }
@@ -258,7 +245,7 @@ void FineTuning::finish_epoch(const FineTuningHooks& hooks) {
     save_state();
     hooks.before_evaluation();
   }
-  std::optional<AveragedWeights> averaged(std::in_place, average_);
+  std::optional<AveragedWeights> averaged(std::in_place, average_ ? &*average_ : nullptr);
   const auto [dev_loss, matrix] = evaluate(model_, dev_, options_.batches.size);
   require_finite(trainable());  // before anyone stores them as best
   const EpochMetrics metrics{
@@ -307,6 +294,7 @@ void FineTuning::save_state() {
   if (!progress_.finished) {
     tensors().add_to(state);
     if (average_) state.add("average", average_->tensors());
+    state.add("objective", objective_->state());
   }
   state_.save(std::move(state));
 }

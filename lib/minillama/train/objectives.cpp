@@ -20,11 +20,22 @@ struct Row {
   std::shared_ptr<Objective> (*make)(const Options& options);
 };
 
+/// The options of one objective with what all have in common.
+template <typename Own>
+Own with_common(Own own, const Options& options) {
+  own.cross_entropy = options.cross_entropy;
+  own.seed = options.seed;
+  return own;
+}
+
 constexpr Row kObjectives[] = {
     {"cross-entropy", [](const Options& options) { return cross_entropy(options.cross_entropy); }},
     {"ordinal", [](const Options&) { return ordinal(); }},
     {"r-drop",
      [](const Options& options) { return r_drop(options.r_drop_alpha, options.cross_entropy); }},
+    {"smart", [](const Options& options) { return smart(with_common(options.smart, options)); }},
+    {"free-lb",
+     [](const Options& options) { return free_lb(with_common(options.free_lb, options)); }},
 };
 
 }  // namespace

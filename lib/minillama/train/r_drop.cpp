@@ -5,14 +5,10 @@
 #include <fmt/format.h>
 
 #include "minillama/core/error.h"
+#include "minillama/train/divergence.h"
 
 namespace minillama {
 namespace {
-
-/// KL(P || Q) + KL(Q || P) of each row, from log-probabilities [B, L].
-torch::Tensor symmetric_divergence(const torch::Tensor& p, const torch::Tensor& q) {
-  return ((p.exp() - q.exp()) * (p - q)).sum(-1);
-}
 
 class RDrop : public Objective {
  public:
@@ -30,9 +26,7 @@ class RDrop : public Objective {
 
   torch::Tensor loss(const ObjectiveBatch& batch) override {
     const auto logits = batch.model->classify(batch.pooled).chunk(2);
-    auto divergences = symmetric_divergence(logits[0].log_softmax(-1), logits[1].log_softmax(-1));
-    if (batch.weights.defined()) divergences = divergences * batch.weights;
-    auto loss = alpha_ / 2 * divergences.sum() / batch.divisor;
+    auto loss = alpha_ / 2 * symmetric_divergence(logits[0], logits[1], batch);
     for (const auto& of_pass : logits) {
       loss = loss + classification_loss(of_pass, batch, options_);
     }

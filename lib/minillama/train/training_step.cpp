@@ -7,9 +7,7 @@
 
 #include "minillama/core/check.h"
 #include "minillama/core/device.h"
-#include "minillama/nn/dropout.h"
-#include "minillama/ops/parallel_parts.h"
-#include "minillama/train/parallel_gradients.h"
+#include "minillama/train/training_passes.h"
 
 namespace minillama {
 namespace {
@@ -48,20 +46,6 @@ torch::Tensor targets_of(const Examples& examples, std::span<const std::size_t> 
   return torch::tensor(targets, torch::kDouble).view({-1, n_labels}).to(options);
 }
 
-/// The batch in parts of consecutive sequences, one for each thread.
-std::vector<ClassifierInput> split(const ClassifierInput& input, std::int64_t n_parts) {
-  std::vector<ClassifierInput> parts;
-  const auto& lengths = input.sequences.lengths();
-  std::int64_t token = 0;
-  for (std::int64_t part = 0; part < n_parts; ++part) {
-    const Sequences sequences({lengths.begin() + std::ssize(lengths) * part / n_parts,
-                               lengths.begin() + std::ssize(lengths) * (part + 1) / n_parts});
-    parts.push_back({input.ids.narrow(0, token, sequences.n_tokens()), sequences});
-    token += sequences.n_tokens();
-  }
-  return parts;
-}
-
 }  // namespace
 
 double training_gradient(Classifier& model, const Examples& examples,
@@ -87,49 +71,29 @@ double training_gradient(Classifier& model, const Examples& examples,
   require_ids(torch::tensor(labels, torch::kLong), "labels", 0, n_labels);
   input.ids = input.ids.to(device);
   const auto n_passes = objective->n_passes();
-  require(n_passes >= 1, "the objective's n_passes", n_passes, "be at least 1");
-  auto passes = n_passes == 1 ? input
-                              : classifier_input(repeat(sequences, n_passes),
-                                                 model->config().pooling, examples.pad_id);
-  passes.ids = passes.ids.to(device);
-  const auto n_parts =
-      device.is_cpu() ? std::min<std::int64_t>(threads(), passes.sequences.size()) : 1;
-  const auto parts = split(passes, n_parts);
-  const auto generators = pass_generators(*model->llama, n_parts);
+  require(n_passes >= 0, "the objective's n_passes", n_passes, "be 0 or positive");
+  auto repeated = n_passes <= 1 ? input
+                                : classifier_input(repeat(sequences, n_passes),
+                                                   model->config().pooling, examples.pad_id);
+  repeated.ids = repeated.ids.to(device);
 
   model->zero_grad(/*set_to_none=*/true);
-  std::vector<torch::Tensor> pooled(parts.size());  // [b, D]
-  parallel_parts(device, n_parts, [&](std::int64_t part) {
-    const auto i = static_cast<std::size_t>(part);
-    const DropoutScope scope(generators[i]);
-    pooled[i] = model->pooled(parts[i]);
-  });
+  TrainingPasses passes(model, std::move(repeated));
   // The head is little work, and its dropout is the whole batch's.
-  const auto all = torch::cat(pooled).detach().requires_grad_();
-  const auto loss =
-      objective->loss({.model = model,
-                       .input = input,
-                       .pooled = all,
-                       .labels = torch::tensor(labels, torch::kLong).to(device),
-                       .divisor = divisor,
-                       .weights = weights_of(examples, indices, all.options()),
-                       .targets = targets_of(examples, indices, n_labels, all.options())});
+  const auto options = model->classifier_head->weight.options().requires_grad(false);
+  const auto loss = objective->loss({.model = model,
+                                     .input = input,
+                                     .pooled = n_passes == 0 ? torch::Tensor() : passes.pooled(),
+                                     .passes = passes,
+                                     .labels = torch::tensor(labels, torch::kLong).to(device),
+                                     .divisor = divisor,
+                                     .weights = weights_of(examples, indices, options),
+                                     .targets = targets_of(examples, indices, n_labels, options)});
   require_shape(loss, "the objective's loss", {});
   const auto value = loss.item<double>();
   if (!std::isfinite(value)) throw DivergedError(fmt::format("the loss became {}", value));
   loss.backward();
-  std::vector<torch::Tensor> trained = model->llama->parameters();
-  std::erase_if(trained, [](const auto& parameter) { return !parameter.requires_grad(); });
-  if (!trained.empty() && all.grad().defined()) {
-    std::vector<std::int64_t> sizes;
-    for (const auto& part : parts) sizes.push_back(part.sequences.size());
-    const auto grad_pooled = all.grad().split_with_sizes(sizes);
-    // Of a part's dot product with the gradient of the loss, the gradient is that of the loss.
-    parallel_gradients(trained, n_parts, [&](std::int64_t part) {
-      const auto i = static_cast<std::size_t>(part);
-      return (pooled[i] * grad_pooled[i]).sum();
-    });
-  }
+  passes.backward();
   return value;
 }
 
