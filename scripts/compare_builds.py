@@ -119,12 +119,18 @@ def without_times(content):
 
 
 def floats(content):
-    """The float32 numbers of a safetensors file; None if it is no such file."""
+    """The float32 numbers of a safetensors file, by the names of its tensors, in whatever order they lie
+    there; None if it is no such file."""
     size = struct.unpack('<Q', content[:8])[0] if len(content) > 8 else 0
     if not 0 < size < len(content) or content[8:9] != b'{':
         return None
-    data = content[8 + size:]
-    return struct.unpack(f'<{len(data) // 4}f', data[:len(data) // 4 * 4])
+    tensors = json.loads(content[8:8 + size])
+    tensors.pop('__metadata__', None)
+    numbers = []
+    for name in sorted(tensors):
+        start, end = (8 + size + offset for offset in tensors[name]['data_offsets'])
+        numbers += struct.unpack(f'<{(end - start) // 4}f', content[start:end])
+    return numbers
 
 
 def largest(pairs):
@@ -140,7 +146,7 @@ def compare(name, old, new):
     if old_floats and new_floats and len(old_floats) == len(new_floats):
         scale = max(abs(x) for x in old_floats)
         worst = max(abs(a - b) for a, b in zip(old_floats, new_floats))
-        return f'differs by {worst / scale:.3g} of the largest weight'
+        return f'differs by {worst / scale:.3g} of the largest weight' if worst else 'equal, in another order'
     if NUMBER.sub(b'#', old) == NUMBER.sub(b'#', new):
         pairs = zip(map(float, NUMBER.findall(old)), map(float, NUMBER.findall(new)))
         return f'numbers differ by up to {largest(pairs):.3g} of themselves'
