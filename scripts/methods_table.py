@@ -6,7 +6,7 @@ table of docs/experiments/finetuning.md. Python's standard library only.
 
 DATA holds sst/sst-{train,dev,test}.txt (scripts/fetch_assets.sh gets them). A figure goes into the file of results when
 it is known (default: docs/logs/methods.jsonl), and what is in there is not computed again. Without DATA the table is
-made from there. Times mean something on a machine that does nothing else.
+made from there.
 """
 import argparse
 import json
@@ -17,7 +17,6 @@ import struct
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -69,17 +68,15 @@ def fine_tune(programs, data, options, seed):
         for split in ('train', 'dev', 'test'):
             command += [f'--{split}', data / f'sst/sst-{split}.txt']
         command += ['--out-dir', folder, '--force', '--json', '--quiet']
-        start = time.time()
         process = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, text=True)
         out = process.stdout.read()
         _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.time() - start
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
             sys.exit(f'failed: {" ".join(map(str, command))}')
         lines = [json.loads(line) for line in out.splitlines()]
         row = {line['split']: line['accuracy'] for line in lines if 'split' in line}
-        row.update(trained=trained_numbers(folder), seconds=seconds, megabytes=usage.ru_maxrss / 1024)
+        row.update(trained=trained_numbers(folder), cpu_seconds=usage.ru_utime + usage.ru_stime, megabytes=usage.ru_maxrss / 1024)
         return row
 
 
@@ -89,13 +86,13 @@ def shown(values):
 
 
 def table(rows):
-    text = ('| | numbers trained | seconds | MB | seeds | SST dev | SST test |\n|---|---|---|---|---|---|---|\n')
+    text = ('| | numbers trained | seconds of processors | MB | seeds | SST dev | SST test |\n|---|---|---|---|---|---|---|\n')
     for method in METHODS:
         some = [row for row in rows if row['method'] == method]
         if not some:
             continue
-        mean = {name: statistics.mean(row[name] for row in some) for name in ('trained', 'seconds', 'megabytes')}
-        text += (f'| {method} | {mean["trained"]:,.0f} | {mean["seconds"]:.0f} | {mean["megabytes"]:.0f} | {len(some)} '
+        mean = {name: statistics.mean(row[name] for row in some) for name in ('trained', 'cpu_seconds', 'megabytes')}
+        text += (f'| {method} | {mean["trained"]:,.0f} | {mean["cpu_seconds"]:.0f} | {mean["megabytes"]:.0f} | {len(some)} '
                  f'| {shown([row["dev"] for row in some])} | {shown([row["test"] for row in some])} |\n')
     return text
 
