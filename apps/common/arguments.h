@@ -48,6 +48,9 @@ class Arguments {
   /// like parse(), but answers neither --help nor --version: they are given, as any flag.
   void read(const std::vector<std::string>& words);
 
+  /// Takes more options, those that are not given yet. Throws like parse().
+  void add(const std::vector<std::string>& words);
+
   /// The command line that parse() read, as a shell would read it again: behind the program's name
   /// the word `verb`, which parse() was not given, if there is one.
   std::string command() const;
@@ -70,8 +73,6 @@ class Arguments {
   struct State;
   void add_option(const std::string& names, Option option);
   void take(const std::vector<std::string>& words);
-  /// Takes more options, those that are not given yet.
-  void add(const std::vector<std::string>& words);
   void refuse_repetition() const;
   std::string help() const;
   /// What --help and the like ask for; "" if nothing does.

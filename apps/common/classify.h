@@ -12,6 +12,9 @@ struct Dataset {
   std::vector<std::string> label_names = {};  ///< unless --label-names says otherwise
   std::int64_t batch_size = 32;               ///< that trains well
   bool test_is_labelled = true;               ///< false: the test file's labels are placeholders
+  std::string better_train = {};  ///< what --advanced trains on, as find_data() calls it; empty:
+                                  ///< the same as without
+  std::vector<std::string> recipe = {};  ///< other options that --advanced stands for
 
   /// Whether the labels are those of whatever is trained on.
   bool has_any_labels() const { return label_names.empty(); }

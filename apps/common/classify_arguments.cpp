@@ -73,6 +73,15 @@ void add_training_options(Arguments& arguments, const Dataset& dataset) {
                    "Write losses, learning rate and figures on dev into event files here, which "
                    "TensorBoard draws",
                    "DIR");
+  if (!dataset.recipe.empty()) {
+    arguments.flag(
+        "advanced",
+        fmt::format("Train as the best classifier of this model was, with{} {}; options "
+                    "that are given count before these",
+                    dataset.better_train.empty() ? std::string()
+                                                 : fmt::format(" --train {}", dataset.better_train),
+                    fmt::join(dataset.recipe, " ")));
+  }
   arguments.flag("resume", "Go on with the run in --out-dir, if there is one");
   arguments.flag("force", "Replace what an earlier run left in --out-dir");
   const std::string fitted = "what suits the number of examples";
@@ -223,6 +232,22 @@ Arguments with_verb(const char* program, const Verb& verb) {
   return arguments;
 }
 
+/// The options that --advanced stands for, but for those that are given.
+void add_recipe(const Dataset& dataset, Arguments& arguments) {
+  auto recipe = dataset.recipe;
+  if (!dataset.better_train.empty() && !arguments.given("train")) {
+    const auto train = find_data(dataset.better_train);
+    if (train.empty()) {
+      throw OptionError(
+          fmt::format("--advanced trains on {}, which is neither in $MINILLAMA_DATA nor in data/: "
+                      "scripts/fetch_assets.sh brings it",
+                      dataset.better_train));
+    }
+    recipe.push_back(fmt::format("--train={}", train.native()));
+  }
+  arguments.add(recipe);
+}
+
 }  // namespace
 
 Arguments declare_classify_arguments(const char* program, const Dataset& dataset,
@@ -284,6 +309,7 @@ std::optional<Arguments> read_classify_arguments(const char* program, const Data
   auto arguments = declare_classify_arguments(program, dataset, verb);
   arguments.set_verb(verb.word);
   if (!arguments.parse(static_cast<int>(words.size()), words.data())) return std::nullopt;
+  if (!dataset.recipe.empty() && arguments.is_set("advanced")) add_recipe(dataset, arguments);
   check_classify_arguments(arguments, dataset, verb);
   return arguments;
 }

@@ -93,6 +93,7 @@ void check_classify_arguments(const Arguments& arguments, const Dataset& dataset
   const std::vector<std::string> labelled_files{training, "dev", "test", "shots"};
   const std::string without_columns = "format=lines|fasttext|folder";
   std::vector<OptionRule> rules{
+      {.option = "advanced", .excludes = {"option=prompt|finetune", "compat", "explain", "file"}},
       {.option = "file", .excludes = {training, "dev", "test"}},
       {.option = "explain", .excludes = {training, "dev", "test"}},
       {.option = "ensemble", .excludes = {"explain=gradients"}},

@@ -62,6 +62,7 @@ bool keeps_adapter_alone(const Arguments& arguments, const ModuleArguments& mode
 std::filesystem::path prediction_path(const FineTuningSetting& setting, const std::string& split,
                                       std::uint64_t seed, const std::filesystem::path& directory) {
   std::string method = setting.lora ? "lora" : "finetuning";
+  if (!setting.dataset.recipe.empty() && setting.arguments.is_set("advanced")) method = "advanced";
   // Without directories of their own the seeds would overwrite each other's.
   if (directory.empty() && setting.training.n_seeds > 1) method += fmt::format("-seed-{}", seed);
   return out_path(setting.arguments, setting.dataset, split, method, directory);

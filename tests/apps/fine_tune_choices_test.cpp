@@ -78,6 +78,39 @@ TEST_CASE("apps/train: phrases of trees are trained on, but no sentence of dev")
   refused({"--reinit-layers", "99"}, "layers to be drawn anew is 99");
 }
 
+TEST_CASE("apps/train: --advanced is the options of the best classifier, but for those given") {
+  const TrainingDirectory directory;
+  std::filesystem::create_directories(directory.path() / "data/sst-trees");
+  std::string trees;
+  for (int i = 0; i < 8; ++i) {
+    trees += "(4 (2 (2 Film) (2 " + std::to_string(i) + ")) (3 (2 is) (4 (3 good) (3 fun))))\n";
+  }
+  directory.file("data/sst-trees/train.txt", trees);
+  const auto run = [&](const std::vector<std::string>& more, const std::string& data = "data") {
+    std::vector<std::string> all{"--advanced", "--dev", "dev.txt"};
+    all.insert(all.end(), more.begin(), more.end());
+    return run_app("classify_sst", all, directory.path(), "", {}, {"MINILLAMA_DATA=" + data});
+  };
+  const auto outcome = run({"--out-dir", "run", "--lora-rank", "2", "--test", "dev.txt"});
+  INFO(outcome.err);
+  REQUIRE(outcome.exit_code == 0);
+  CHECK_THAT(outcome.err, contains(" distinct phrases of 8 trees"));
+  for (const auto* split : {"dev", "test"}) {
+    CHECK(lines_in(read_text(directory.path() / "run" /
+                             (std::string("sst-") + split + "-advanced-output.txt"))) == 10);
+  }
+  const auto settings = read_text(directory.path() / "run/settings.json");
+  CHECK_THAT(settings, contains("\"lora-rank\": 2"));
+  CHECK_THAT(settings, contains("\"phrase-weights\": \"length\""));
+  CHECK(lines_in(read_text(directory.path() / "run/metrics.jsonl")) == 1);
+
+  CHECK_THAT(run({"--out-dir", "none"}, "nowhere").err,
+             contains("--advanced trains on sst-trees/train.txt, which is neither in "
+                      "$MINILLAMA_DATA nor in data/: scripts/fetch_assets.sh brings it"));
+  CHECK_THAT(run({"--option", "prompt"}).err,
+             contains("--advanced does not go with --option prompt or finetune"));
+}
+
 TEST_CASE("apps/train: label words answer at once as the language model, and learn of a few") {
   const TrainingDirectory directory;
   const std::vector<std::string> prompt{
