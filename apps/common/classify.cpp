@@ -29,7 +29,7 @@ void run_app(const std::string& program, const Dataset& dataset, int argc, char*
   if (compare_runs(arguments, arguments.is_set("quiet"))) return;
   const auto model = read_model_arguments(arguments, default_classifier(arguments, dataset));
   const auto become_module = [&] { become_sibling(program + "-module", argv); };
-  if (trains(arguments) || model.device != "cpu" || arguments.text("explain") == "gradients") {
+  if (trains(arguments) || arguments.given("soup") || model.device != "cpu" || arguments.text("explain") == "gradients") {
     become_module();
   }
   const auto checkpoint = Checkpoint::open(model.model, model.open);

@@ -287,6 +287,12 @@ Arguments declare_classify_arguments(const char* program, const Dataset& dataset
       "Another trained classifier, given again one more: the mean of the probabilities of all and "
       "--model counts",
       "PATH");
+  arguments.repeated_option(
+      "soup",
+      "Another classifier that was fine-tuned from the same model, given again one more: the mean "
+      "of their weights and --model's goes to --out-dir; one that makes it worse on --dev is left "
+      "out",
+      "PATH");
   add_zero_shot_arguments(arguments, dataset);
   add_data_options(arguments, dataset);
   add_training_options(arguments, dataset);

@@ -18,6 +18,7 @@
 #include "common/explain.h"
 #include "common/fine_tune.h"
 #include "common/run_reports.h"
+#include "common/soup.h"
 #include "common/zero_shot_arguments.h"
 
 namespace minillama::app {
@@ -60,6 +61,15 @@ void run_app(const char* program, const Dataset& dataset, int argc, char** argv)
   }
   auto checkpoint = Checkpoint::open(model.model, model.open);
   const bool asks = arguments.text("option") == "prompt";
+  if (arguments.given("soup")) {
+    if (!checkpoint.classifier()) {
+      throw OptionError(fmt::format("--soup needs trained classifiers, and {} is none",
+                                    quote(model.model.native(), 400)));
+    }
+    const auto load = [&](Checkpoint&& of) { return load_saved(std::move(of), arguments, model); };
+    make_soup(std::move(checkpoint), model.model, arguments, dataset, model.open, load);
+    return;
+  }
   if (!asks && checkpoint.classifier()) {
     refuse_zero_shot_options(arguments, model.model);
     const auto load = [&](Checkpoint of) {

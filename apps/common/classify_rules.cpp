@@ -121,7 +121,12 @@ void check_classify_arguments(const Arguments& arguments, const Dataset& dataset
       {.option = "phrase-weights", .needs = {"train"}},
       {.option = "train-per-label", .needs = {training}},
       {.option = "head", .needs = {training}},
-      {.option = "ensemble", .excludes = {"option", training}}};
+      {.option = "ensemble", .excludes = {"option", training, "soup"}},
+      {.option = "soup",
+       .excludes = {"option", training, "explain", "file", "against", "probabilities-out",
+                    "reliability-diagram"}},
+      {.option = "out-dir", .needs = {training, "soup"}},
+      {.option = "force", .needs = {training, "soup"}}};
   for (const auto* option : {"save-every", "save-every-steps", "resume", "force"}) {
     if (!dataset.has_any_labels()) rules.push_back({.option = option, .needs = {"out-dir"}});
   }
@@ -132,10 +137,8 @@ void check_classify_arguments(const Arguments& arguments, const Dataset& dataset
     rules.push_back({.option = option, .needs = {"objective=smart"}});
   }
   for (const auto* option : {"train",
-                             "out-dir",
                              "tensorboard",
                              "resume",
-                             "force",
                              "epochs",
                              "time-budget",
                              "patience",

@@ -67,6 +67,18 @@ void write_files(const Evaluation& evaluation, const SentenceClassifier& classif
 
 }  // namespace
 
+ConfusionMatrix confusion_of(const SentenceClassifier& classifier,
+                             std::span<const LabelledSentence> examples) {
+  std::vector<std::string> sentences;
+  for (const auto& example : examples) sentences.push_back(example.sentence);
+  const auto predictions = classifier.classify(std::span<const std::string>(sentences));
+  ConfusionMatrix matrix(std::ssize(classifier.label_names()));
+  for (std::size_t i = 0; i < examples.size(); ++i) {
+    matrix.add(examples[i].label, predictions[i].label);
+  }
+  return matrix;
+}
+
 double evaluate(const SentenceClassifier& classifier, const std::string& split,
                 std::span<const LabelledSentence> examples, const std::filesystem::path& out,
                 const EvaluationReport& report) {

@@ -27,6 +27,10 @@ struct EvaluationReport {
   std::function<void(const Evaluation&)> keep = {};
 };
 
+/// How the true labels and those of `classifier` go together.
+ConfusionMatrix confusion_of(const SentenceClassifier& classifier,
+                             std::span<const LabelledSentence> examples);
+
 /// Classifies the data set `split` ("dev" or "test"), prints what that comes to
 /// (common/evaluation.h) and writes the predictions to `out`, unless that is empty. Returns the
 /// accuracy.

@@ -1,28 +1,11 @@
 #include "common/wise_ft.h"
 
-#include <string>
-#include <vector>
-
 #include "minillama/core/json.h"
-#include "minillama/eval/confusion_matrix.h"
 
+#include "common/evaluate.h"
 #include "common/output.h"
 
 namespace minillama::app {
-namespace {
-
-ConfusionMatrix matrix_of(const ModuleTextClassifier& classifier,
-                          std::span<const LabelledSentence> data) {
-  std::vector<std::string> sentences;
-  for (const auto& example : data) sentences.push_back(example.sentence);
-  const auto predictions = classifier.classify(std::span<const std::string>(sentences));
-  ConfusionMatrix matrix(std::ssize(classifier.label_names()));
-  for (std::size_t i = 0; i < data.size(); ++i) matrix.add(data[i].label, predictions[i].label);
-  return matrix;
-}
-
-}  // namespace
-
 void choose_interpolation(ModuleTextClassifier& classifier, WeightInterpolation& weights,
                           std::span<const LabelledSentence> dev, std::int64_t n_steps, bool json) {
   double best_alpha = 1;
@@ -30,7 +13,7 @@ void choose_interpolation(ModuleTextClassifier& classifier, WeightInterpolation&
   for (std::int64_t step = n_steps; step >= 0; --step) {
     const double alpha = static_cast<double>(step) / static_cast<double>(n_steps);
     weights.set(alpha);
-    const auto matrix = matrix_of(classifier, dev);
+    const auto matrix = confusion_of(classifier, dev);
     if (json) {
       print("{}\n", Json{{"alpha", alpha},
                          {"dev_accuracy", matrix.accuracy()},

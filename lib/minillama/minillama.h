@@ -121,6 +121,7 @@
 #include "minillama/train/training_passes.h"
 #include "minillama/train/training_step.h"
 #include "minillama/train/weight_interpolation.h"
+#include "minillama/train/weight_soup.h"
 #include "minillama/weights/adapter_options.h"
 #include "minillama/weights/classifier_config.h"
 #include "minillama/weights/dora_options.h"

@@ -88,6 +88,7 @@ const std::map<std::string, std::string> kElsewhere{
     {"train/smart.h", "tests/train/smart_test.cpp"},
     {"train/training_passes.h", "tests/train/training_passes_test.cpp"},
     {"train/weight_interpolation.h", "tests/train/weight_interpolation_test.cpp"},
+    {"train/weight_soup.h", "tests/train/weight_soup_test.cpp"},
     {"text/text_file.h", "tests/text"},
     {"text/text_words.h", "tests/text/text_words_test.cpp"},
     {"text/tokenized_text.h", "tests/text/tokenized_text_test.cpp"}};

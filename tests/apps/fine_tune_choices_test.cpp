@@ -78,6 +78,41 @@ TEST_CASE("apps/train: phrases of trees are trained on, but no sentence of dev")
   refused({"--reinit-layers", "99"}, "layers to be drawn anew is 99");
 }
 
+TEST_CASE("apps/train: a soup of runs is kept as far as dev gets no worse") {
+  const TrainingDirectory directory;
+  for (const std::string seed : {"1", "2", "3"}) {
+    REQUIRE(directory.train("run-" + seed, {"--seed", seed}).exit_code == 0);
+  }
+  const auto cook = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> all{"-m", "run-1", "--soup", "run-2", "--soup", "run-3"};
+    all.insert(all.end(), more.begin(), more.end());
+    return run_app("classify_sst", all, directory.path());
+  };
+  const auto outcome = cook({"--dev", "dev.txt", "--out-dir", "soup", "--test", "dev.txt"});
+  INFO(outcome.err);
+  REQUIRE(outcome.exit_code == 0);
+  CHECK_THAT(outcome.out, contains("; the mean of 2: "));
+  CHECK(lines_in(read_text(directory.path() / "soup/sst-dev-soup-output.txt")) == 10);
+  // What is kept answers as the evaluation did.
+  const auto again =
+      run_app("classify_sst", {"-m", "soup", "--dev", "dev.txt", "--dev-out", "again.txt"},
+              directory.path());
+  CHECK(again.exit_code == 0);
+  CHECK(read_text(directory.path() / "again.txt") ==
+        read_text(directory.path() / "soup/sst-test-soup-output.txt"));
+
+  CHECK_THAT(cook({"--dev", "dev.txt"}).err, contains("--soup needs --out-dir"));
+  CHECK_THAT(cook({"--out-dir", "other"}).err, contains("--soup needs --dev"));
+  CHECK_THAT(cook({"--dev", "dev.txt", "--out-dir", "soup"}).err, contains("soup"));
+  CHECK_THAT(cook({"--ensemble", "run-1", "--dev", "dev.txt"}).err,
+             contains("--ensemble does not go with --soup"));
+  const auto language_model = run_app("classify_sst",
+                                      {"-m", repository_file("checkpoints/reviews-tiny").native(),
+                                       "--soup", "run-1", "--dev", "dev.txt", "--out-dir", "x"},
+                                      directory.path());
+  CHECK_THAT(language_model.err, contains("--soup needs trained classifiers"));
+}
+
 TEST_CASE("apps/train: --advanced is the options of the best classifier, but for those given") {
   const TrainingDirectory directory;
   std::filesystem::create_directories(directory.path() / "data/sst-trees");
