@@ -95,6 +95,8 @@ def main():
                    high_freq_factor=4)
     write('config_json', 'scaled', json.dumps(dict(config, head_dim=6, qkv_bias=True, qk_norm=True,
                                                    rope_scaling=scaling)).encode())
+    write('config_json', 'alibi', json.dumps(dict(config, positions='alibi')).encode())
+    write('config_json', 'half', json.dumps(dict(config, rotary_share=0.5)).encode())
     config = json.loads(reference('formats_hf/config.json'))
     write('hugging_face', 'right', json.dumps(config).encode())
     config.update(rope_scaling={'type': 'linear'}, hidden_act='gelu', head_dim=-1, mlp_bias=True)

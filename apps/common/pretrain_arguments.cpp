@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "minillama/core/error.h"
+#include "minillama/core/position_schemes.h"
 
 #include "common/model_arguments.h"
 #include "common/option_rules.h"
@@ -37,6 +38,13 @@ void add_shape_options(Arguments& arguments) {
                    "Key/value heads; 0: as many as --heads (4, where that divides them)", "N");
   arguments.option("hidden-dim", "Width inside the feed-forward; 0: 8/3 of --dim", "N", "0");
   arguments.option("max-seq-len", "Positions that it is made for", "N", "1024");
+  arguments.option("positions",
+                   "How it knows them: rope, rotary; alibi, biases by distance; learned, a vector "
+                   "for each; none",
+                   "KIND", "rope");
+  arguments.option("rotary-share", "Share of each head's dimensions that --positions rope rotates",
+                   "X", "1");
+  arguments.flag("qk-norm", "Each head's query and key goes through an RMSNorm, as Qwen3's");
   arguments.option("norm", "layernorm or rmsnorm", "KIND", "rmsnorm");
   arguments.option("dropout", "In all layers", "P", "0");
 }
@@ -87,6 +95,12 @@ std::int64_t key_value_heads(const Arguments& arguments) {
   return arguments.integer("heads") % kUsual == 0 ? kUsual : 0;
 }
 
+std::vector<std::string> position_names() {
+  std::vector<std::string> names;
+  for (const auto& scheme : position_schemes()) names.emplace_back(scheme.name);
+  return names;
+}
+
 }  // namespace
 
 Arguments declare_pretrain_arguments() {
@@ -112,13 +126,14 @@ void check_pretrain_arguments(const Arguments& arguments) {
                                 {.option = "resume", .excludes = {"force"}},
                                 {.option = "cooldown-steps", .needs = {"schedule=trapezoid"}},
                                 {.option = "floor", .excludes = {"schedule=constant"}},
+                                {.option = "rotary-share", .needs = {"positions=rope"}},
                                 {.option = "sample-prompt", .excludes = {"json"}},
                                 {.option = "config", .needs = {"model"}},
                                 {.option = "attention", .needs = {"model"}},
                                 {.option = "compat", .needs = {"model"}},
                                 {.option = "use-gpu", .excludes = {"device"}}};
-  for (const auto* shape :
-       {"dim", "layers", "heads", "kv-heads", "hidden-dim", "max-seq-len", "norm", "dropout"}) {
+  for (const auto* shape : {"dim", "layers", "heads", "kv-heads", "hidden-dim", "max-seq-len",
+                            "positions", "rotary-share", "qk-norm", "norm", "dropout"}) {
     rules.push_back({.option = shape, .excludes = {"model"}});
   }
   check_options(arguments, rules);
@@ -132,8 +147,11 @@ ModelConfig read_model_shape(const Arguments& arguments, std::int64_t vocab_size
                            .hidden_dim = arguments.integer("hidden-dim"),
                            .vocab_size = vocab_size,
                            .max_seq_len = arguments.integer("max-seq-len"),
+                           .positions = arguments.choice("positions", position_names()),
+                           .rotary_share = arguments.number("rotary-share"),
                            .dropout = arguments.number("dropout"),
-                           .norm = norm_kind(arguments.choice("norm", {"layernorm", "rmsnorm"}))};
+                           .norm = norm_kind(arguments.choice("norm", {"layernorm", "rmsnorm"})),
+                           .qk_norm = arguments.is_set("qk-norm")};
   return config.resolved();
 }
 

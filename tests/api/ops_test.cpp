@@ -105,6 +105,10 @@ TEST_CASE("arguments: ops/attention.h") {
   CHECK_THAT(attend(q, k, k, ids({1, 4}).unsqueeze(0)), contains("visible holds 4"));
   CHECK_THAT(attend(q, k, k, ids({0, 3}).unsqueeze(0)), contains("visible holds 0"));
   CHECK_THAT(attend(q, k, k, ids({1, 3})), contains("visible is int64 [2]"));
+  CHECK_THAT(option_error([&] {
+               scaled_dot_product_attention(zeros(q), zeros(k), zeros(k), {}, {}, {0.5, 0.25});
+             }),
+             contains("the number of slopes is 2, must be that of query heads, 4"));
   CHECK_THAT(attend(q, k, k, zeros({1, 2})), contains("must be int64"));
 }
 

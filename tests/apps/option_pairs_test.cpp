@@ -177,8 +177,9 @@ Words classify_options() {
   return all;
 }
 
-const Words kShape{"--dim=8",        "--layers=1",      "--heads=1",      "--kv-heads=1",
-                   "--hidden-dim=8", "--max-seq-len=8", "--norm=rmsnorm", "--dropout=0"};
+const Words kShape{"--dim=8",          "--layers=1",       "--heads=1",      "--kv-heads=1",
+                   "--hidden-dim=8",   "--max-seq-len=8",  "--norm=rmsnorm", "--dropout=0",
+                   "--positions=rope", "--rotary-share=1", "--qk-norm"};
 
 Words pretrain_options() {
   Words all = with_model({"--documents=line",
@@ -379,7 +380,8 @@ TEST_CASE("option pairs: of pretrain with a new model, and with one to go on fro
   try_pairs(
       check_pretrain, {"--train=s", "--valid=s", "--out-dir=o", "--model=m"}, pretrain_options(),
       {"--train-tokenizer", "--tokenizer-kind", "--cooldown-steps", "--dim", "--layers", "--heads",
-       "--kv-heads", "--hidden-dim", "--max-seq-len", "--norm", "--dropout"},
+       "--kv-heads", "--hidden-dim", "--max-seq-len", "--norm", "--dropout", "--positions",
+       "--rotary-share", "--qk-norm"},
       {"--epochs --steps", "--resume --force", "--json --sample-prompt", "--device --use-gpu"});
 }
 

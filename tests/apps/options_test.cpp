@@ -125,6 +125,10 @@ TEST_CASE("options: those that cannot take effect are refused with the reason") 
           {"--steps", "--epochs"});
   refused("pretrain", {"--train", "s", "--valid", "s", "--out-dir", "o", "--cooldown-steps", "2"},
           {"--cooldown-steps", "--schedule trapezoid"});
+  refused("pretrain",
+          {"--train", "s", "--valid", "s", "--out-dir", "o", "--positions", "alibi",
+           "--rotary-share", "0.5"},
+          {"--rotary-share", "--positions rope"});
 }
 
 TEST_CASE("options: given twice one is refused by name, unless it means both") {

@@ -94,6 +94,57 @@ struct Setting {
 
 }  // namespace
 
+TEST_CASE("pretrain: a model whose queries and keys are normalised is a Qwen3") {
+  const Setting setting;
+  const auto outcome = setting.run(setting.arguments("out"), {"--steps", "10", "--qk-norm"});
+  INFO(outcome.err);
+  REQUIRE(outcome.exit_code == 0);
+  CHECK_THAT(setting.content("out/config.json"), contains("\"qk_norm\": true"));
+  const auto converted = run_app("convert", {"-m", "out", "--to", "hf", "--out", "q", "--verify"},
+                                 setting.directory.path());
+  INFO(converted.err);
+  CHECK(converted.exit_code == 0);
+  CHECK_THAT(setting.content("q/config.json"), contains("\"qwen3\""));
+  const auto written = [&](const std::string& model) {
+    return run_app("generate", {"-m", model, "-p", "the film", "-n", "5", "--temp", "0"},
+                   setting.directory.path())
+        .out;
+  };
+  CHECK_THAT(written("out"), StartsWith("the film"));
+  CHECK(written("q") == written("out"));
+}
+
+TEST_CASE("pretrain: a model with other positions is trained and read, and not exported") {
+  const Setting setting;
+  for (const std::string positions : {"alibi", "learned", "none", "rope"}) {
+    INFO(positions);
+    std::vector<std::string> more{"--positions", positions, "--steps", "10"};
+    if (positions == "rope") more.insert(more.end(), {"--rotary-share", "0.5"});
+    const auto outcome = setting.run(setting.arguments(positions), more);
+    INFO(outcome.err);
+    REQUIRE(outcome.exit_code == 0);
+    CHECK_THAT(setting.content(positions + "/config.json"),
+               contains(positions == "rope" ? "\"rotary_share\": 0.5"
+                                            : "\"positions\": \"" + positions + "\""));
+    const auto generated = run_app("generate", {"-m", positions, "-p", "the film", "-n", "5"},
+                                   setting.directory.path());
+    CHECK(generated.exit_code == 0);
+    CHECK_THAT(generated.out, StartsWith("the film"));
+    const auto converted = run_app("convert", {"-m", positions, "--to", "gguf", "--out", "m.gguf"},
+                                   setting.directory.path());
+    CHECK(converted.exit_code == 2);
+    CHECK_THAT(converted.err,
+               contains(positions == "rope" ? "rotary_share" : "positions of the kind"));
+    const auto full =
+        run_app("generate", {"-m", positions, "-p", "the film", "-n", "5", "--attention", "full"},
+                setting.directory.path());
+    CHECK((full.exit_code == 0) == (positions != "alibi"));
+  }
+  const auto outcome = setting.run(setting.arguments("wrong"), {"--positions", "sinusoidal"});
+  CHECK(outcome.exit_code == 2);
+  CHECK_THAT(outcome.err, contains("--positions is \"sinusoidal\""));
+}
+
 TEST_CASE("pretrain: makes a tokenizer and a model that the apps read, and a log") {
   const Setting setting;
   const auto outcome = setting.run(setting.arguments("out"));

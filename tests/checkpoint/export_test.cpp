@@ -2,8 +2,11 @@
 
 #include <array>
 
+#include <fmt/format.h>
+
 #include "minillama/checkpoint/chat_template_file.h"
 #include "minillama/core/error.h"
+#include "minillama/core/position_schemes.h"
 #include "minillama/model/adapters.h"
 #include "minillama/model/language_model_file.h"
 
@@ -165,6 +168,21 @@ TEST_CASE("formats: what a format cannot express is refused, and nothing is made
   config.norm_eps = 1e-6;
   refused(LanguageModel(config, make_generator(1)), ModelFormat::llama2c, DType::float32,
           "norm_eps is 1e-06");
+  for (const auto& scheme : position_schemes()) {
+    config = test::model_to_export()->config();
+    config.positions = scheme.name;
+    std::string what = fmt::format("positions of the kind {}", scheme.name);
+    if (scheme.rotates) {
+      config.rotary_share = 0.5;
+      what = "rotary_share 0.5";
+    }
+    const LanguageModel model(config, make_generator(1));
+    for (const auto format : {ModelFormat::hugging_face, ModelFormat::llama2c, ModelFormat::gguf}) {
+      refused(model, format, DType::float32, what);
+    }
+    refused(model, ModelFormat::torch_save, DType::float32,
+            scheme.rotates ? "no rotary_share" : "no positions");
+  }
   refused(test::model_to_export(), ModelFormat::llama2c, DType::float16, "float32 only");
   refused(test::model_to_export(), ModelFormat::hugging_face, DType::q8_0, "GGUF");
 

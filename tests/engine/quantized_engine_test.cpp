@@ -19,10 +19,12 @@ using test::random_model;
 using test::to_tensor;
 
 TEST_CASE("engine: quantized, it computes with the weights that the blocks stand for") {
-  std::vector<ModelConfig> all(3, configs()[2]);
+  std::vector<ModelConfig> all(5, configs()[2]);
   all[1].tied_embeddings = false;
   all[2].head_dim = 32;
   all[2].qkv_bias = all[2].output_bias = all[2].qk_norm = true;
+  all[3].positions = "learned";
+  all[4].positions = "alibi";
   for (ModelConfig& config : all) {
     config.dim = 96;
     config.hidden_dim = 128;

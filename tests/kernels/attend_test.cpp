@@ -32,48 +32,55 @@ std::vector<double> reference_softmax(const std::vector<float>& x, double scale)
 
 }  // namespace
 
-TEST_CASE("attention kernel: queries of one token, and of tokens that follow each other") {
+TEST_CASE(
+    "attention kernel: queries of one token, and of tokens that follow each other, biased too") {
+  const std::vector<float> slopes{0.5F, 0.0625F, 2, 1, 0.25F, 0.75F, 0.125F, 3};
   for (const Isa isa : isas_here()) {
-    for (const std::size_t head_dim : {2, 6, 8, 20, 32, 64, 80}) {
-      for (const auto& [positions, step, n_queries] : std::vector<std::array<std::size_t, 3>>{
-               {1, 0, 3}, {2, 1, 4}, {3, 0, 1}, {5, 1, 8}, {17, 0, 5}, {40, 1, 7}, {1, 1, 1}}) {
-        const std::size_t n_keys = positions + (n_queries - 1) * step;
-        const std::size_t stride = head_dim + 5;
-        auto q = numbers(n_queries * stride, 1);
-        for (float& value : q) value *= 5;
-        const auto k = numbers(n_keys * head_dim, 2), v = numbers(n_keys * head_dim, 3);
-        std::vector<float> scores(n_queries * score_room(n_keys));
-        std::vector<float> out(n_queries * stride, -7);
-        attend(isa, {.queries = {q.data(), stride, n_queries},
-                     .keys = k.data(),
-                     .values = v.data(),
-                     .positions = positions,
-                     .step = step,
-                     .head_dim = head_dim,
-                     .scores = scores.data(),
-                     .out = {out.data(), stride}});
-        for (std::size_t i = 0; i < n_queries; ++i) {
-          const std::size_t seen = positions + i * step;
-          std::vector<float> products(seen);
-          for (std::size_t s = 0; s < seen; ++s) {
-            double dot = 0;
-            for (std::size_t d = 0; d < head_dim; ++d) {
-              dot += double(q[i * stride + d]) * k[s * head_dim + d];
+    for (const std::size_t head_dim : {2, 6, 8, 20, 32, 64, 80})
+      for (const bool biased : {false, true}) {
+        for (const auto& [positions, step, n_queries] : std::vector<std::array<std::size_t, 3>>{
+                 {1, 0, 3}, {2, 1, 4}, {3, 0, 1}, {5, 1, 8}, {17, 0, 5}, {40, 1, 7}, {1, 1, 1}}) {
+          const std::size_t slope_stride = 1 - step;
+          const std::size_t n_keys = positions + (n_queries - 1) * step;
+          const std::size_t stride = head_dim + 5;
+          auto q = numbers(n_queries * stride, 1);
+          for (float& value : q) value *= 5;
+          const auto k = numbers(n_keys * head_dim, 2), v = numbers(n_keys * head_dim, 3);
+          std::vector<float> scores(n_queries * score_room(n_keys));
+          std::vector<float> out(n_queries * stride, -7);
+          attend(isa, {.queries = {q.data(), stride, n_queries},
+                       .keys = k.data(),
+                       .values = v.data(),
+                       .positions = positions,
+                       .step = step,
+                       .head_dim = head_dim,
+                       .slopes = biased ? slopes.data() : nullptr,
+                       .slope_stride = slope_stride,
+                       .scores = scores.data(),
+                       .out = {out.data(), stride}});
+          for (std::size_t i = 0; i < n_queries; ++i) {
+            const std::size_t seen = positions + i * step;
+            std::vector<float> products(seen);
+            for (std::size_t s = 0; s < seen; ++s) {
+              double dot = 0;
+              for (std::size_t d = 0; d < head_dim; ++d) {
+                dot += double(q[i * stride + d]) * k[s * head_dim + d];
+              }
+              const double bias = biased ? slopes[i * slope_stride] * double(seen - 1 - s) : 0;
+              products[s] = static_cast<float>(dot - bias * std::sqrt(double(head_dim)));
             }
-            products[s] = static_cast<float>(dot);
-          }
-          const auto weights = reference_softmax(products, 1 / std::sqrt(double(head_dim)));
-          INFO("isa " << static_cast<int>(isa) << ", width " << head_dim << ", " << positions);
-          for (std::size_t d = 0; d < stride; ++d) {
-            double expected = d < head_dim ? 0 : -7;
-            for (std::size_t s = 0; s < seen && d < head_dim; ++s) {
-              expected += weights[s] * v[s * head_dim + d];
+            const auto weights = reference_softmax(products, 1 / std::sqrt(double(head_dim)));
+            INFO("isa " << static_cast<int>(isa) << ", width " << head_dim << ", " << positions);
+            for (std::size_t d = 0; d < stride; ++d) {
+              double expected = d < head_dim ? 0 : -7;
+              for (std::size_t s = 0; s < seen && d < head_dim; ++s) {
+                expected += weights[s] * v[s * head_dim + d];
+              }
+              REQUIRE(out[i * stride + d] == Approx(expected).epsilon(1e-5).margin(1e-5));
             }
-            REQUIRE(out[i * stride + d] == Approx(expected).epsilon(1e-5).margin(1e-5));
           }
         }
       }
-    }
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include <torch/autograd.h>
 
+#include "minillama/core/alibi.h"
 #include "minillama/core/random.h"
 #include "minillama/nn/attention.h"
 #include "minillama/nn/layer_norm.h"
@@ -151,6 +152,30 @@ TEST_CASE("fused: attention of more queries than one block has, ragged") {
           },
           [&](const auto& in) { return plain_attention(in[0], in[1], in[2], visible); }, inputs,
           type);
+    }
+  }
+}
+
+TEST_CASE("fused: attention with biases by distance, of one block and of more") {
+  for (const auto& sequences : {Sequences({7, 3}), Sequences({200, 150})}) {
+    const auto T = sequences.longest();
+    const auto causal = visible_positions(AttentionKind::causal, sequences, torch::kCPU);
+    for (const std::int64_t n_kv_heads : {6, 3, 1}) {
+      const Tensors inputs{random({2, 6, T, 4}, 1), random({2, n_kv_heads, T, 4}, 2),
+                           random({2, n_kv_heads, T, 4}, 3)};
+      for (const auto type : {torch::kFloat, torch::kBFloat16}) {
+        for (const auto& visible : {causal, torch::Tensor()}) {
+          check_same(
+              [&](const auto& in) {
+                return scaled_dot_product_attention(in[0], in[1], in[2], visible, {},
+                                                    alibi_slopes(6));
+              },
+              [&](const auto& in) {
+                return plain_attention(in[0], in[1], in[2], visible, {}, alibi_slopes(6));
+              },
+              inputs, type);
+        }
+      }
     }
   }
 }

@@ -49,7 +49,7 @@ inline Engine make_engine(LanguageModel& model, std::size_t sequences = 1) {
 
 /// The models that a test goes through: both norms, grouped and single key/value heads, tied and
 /// separate heads, widths that are no multiples of a vector, heads of their own width, biases,
-/// norms of queries and keys, scaled rotary positions.
+/// norms of queries and keys, scaled rotary positions, other schemes of positions.
 inline std::vector<ModelConfig> configs() {
   const ModelConfig base{.dim = 48,
                          .n_layers = 3,
@@ -58,7 +58,7 @@ inline std::vector<ModelConfig> configs() {
                          .hidden_dim = 76,
                          .vocab_size = 101,
                          .max_seq_len = 40};
-  std::vector<ModelConfig> all(8, base);
+  std::vector<ModelConfig> all(13, base);
   all[1].norm = NormKind::rmsnorm;
   all[1].norm_eps = 0.1;
   all[2].n_kv_heads = 2;
@@ -86,6 +86,16 @@ inline std::vector<ModelConfig> configs() {
   all[7].qkv_bias = all[7].qk_norm = true;
   all[7].rope_theta = 100;
   all[7].rope_scaling = {.kind = "yarn", .factor = 4, .original_context = 10};
+  all[8].positions = all[9].positions = "alibi";
+  all[8].n_kv_heads = 2;
+  all[9].n_kv_heads = 3;
+  all[9].head_dim = 14;
+  all[9].qk_norm = true;
+  all[10].positions = "learned";
+  all[11].positions = "none";
+  all[11].norm = NormKind::rmsnorm;
+  all[12].rotary_share = 0.5;
+  all[12].rope_theta = 100;
   return all;
 }
 

@@ -10,6 +10,7 @@
 #include "minillama/checkpoint/stored_weights.h"
 #include "minillama/checkpoint/tokenizer_file.h"
 #include "minillama/core/error.h"
+#include "minillama/core/position_schemes.h"
 
 namespace minillama {
 namespace {
@@ -62,6 +63,7 @@ StoredModel open_adapted(const std::filesystem::path& path, const std::filesyste
 Checkpoint::Checkpoint(std::filesystem::path path, OpenOptions options, StoredModel stored)
     : path_(std::move(path)), options_(std::move(options)), stored_(std::move(stored)) {
   if (options_.attention) stored_.config.attention = *options_.attention;
+  check_positions(stored_.config);
 }
 
 Checkpoint Checkpoint::open(const std::filesystem::path& path, const OpenOptions& options) {

@@ -48,7 +48,8 @@ const KnownFields kFields = {.used = {"model_type",  "version",        "dim",
                                       "rope_theta",  "dropout",        "tie_word_embeddings",
                                       "head_dim",    "rope_scaling",   "qkv_bias",
                                       "output_bias", "qk_norm",        "classifier",
-                                      "adapters",    "active_adapter", "special_tokens"},
+                                      "adapters",    "active_adapter", "special_tokens",
+                                      "positions",   "rotary_share"},
                              .harmless = {},
                              .neutral = {}};
 

@@ -7,6 +7,7 @@
 
 #include "minillama/checkpoint/gguf_rotary.h"
 #include "minillama/core/error.h"
+#include "minillama/core/position_schemes.h"
 
 namespace minillama {
 namespace {
@@ -180,6 +181,7 @@ const GgufArchitecture& gguf_architecture_for(const ModelConfig& config) {
     throw OptionError(
         fmt::format("a GGUF file of the architecture {} cannot have {}", architecture.name, what));
   };
+  if (const auto other = other_than_rope(config); !other.empty()) refuse(other);
   if (config.qkv_bias && !architecture.biases) refuse("biases of attention (qkv_bias)");
   if (config.output_bias && !architecture.biases) refuse("biases of attention (output_bias)");
   if (has_divisors && !architecture.has_divisors) {

@@ -13,6 +13,7 @@
 #include "minillama/checkpoint/spelling.h"
 #include "minillama/checkpoint/tokenizer_file.h"
 #include "minillama/core/error.h"
+#include "minillama/core/position_schemes.h"
 #include "minillama/core/rotary_json.h"
 #include "minillama/io/atomic_file.h"
 #include "minillama/io/file_kind.h"
@@ -244,6 +245,12 @@ void write_hugging_face(const std::filesystem::path& directory, const StoredMode
     throw OptionError(
         "a Hugging Face Llama cannot have rope_scaling of the kind divisors, a table of a GGUF "
         "file");
+  }
+  if (const auto other = other_than_rope(model.config); !other.empty()) {
+    throw OptionError(
+        fmt::format("a Hugging Face Llama has rotary positions in all dimensions of a head; this "
+                    "model has {}",
+                    other));
   }
   architecture_of(model.config);  // is one
   if (model.classifier) require_hugging_face_classifier(model);

@@ -11,6 +11,7 @@
 
 #include "minillama/checkpoint/tensor_match.h"
 #include "minillama/core/error.h"
+#include "minillama/core/position_schemes.h"
 
 namespace minillama {
 namespace {
@@ -225,6 +226,8 @@ Weights weights_of(const StoredModel& stored) {
   const bool has_head = !config.tied_embeddings && !stored.classifier;
 
   parts.need("tok_embeddings.weight", {config.vocab_size, config.dim});
+  const bool has_positions = position_scheme(config).has_embeddings;
+  if (has_positions) parts.need("position_embeddings.weight", {config.max_seq_len, config.dim});
   if (has_head) parts.need("output.weight", {config.vocab_size, config.dim});
   need_norm("norm", config.dim, last_is_biased);
   for (std::size_t i = 0; i < n_layers; ++i) {
@@ -246,6 +249,7 @@ Weights weights_of(const StoredModel& stored) {
                   .embeddings = parts.matrix("tok_embeddings.weight"),
                   .layers = std::vector<LayerWeights>(n_layers),
                   .norm = norm("norm", last_is_biased)};
+  if (has_positions) weights.position_embeddings = parts.matrix("position_embeddings.weight");
   weights.head = has_head ? parts.matrix("output.weight") : weights.embeddings;
   for (std::size_t i = 0; i < n_layers; ++i) {
     auto& layer = weights.layers[i];

@@ -127,6 +127,8 @@ void require_args(const ModelConfig& config) {
   };
   if (config.query_dim() != config.dim) refuse("head_dim");
   if (config.rope_scaling.kind != "default") refuse("rope_scaling");
+  if (config.positions != "rope") refuse("positions");
+  if (config.rotary_share != 1) refuse("rotary_share");
   if (config.qkv_bias) refuse("qkv_bias");
   if (config.output_bias) refuse("output_bias");
   if (config.qk_norm) refuse("qk_norm");

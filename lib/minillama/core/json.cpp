@@ -178,6 +178,8 @@ void write_model_config(const ModelConfig& config, Json& out) {
   // What most models are like is not said, so that their files stay as they were.
   if (config.head_dim * config.n_heads != config.dim) out["head_dim"] = config.head_dim;
   if (config.rope_scaling.kind != "default") out["rope_scaling"] = to_json(config.rope_scaling);
+  if (config.positions != "rope") out["positions"] = config.positions;
+  if (config.rotary_share != 1) out["rotary_share"] = config.rotary_share;
   if (config.qkv_bias) out["qkv_bias"] = true;
   if (config.output_bias) out["output_bias"] = true;
   if (config.qk_norm) out["qk_norm"] = true;
@@ -209,6 +211,8 @@ ModelConfig read_model_config(const Json& json, const std::filesystem::path& pat
         .rope_scaling = fields.has("rope_scaling")
                             ? read_rotary_scaling(json.at("rope_scaling"), path, "rope_scaling")
                             : RotaryScaling{},
+        .positions = fields.has("positions") ? fields.string("positions") : "rope",
+        .rotary_share = fields.has("rotary_share") ? fields.number("rotary_share") : 1,
         .dropout = fields.number("dropout"),
         .norm = norm_kind(fields.string("norm")),
         .attention = attention_kind(fields.string("attention")),

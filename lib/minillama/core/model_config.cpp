@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "minillama/core/error.h"
+#include "minillama/core/position_schemes.h"
 
 namespace minillama {
 namespace {
@@ -59,6 +60,7 @@ ModelConfig ModelConfig::resolved() const {
                                   config.n_kv_heads, n_heads));
   }
   config.rope_scaling = resolved_scaling(config);
+  check_positions(config);
   return config;
 }
 

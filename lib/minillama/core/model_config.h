@@ -37,6 +37,8 @@ struct ModelConfig {
   double norm_eps = 1e-5;           ///< epsilon of the norms
   double rope_theta = 10000.0;      ///< base of the rotary frequencies
   RotaryScaling rope_scaling = {};  ///< of these frequencies (core/rotary_scaling.h)
+  std::string positions = "rope";   ///< a name of position_schemes() (core/position_schemes.h)
+  double rotary_share = 1;          ///< share of each head's dimensions that are rotary, the first
   double dropout = 0.0;             ///< probability of dropping, in training only
   NormKind norm = NormKind::layernorm;
   AttentionKind attention = AttentionKind::causal;
@@ -49,6 +51,11 @@ struct ModelConfig {
   std::int64_t query_dim() const { return n_heads * head_dim; }
   /// Hkv Dh, width of all keys, and of all values.
   std::int64_t kv_dim() const { return n_kv_heads * head_dim; }
+
+  /// How many pairs of a head's dimensions are turned, where positions are rotary.
+  std::int64_t rotary_pairs() const {
+    return static_cast<std::int64_t>(rotary_share * static_cast<double>(head_dim) / 2 + 0.5);
+  }
 
   /// This config with the defaults filled in: n_kv_heads = n_heads, head_dim = dim / n_heads,
   /// hidden_dim = int(8 dim / 3) rounded up to a multiple of `multiple_of`, and those of

@@ -9,6 +9,7 @@
 
 #include "minillama/core/error.h"
 #include "minillama/core/model_config.h"
+#include "minillama/core/position_schemes.h"
 
 namespace minillama {
 namespace {
@@ -160,15 +161,18 @@ RotaryScaling resolved_scaling(const ModelConfig& config) {
 
 RotaryFrequencies rotary_frequencies(const ModelConfig& given) {
   const ModelConfig config = given.resolved();
+  if (!position_scheme(config).rotates) return {};
   const RotaryKind& kind = *find_rotary_kind(config.rope_scaling.kind);
-  const auto pairs = static_cast<std::size_t>(config.head_dim / 2);
+  const auto pairs = static_cast<std::size_t>(config.rotary_pairs());
+  const auto width = static_cast<double>(2 * pairs);
   RotaryFrequencies frequencies;
-  frequencies.per_position.reserve(pairs);
+  frequencies.per_position.reserve(static_cast<std::size_t>(config.head_dim / 2));
   for (std::size_t i = 0; i < pairs; ++i) {
-    const double exponent = -2.0 * static_cast<double>(i) / static_cast<double>(config.head_dim);
+    const double exponent = -2.0 * static_cast<double>(i) / width;
     frequencies.per_position.push_back(
         kind.scaled(std::pow(config.rope_theta, exponent), i, config));
   }
+  frequencies.per_position.resize(static_cast<std::size_t>(config.head_dim / 2));
   if (const double scale = config.rope_scaling.attention_factor; scale != 0) {
     frequencies.scale = scale;
   }

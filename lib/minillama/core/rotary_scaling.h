@@ -59,11 +59,14 @@ RotaryScaling resolved_scaling(const ModelConfig& config);
 
 /// The angles of rotary positions (Su et al. 2021, arXiv:2104.09864).
 struct RotaryFrequencies {
-  std::vector<double> per_position;  ///< [Dh / 2], radians by which a position turns each pair
-  double scale = 1;                  ///< of all cosines and sines
+  /// [Dh / 2], radians by which a position turns each pair; empty if positions are not rotary.
+  std::vector<double> per_position;
+  double scale = 1;  ///< of all cosines and sines
 };
 
-/// f_i = theta^(-2i / Dh), scaled as the config says: the one formula for rotary positions.
+/// f_i = theta^(-2i / Dh), scaled as the config says: the one formula for rotary positions. Where
+/// only a share of a head's dimensions is rotary, Dh is their number, and f = 0 for the others,
+/// which so stay as they are (GPT-NeoX's, Black et al. 2022, arXiv:2204.06745, section 2.1.1).
 ///
 ///     linear    f / factor
 ///     dynamic   f, within max_seq_len; transformers raises theta for longer sequences

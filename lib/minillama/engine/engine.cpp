@@ -5,8 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "minillama/core/position_schemes.h"
 #include "minillama/core/require.h"
-#include "minillama/core/rotary_scaling.h"
 #include "minillama/core/thread_pool.h"
 #include "minillama/core/threads.h"
 #include "minillama/engine/engine_buffers.h"
@@ -89,8 +89,7 @@ void Engine::append(std::span<const Continuation> continuations) {
           fmt::format("{} tokens for sequence {}, which has {}: at least 1, and {} in all",
                       continuation.ids.size(), continuation.sequence, length, buffers_->capacity));
     }
-    require_rotary_positions(model_->config,
-                             static_cast<std::int64_t>(length + continuation.ids.size()));
+    require_positions(model_->config, static_cast<std::int64_t>(length + continuation.ids.size()));
     for (const auto& [what, n] :
          {std::pair{"logits", continuation.n_logits}, std::pair{"states", continuation.n_states}}) {
       if (n <= continuation.ids.size()) continue;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "minillama/core/position_schemes.h"
 #include "minillama/core/rotary_scaling.h"
 #include "minillama/kernels/softmax.h"
 
@@ -44,7 +45,6 @@ EngineBuffers::EngineBuffers(const Weights& model, std::size_t sequences, std::s
       max_tokens(most_tokens(model.config.attention, sequences, longest)),
       cache(sequences * n_layers * n_kv_heads * 2 * capacity * head_dim),
       x(max_tokens * dim),
-      rotations(max_tokens * head_dim),
       query(max_tokens * query_dim),
       key(max_tokens * kv_dim),
       value(max_tokens * kv_dim),
@@ -57,6 +57,10 @@ EngineBuffers::EngineBuffers(const Weights& model, std::size_t sequences, std::s
   const auto rotary = rotary_frequencies(model.config);
   frequencies.assign(rotary.per_position.begin(), rotary.per_position.end());
   rotation_scale = static_cast<float>(rotary.scale);
+  rotation_width = 2 * frequencies.size();
+  rotations = Buffer<float>(max_tokens * rotation_width);
+  const auto biases = score_slopes(model.config);
+  slopes.assign(biases.begin(), biases.end());
   bool takes_bytes = false;
   std::size_t rank = 0, bytes = 0;
   const auto look_at = [&](const Matrix& matrix) {

@@ -91,12 +91,14 @@ struct EngineBuffers {
   std::size_t capacity;
   kernels::Source source;          ///< where a pass finds the weights
   std::size_t max_tokens;          ///< T
-  std::vector<float> frequencies;  ///< [Dh / 2], of the rotations
+  std::vector<float> frequencies;  ///< [Dh / 2], of the rotations; empty: there are none
   float rotation_scale;            ///< of their cosines and sines
+  std::size_t rotation_width;      ///< Dh, or 0
+  std::vector<float> slopes;       ///< [H], of biases by distance; empty: there are none
 
   Buffer<float> cache;        ///< [sequences, layers, Hkv, 2, capacity, Dh]: rotated keys, values
   Buffer<float> x;            ///< [T, D], the residual stream
-  Buffer<float> rotations;    ///< [T, Dh]: cosine and sine for each pair
+  Buffer<float> rotations;    ///< [T, Dh]: cosine and sine for each pair, if there are any
   Buffer<float> query;        ///< [T, H * Dh]
   Buffer<float> key;          ///< [T, Hkv * Dh]
   Buffer<float> value;        ///< [T, Hkv * Dh]

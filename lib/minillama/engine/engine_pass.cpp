@@ -111,13 +111,19 @@ void EnginePass::compute(const EngineStep& step) {
 
 void EnginePass::embed() {
   const Matrix& embeddings = model_.embeddings;
-  const std::size_t dim = buffers_.dim, head_dim = buffers_.head_dim;
+  const Matrix& positions = model_.position_embeddings;
+  const std::size_t dim = buffers_.dim, width = buffers_.rotation_width;
   for (std::size_t t = part_; t < tokens_.size(); t += parts_) {
     const auto row = static_cast<std::size_t>(tokens_[t].id);
     float* x = buffers_.x.at(t * dim);
     embeddings.format->to_floats(dim, embeddings.row(row), x);
-    float* rotation = buffers_.rotations.at(t * head_dim);
-    for (std::size_t i = 0; i < head_dim; i += 2) {
+    if (positions.rows > 0) {
+      float* position = own_.input.at(0);  // which holds nothing yet
+      positions.format->to_floats(dim, positions.row(tokens_[t].position), position);
+      for (std::size_t i = 0; i < dim; ++i) x[i] += position[i];
+    }
+    float* rotation = buffers_.rotations.at(t * width);
+    for (std::size_t i = 0; i < width; i += 2) {
       const float angle = static_cast<float>(tokens_[t].position) * buffers_.frequencies[i / 2];
       rotation[i] = std::cos(angle) * buffers_.rotation_scale;
       rotation[i + 1] = std::sin(angle) * buffers_.rotation_scale;
@@ -136,11 +142,10 @@ void EnginePass::store(std::size_t layer) {
 
 void EnginePass::store(const EngineToken& token, std::size_t t, std::size_t layer) {
   const std::size_t head_dim = buffers_.head_dim;
-  const float* rotation = buffers_.rotations.at(t * head_dim);
   float* key = buffers_.key.at(t * buffers_.kv_dim);
   const float* value = buffers_.value.at(t * buffers_.kv_dim);
   normalize_heads(model_.layers[layer].key_norm, buffers_.n_kv_heads, key);
-  kernels::rotary(isa_, {1, buffers_.n_kv_heads, head_dim / 2}, key, rotation, key, false);
+  rotate(buffers_.n_kv_heads, t, key);
   const std::size_t place = token.position * head_dim;
   for (std::size_t head = 0; head < buffers_.n_kv_heads; ++head) {
     std::copy_n(key + head * head_dim, head_dim,
@@ -151,12 +156,17 @@ void EnginePass::store(const EngineToken& token, std::size_t t, std::size_t laye
 }
 
 void EnginePass::rotate_queries(const LayerWeights& weights) {
-  const kernels::RotaryShape heads{1, buffers_.n_heads, buffers_.head_dim / 2};
   for (std::size_t t = part_; t < tokens_.size(); t += parts_) {
     float* query = buffers_.query.at(t * buffers_.query_dim);
     normalize_heads(weights.query_norm, buffers_.n_heads, query);
-    kernels::rotary(isa_, heads, query, buffers_.rotations.at(t * buffers_.head_dim), query, false);
+    rotate(buffers_.n_heads, t, query);
   }
+}
+
+void EnginePass::rotate(std::size_t heads, std::size_t t, float* x) {
+  if (buffers_.rotation_width == 0) return;
+  const float* rotation = buffers_.rotations.at(t * buffers_.rotation_width);
+  kernels::rotary(isa_, {1, heads, buffers_.head_dim / 2}, x, rotation, x, false);
 }
 
 void EnginePass::normalize_heads(const NormWeights& norm, std::size_t heads, float* x) {
@@ -169,13 +179,12 @@ void EnginePass::normalize_heads(const NormWeights& norm, std::size_t heads, flo
 
 void EnginePass::keep_wanted() {
   if (part_ != 0) return;
-  const std::size_t dim = buffers_.dim, head_dim = buffers_.head_dim;
+  const std::size_t dim = buffers_.dim, width = buffers_.rotation_width;
   std::size_t kept = 0;
   for (std::size_t t = 0; t < tokens_.size(); ++t) {
     if (!tokens_[t].is_wanted) continue;
     std::copy_n(buffers_.x.at(t * dim), dim, buffers_.x.at(kept * dim));
-    std::copy_n(buffers_.rotations.at(t * head_dim), head_dim,
-                buffers_.rotations.at(kept * head_dim));
+    std::copy_n(buffers_.rotations.at(t * width), width, buffers_.rotations.at(kept * width));
     ++kept;
   }
   buffers_.split_into_blocks(buffers_.wanted);
@@ -199,6 +208,8 @@ void EnginePass::attend(const EngineBlock& block, std::size_t layer, std::size_t
   const bool is_full = model_.config.attention == AttentionKind::full;
   const std::size_t calls = one_token ? 1 : group;
   const std::size_t stride = one_token ? head_dim : buffers_.query_dim;
+  const float* slopes =
+      buffers_.slopes.empty() ? nullptr : buffers_.slopes.data() + kv_head * group;
   for (std::size_t i = 0; i < calls; ++i) {
     const std::size_t at = begin + i * head_dim;
     kernels::attend(isa_,
@@ -208,6 +219,8 @@ void EnginePass::attend(const EngineBlock& block, std::size_t layer, std::size_t
                      .positions = first.visible,
                      .step = one_token || is_full ? 0U : 1U,
                      .head_dim = head_dim,
+                     .slopes = slopes == nullptr ? nullptr : slopes + i,
+                     .slope_stride = one_token ? 1U : 0U,
                      .scores = own_.scores.at(0),
                      .out = {buffers_.attended.at(at), stride}});
   }

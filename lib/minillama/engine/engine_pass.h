@@ -37,10 +37,13 @@ class EnginePass {
 
   void embed();
   void keys_and_values(const LayerWeights& weights);
-  /// Normalises the keys and turns them by their positions; keys and values go into the cache.
+  /// Normalises the keys and turns them by their positions, where the model does that; keys and
+  /// values go into the cache.
   void store(std::size_t layer);
   void store(const EngineToken& token, std::size_t t, std::size_t layer);
   void rotate_queries(const LayerWeights& weights);
+  /// Turns each of the heads side by side by the position of token t, where positions are rotary.
+  void rotate(std::size_t heads, std::size_t t, float* x);
   /// Normalises each of the heads side by side, where the model does that.
   void normalize_heads(const NormWeights& norm, std::size_t heads, float* x);
   /// All that is needed of tokens of the topmost layer that are not wanted are keys and values.

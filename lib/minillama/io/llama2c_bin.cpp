@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 
 #include "minillama/core/error.h"
+#include "minillama/core/position_schemes.h"
 #include "minillama/io/atomic_file.h"
 #include "minillama/io/byte_reader.h"
 #include "minillama/io/file_kind.h"
@@ -178,6 +179,7 @@ void write_llama2c(const std::filesystem::path& path, const ModelConfig& config,
           fmt::format("head_dim is {}, not dim / n_heads", config.head_dim));
   require(config.rope_scaling.kind == "default",
           fmt::format("rope_scaling is of the kind {}", config.rope_scaling.kind));
+  require(other_than_rope(config).empty(), fmt::format("it has {}", other_than_rope(config)));
   require(!config.qkv_bias && !config.output_bias, "it has biases (qkv_bias, output_bias)");
   require(!config.qk_norm, "its queries and keys are normalised (qk_norm)");
   std::map<std::string_view, const TensorRecord*> by_name;

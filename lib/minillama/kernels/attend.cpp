@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "minillama/kernels/distance_bias.h"
 #include "minillama/kernels/simd.h"
 #include "minillama/kernels/softmax.h"
 
@@ -79,7 +80,13 @@ void attend(Isa isa, const Attention& attention) {
   matmul(isa, a.keys, n_keys, a.head_dim, a.queries, {a.scores, room});
   const float scale = 1 / std::sqrt(static_cast<float>(a.head_dim));
   for (std::size_t i = 0; i < a.queries.count; ++i) {
-    softmax_forward(isa, room, a.positions + i * a.step, scale, a.scores + i * room);
+    const std::size_t seen = a.positions + i * a.step;
+    float* scores = a.scores + i * room;
+    // The softmax scales what it is given, biases included.
+    if (a.slopes != nullptr) {
+      add_distance_bias(isa, seen, a.slopes[i * a.slope_stride] / scale, scores);
+    }
+    softmax_forward(isa, room, seen, scale, scores);
   }
   with_lanes(isa,
              [&a, n_keys]<int Lanes>() MINILLAMA_INLINED { weighted_sums<Lanes>(a, 0, n_keys); });

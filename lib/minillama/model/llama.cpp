@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "minillama/core/check.h"
+#include "minillama/core/position_schemes.h"
 #include "minillama/model/frozen_model.h"
 #include "minillama/model/recomputed_layer.h"
 #include "minillama/ops/attention.h"
@@ -16,6 +17,10 @@ namespace minillama {
 LlamaImpl::LlamaImpl(const ModelConfig& config, torch::Generator generator, Initial weights)
     : config_(config.resolved()) {
   tok_embeddings = register_module("tok_embeddings", Embedding(config_.vocab_size, config_.dim));
+  if (position_scheme(config_).has_embeddings) {
+    position_embeddings =
+        register_module("position_embeddings", Embedding(config_.max_seq_len, config_.dim));
+  }
   layers = register_module("layers", torch::nn::ModuleList());
   for (std::int64_t i = 0; i < config_.n_layers; ++i) {
     layers->push_back(DecoderLayer(config_, generator));
@@ -66,8 +71,18 @@ void LlamaImpl::draw_anew(torch::nn::Module& part, torch::Generator generator) {
   }
 }
 
+void LlamaImpl::set_attention(AttentionKind kind) {
+  ModelConfig changed = config_;
+  changed.attention = kind;
+  check_positions(changed);
+  config_ = changed;
+}
+
 void LlamaImpl::reset() {
   tok_embeddings = register_module("tok_embeddings", Embedding(*tok_embeddings));
+  if (!position_embeddings.is_empty()) {
+    position_embeddings = register_module("position_embeddings", Embedding(*position_embeddings));
+  }
   const auto originals = layers;
   layers = register_module("layers", torch::nn::ModuleList());
   for (const auto& layer : *originals) {
@@ -135,19 +150,25 @@ torch::Tensor LlamaImpl::run(const torch::Tensor& embeddings, const Sequences& s
     require_device(cache->layer(0).keys, "the KV cache", device());
     places = cache->places(config_, sequences, rows);
   }
-  require_rotary_positions(config_, places ? places->longest() : sequences.longest());
+  require_positions(config_, places ? places->longest() : sequences.longest());
   const bool recompute = recompute_ && cache == nullptr;
   // Masks that are drawn a second time come from the pass's own generator.
   const DropoutScope scope(recompute && !dropout_generator().defined()
                                ? pass_generators(*this, 1).front()
                                : torch::Generator());
-  auto x = dropout_(embeddings);  // [N, D]
-  const auto positions = places ? places->positions() : sequences.positions(x.device());
+  const auto positions = places ? places->positions() : sequences.positions(embeddings.device());
+  auto x = embeddings;  // [N, D]
+  if (!position_embeddings.is_empty()) x = x + position_embeddings(positions);
+  x = dropout_(x);
+  const auto frequencies = rotary_frequencies(config_);
   const AttentionContext context{
       .sequences = sequences,
-      .rotations = rotations(positions, rotary_frequencies(config_), x.scalar_type()),
+      .rotations = frequencies.per_position.empty()
+                       ? torch::Tensor()
+                       : rotations(positions, frequencies, x.scalar_type()),
       .visible =
           places ? places->visible() : visible_positions(config_.attention, sequences, x.device()),
+      .slopes = score_slopes(config_),
       .places = places};
   for (std::size_t i = 0; i < layers->size(); ++i) {
     DecoderLayer layer(std::dynamic_pointer_cast<DecoderLayerImpl>(layers[i]));

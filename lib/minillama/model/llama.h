@@ -23,7 +23,8 @@ enum class Initial { random, uninitialized };
 /// Heads are separate (model/language_model.h).
 ///
 /// Parameters have the names of the CMU assignment's checkpoints: tok_embeddings.weight,
-/// layers.N.attention.compute_query.weight, …, norm.weight.
+/// layers.N.attention.compute_query.weight, …, norm.weight; where positions are learned,
+/// position_embeddings.weight.
 class LlamaImpl : public torch::nn::Cloneable<LlamaImpl> {
  public:
   /// @param config    is resolved first; throws OptionError if it describes no model
@@ -53,7 +54,7 @@ class LlamaImpl : public torch::nn::Cloneable<LlamaImpl> {
                                std::span<const std::int64_t> rows);
 
   /// forward_packed() of embeddings [N, D], such as tok_embeddings(ids) gives, in place of ids: for
-  /// what changes or differentiates them.
+  /// what changes or differentiates them. Embeddings of positions are added to them.
   torch::Tensor forward_embedded(const torch::Tensor& embeddings, const Sequences& sequences);
 
   /// Of forward_packed() the last token of each sequence, [N] -> [B, D]. The last layer computes
@@ -65,7 +66,8 @@ class LlamaImpl : public torch::nn::Cloneable<LlamaImpl> {
   torch::TensorOptions options() const { return norm->weight.options(); }
   torch::Device device() const { return norm->weight.device(); }
   /// Changes which positions are attended to: a setting of the computation, not of the weights.
-  void set_attention(AttentionKind kind) { config_.attention = kind; }
+  /// Throws OptionError if the model's positions do not go with it.
+  void set_attention(AttentionKind kind);
 
   /// Whether layers keep only their inputs for the backward pass, and are computed once more there:
   /// less memory, a third more time, the same bits. A setting of the computation, as the above.
@@ -84,6 +86,7 @@ class LlamaImpl : public torch::nn::Cloneable<LlamaImpl> {
   void pretty_print(std::ostream& stream) const override;
 
   Embedding tok_embeddings{nullptr};
+  Embedding position_embeddings{nullptr};  ///< [max_seq_len, D]; empty unless positions have them
   torch::nn::ModuleList layers;
   Norm norm{nullptr};
 

@@ -71,6 +71,9 @@ Weights weights_of(LanguageModel& model) {
                   .embeddings = parameters.matrix("tok_embeddings"),
                   .layers = std::vector<LayerWeights>(n_layers),
                   .norm = parameters.norm("norm")};
+  if (!model->llama->position_embeddings.is_empty()) {
+    weights.position_embeddings = parameters.matrix("position_embeddings");
+  }
   weights.head = model->output.is_empty() ? weights.embeddings : head.matrix("output");
   for (std::size_t i = 0; i < n_layers; ++i) {
     const auto name = [&](std::string_view part) { return fmt::format("layers.{}.{}", i, part); };

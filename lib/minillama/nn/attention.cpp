@@ -67,7 +67,9 @@ torch::Tensor AttentionImpl::forward(const torch::Tensor& x, const AttentionCont
                                      LayerCache* cache) {
   const auto& sequences = context.sequences;
   require_shape(x, "the input of attention", {sequences.n_tokens(), compute_query->in_features()});
-  require_shape(context.rotations, "rotations", {sequences.n_tokens(), 1, head_dim_ / 2});
+  if (context.rotations.defined()) {
+    require_shape(context.rotations, "rotations", {sequences.n_tokens(), 1, head_dim_ / 2});
+  }
   if (cache != nullptr && !context.places) {
     throw OptionError("a KV cache, but no places in it");
   }
@@ -77,13 +79,17 @@ torch::Tensor AttentionImpl::forward(const torch::Tensor& x, const AttentionCont
   const auto normalized = [&](Norm& norm, const torch::Tensor& y) {
     return norm.is_empty() ? heads(y) : norm(heads(y));
   };
+  const auto turned = [&](const torch::Tensor& y, bool of_queries) {
+    const auto& rotations = context.rotations;
+    if (!rotations.defined()) return y;
+    return apply_rotary(y, of_queries ? context.of_queries(rotations) : rotations);
+  };
 
   const auto queries = context.query_sequences();
-  const auto q =
-      to_head_rows(apply_rotary(normalized(query_norm, compute_query(context.of_queries(x))),
-                                context.of_queries(context.rotations)),
-                   queries);
-  auto k = apply_rotary(normalized(key_norm, compute_key(x)), context.rotations);
+  const auto q = to_head_rows(
+      turned(normalized(query_norm, compute_query(context.of_queries(x))), /*of_queries=*/true),
+      queries);
+  auto k = turned(normalized(key_norm, compute_key(x)), /*of_queries=*/false);
   auto v = heads(compute_value(x));
   if (cache != nullptr) {
     std::tie(k, v) = cache->append(k, v, *context.places);
@@ -94,7 +100,8 @@ torch::Tensor AttentionImpl::forward(const torch::Tensor& x, const AttentionCont
 
   const auto attended = scaled_dot_product_attention(
       q, k, v, context.visible,
-      attention_dropout_->is_active() ? WeightsDropout(attention_dropout_) : WeightsDropout());
+      attention_dropout_->is_active() ? WeightsDropout(attention_dropout_) : WeightsDropout(),
+      context.slopes);
   const auto merged = from_head_rows(attended, queries).flatten(-2);  // [N, H * Dh]
   return output_dropout_(compute_output(merged));
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include <torch/nn/cloneable.h>
 #include <torch/nn/modules/common.h>
@@ -16,11 +17,14 @@ namespace minillama {
 
 /// What all attention layers of one forward pass share.
 struct AttentionContext {
-  Sequences sequences;      ///< how the tokens form rows
-  torch::Tensor rotations;  ///< of each token's position, [N, 1, Dh / 2] complex (ops/rope.h)
+  Sequences sequences;  ///< how the tokens form rows
+  /// Of each token's position, [N, 1, Dh / 2] complex (ops/rope.h); undefined: nothing is turned.
+  torch::Tensor rotations;
   /// How many positions, from the first on, each query attends to, [B, T] int64 or, with last_only,
   /// [B, 1]; undefined: all.
   torch::Tensor visible;
+  /// Of biases by distance, one for each query head (ops/attention.h); empty: none.
+  std::vector<double> slopes = {};
   /// Where the tokens go in the layers' caches, if there are any.
   std::optional<CachePlaces> places = {};
   /// Whether the last token of each sequence is its only query: all are keys, B tokens come out.
@@ -34,8 +38,8 @@ struct AttentionContext {
   torch::Tensor of_queries(const torch::Tensor& tokens) const;
 };
 
-/// Multi-head self-attention with rotary positions and grouped queries (Ainslie et al. 2023,
-/// arXiv:2305.13245):
+/// Multi-head self-attention with rotary positions or biases by distance, and grouped queries
+/// (Ainslie et al. 2023, arXiv:2305.13245):
 ///
 ///     n_kv_heads == n_heads     1 < n_kv_heads < n_heads      n_kv_heads == 1
 ///     multi-head                grouped-query                 multi-query

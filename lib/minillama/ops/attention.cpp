@@ -12,7 +12,7 @@ namespace minillama {
 namespace {
 
 void check(const torch::Tensor& q, const torch::Tensor& k, const torch::Tensor& v,
-           const torch::Tensor& visible) {
+           const torch::Tensor& visible, const std::vector<double>& slopes) {
   require_shape(q, "queries", {kAny, kAny, kAny, kAny});
   require_shape(k, "keys", {q.size(0), kAny, kAny, q.size(3)});
   require_shape(v, "values", {k.size(0), k.size(1), k.size(2), k.size(3)});
@@ -21,6 +21,10 @@ void check(const torch::Tensor& q, const torch::Tensor& k, const torch::Tensor& 
   if (k.size(1) == 0 || q.size(1) % k.size(1) != 0) {
     throw OptionError(
         fmt::format("{} query heads cannot share {} key heads", q.size(1), k.size(1)));
+  }
+  if (!slopes.empty()) {
+    require(std::ssize(slopes) == q.size(1), "the number of slopes", slopes.size(),
+            fmt::format("be that of query heads, {}", q.size(1)));
   }
   if (!visible.defined()) return;
   require_shape(visible, "visible", {q.size(0), q.size(2)});
@@ -45,16 +49,18 @@ torch::Tensor visible_positions(AttentionKind kind, const Sequences& sequences,
 
 torch::Tensor scaled_dot_product_attention(const torch::Tensor& q, const torch::Tensor& k,
                                            const torch::Tensor& v, const torch::Tensor& visible,
-                                           const WeightsDropout& dropout) {
-  check(q, k, v, visible);
+                                           const WeightsDropout& dropout,
+                                           const std::vector<double>& slopes) {
+  check(q, k, v, visible, slopes);
   const bool one_type = q.scalar_type() == k.scalar_type() && q.scalar_type() == v.scalar_type();
   const bool fused = suits_kernels(q) && one_type && !dropout;
-  return fused ? fused_attention(q, k, v, visible) : plain_attention(q, k, v, visible, dropout);
+  return fused ? fused_attention(q, k, v, visible, slopes)
+               : plain_attention(q, k, v, visible, dropout, slopes);
 }
 
 torch::Tensor plain_attention(const torch::Tensor& q, const torch::Tensor& k,
                               const torch::Tensor& v, const torch::Tensor& visible,
-                              const WeightsDropout& dropout) {
+                              const WeightsDropout& dropout, const std::vector<double>& slopes) {
   const std::int64_t B = q.size(0), H = q.size(1), T = q.size(2), Dh = q.size(3);
   const std::int64_t Hkv = k.size(1), S = k.size(2), G = H / Hkv;
 
@@ -65,6 +71,13 @@ torch::Tensor plain_attention(const torch::Tensor& q, const torch::Tensor& k,
   const auto grouped = (half ? q : q * scale).reshape({B, Hkv, G * T, Dh});
   auto scores = to_statistics_type(grouped.matmul(k.transpose(-2, -1)));  // [B, Hkv, G * T, S]
   if (half) scores = scores * scale;
+  if (!slopes.empty()) {
+    const auto m = torch::tensor(slopes, torch::kDouble).to(scores.options()).view({Hkv, G, 1, 1});
+    const auto places = torch::arange(S, scores.device());
+    const auto distances = visible.defined() ? visible.view({B, 1, 1, T, 1}) - 1 - places
+                                             : (S - 1 - places).view({1, 1, 1, 1, S});
+    scores = (scores.view({B, Hkv, G, T, S}) - m * distances).view({B, Hkv, G * T, S});
+  }
   if (visible.defined()) {
     constexpr float kHidden = -std::numeric_limits<float>::infinity();
     const auto hidden = torch::arange(S, visible.device()) >= visible.view({B, 1, 1, T, 1});

@@ -6,6 +6,7 @@
 
 #include "minillama/core/device.h"
 #include "minillama/core/torch_compat.h"
+#include "minillama/kernels/distance_bias.h"
 #include "minillama/kernels/softmax.h"
 #include "minillama/ops/fused.h"
 #include "minillama/ops/product.h"
@@ -66,6 +67,11 @@ struct Shape {
         .narrow(2, 0, block.n_keys);
   }
 
+  /// The query head of a row of scores().
+  std::size_t head(const Block& block, std::int64_t row) const {
+    return static_cast<std::size_t>(row / block.size % (Hkv * G));
+  }
+
   /// Calls row_kernel(row, visible) for every row of scores().
   template <typename RowKernel>
   void for_each_row(const Block& block, const torch::Tensor& visible,
@@ -107,11 +113,16 @@ torch::Tensor products(const torch::Tensor& a, const torch::Tensor& b) {
 }
 
 void softmax(const torch::Tensor& scores, const Shape& shape, const Block& block,
-             const torch::Tensor& visible) {
+             const torch::Tensor& visible, const std::vector<double>& slopes) {
   const auto room = scores.stride(1);
   with_element_type(scores, [&]<typename T>(T) {
     auto* rows = static_cast<T*>(scores.data_ptr());
     shape.for_each_row(block, visible, [&](std::int64_t row, std::size_t count) {
+      // The softmax scales what it is given, biases included.
+      if (!slopes.empty()) {
+        const auto slope = static_cast<float>(slopes[shape.head(block, row)]) / shape.scale();
+        kernels::add_distance_bias(kernels::best_isa(), count, slope, rows + row * room);
+      }
       kernels::softmax_forward(kernels::best_isa(), static_cast<std::size_t>(room), count,
                                shape.scale(), rows + row * room);
     });
@@ -134,7 +145,8 @@ void softmax_backward(const torch::Tensor& weights, const torch::Tensor& grad, c
 struct FusedAttention : torch::autograd::Function<FusedAttention> {
   static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& q,
                                const torch::Tensor& k_input, const torch::Tensor& v_input,
-                               const OptionalTensor& given_visible) {
+                               const OptionalTensor& given_visible,
+                               const std::vector<double>& slopes) {
     auto visible = from_optional(given_visible);
     if (visible.defined()) visible = visible.contiguous();
     const auto Hkv = k_input.size(1);
@@ -147,7 +159,7 @@ struct FusedAttention : torch::autograd::Function<FusedAttention> {
       const auto keys = k.narrow(1, 0, block.n_keys);
       const auto weights =
           products(shape.rows(q, block), keys.transpose(1, 2), shape.scores(block, q.options()));
-      softmax(weights, shape, block, visible);
+      softmax(weights, shape, block, visible, slopes);
       const auto attended = products(weights, v.narrow(1, 0, block.n_keys), shape.room(y, block));
       shape.put(attended, block, y);
       saved.push_back(weights);
@@ -184,15 +196,16 @@ struct FusedAttention : torch::autograd::Function<FusedAttention> {
     }
     const auto type = k.scalar_type();
     return {grad_q, grad_k.to(type).unflatten(0, {B, Hkv}), grad_v.to(type).unflatten(0, {B, Hkv}),
-            torch::Tensor()};
+            torch::Tensor(), torch::Tensor()};
   }
 };
 
 }  // namespace
 
 torch::Tensor fused_attention(const torch::Tensor& q, const torch::Tensor& k,
-                              const torch::Tensor& v, const torch::Tensor& visible) {
-  return FusedAttention::apply(q, k, v, to_optional(visible));
+                              const torch::Tensor& v, const torch::Tensor& visible,
+                              const std::vector<double>& slopes) {
+  return FusedAttention::apply(q, k, v, to_optional(visible), slopes);
 }
 
 }  // namespace minillama

@@ -17,9 +17,9 @@ namespace {
 
 enum class Kind { decayed, lora_b, not_decayed };
 
-/// 0 for embeddings, i + 1 for layer i, `top` for all else.
+/// 0 for embeddings, of tokens and of positions, i + 1 for layer i, `top` for all else.
 std::int64_t depth_of(std::string_view name, std::int64_t top) {
-  if (name.find("tok_embeddings") != std::string_view::npos) return 0;
+  if (name.find("_embeddings") != std::string_view::npos) return 0;
   constexpr std::string_view kLayers = "layers.";
   const auto layers = name.find(kLayers);
   if (layers == std::string_view::npos) return top;

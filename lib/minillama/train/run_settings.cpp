@@ -97,8 +97,8 @@ Json settings_of(const ModelConfig& config) {
   // made with.
   [[maybe_unused]] const auto& [dim, n_layers, n_heads, n_kv_heads, head_dim, hidden_dim,
                                 multiple_of, vocab_size, max_seq_len, norm_eps, rope_theta,
-                                rope_scaling, dropout, norm, attention, tied_embeddings, qkv_bias,
-                                output_bias, qk_norm] = config;
+                                rope_scaling, positions, rotary_share, dropout, norm, attention,
+                                tied_embeddings, qkv_bias, output_bias, qk_norm] = config;
   Json json;
   write_model_config(config, json);
   return json;

@@ -144,6 +144,7 @@ bool is_present(const NormPart& part, const ModelConfig& config) {
 
 std::vector<Matrix*> matrices_of(Weights& weights) {
   std::vector<Matrix*> matrices{&weights.embeddings};
+  if (weights.position_embeddings.rows > 0) matrices.push_back(&weights.position_embeddings);
   for (auto& layer : weights.layers) {
     for (const auto& part : kMatrices) matrices.push_back(&(layer.*part.matrix));
   }

@@ -56,6 +56,7 @@ struct LayerWeights {
 struct Weights {
   ModelConfig config;
   Matrix embeddings;
+  Matrix position_embeddings = {};  ///< [max_seq_len, D]; no rows unless positions have them
   std::vector<LayerWeights> layers;
   NormWeights norm;
   Matrix head;                         ///< the embeddings, if they are tied
@@ -93,7 +94,8 @@ struct NormPart {
 };
 
 /// The parts of every layer. Besides them a Llama has "tok_embeddings", "norm" and, where it is not
-/// tied, "output".
+/// tied, "output", and where positions have embeddings (core/position_schemes.h),
+/// "position_embeddings".
 std::span<const MatrixPart> matrix_parts();
 std::span<const NormPart> norm_parts();
 
