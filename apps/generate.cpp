@@ -2,6 +2,7 @@
 
 #include "common/generate.h"
 
+#include "minillama/core/error.h"
 #include "minillama/generate/text_generator.h"
 
 #include "common/app.h"
@@ -23,11 +24,21 @@ TextGenerator load(const app::Arguments& arguments, const app::ModelArguments& m
   return generator;
 }
 
+/// Whether an engine does not compute it. What cannot be opened is told when it is loaded.
+bool needs_module(const app::ModelArguments& model) {
+  if (model.device != "cpu") return true;
+  try {
+    return !Checkpoint::open(model.model, model.open).suits_engine();
+  } catch (const FileError&) {
+    return false;
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const auto choose = [argv](const app::ModelArguments& model) {
-    if (model.device != "cpu") app::become_sibling("generate-module", argv);
+    if (needs_module(model)) app::become_sibling("generate-module", argv);
   };
   return app::run(argv[0], [&] { app::generate(argc, argv, {.load = load, .choose = choose}); });
 }

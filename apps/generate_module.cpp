@@ -1,5 +1,7 @@
 // Continues a text with the model as a torch::nn module: what generate becomes for other devices.
 
+#include <fmt/format.h>
+
 #include "minillama/core/error.h"
 #include "minillama/model/module_text_generator.h"
 
@@ -11,9 +13,16 @@ namespace {
 
 using namespace minillama;
 
-TextGenerator load(const app::Arguments& arguments, const app::ModelArguments&) {
-  if (arguments.given("weights")) throw OptionError("--weights goes with --device cpu");
-  if (arguments.is_set("huge-pages")) throw OptionError("--huge-pages goes with --device cpu");
+/// Of an option that is an engine's.
+[[noreturn]] void refuse(const char* option, const app::ModelArguments& given) {
+  const auto* with =
+      given.device == "cpu" ? "engines, which compute no adapter of this kind" : "--device cpu";
+  throw OptionError(fmt::format("--{} goes with {}", option, with));
+}
+
+TextGenerator load(const app::Arguments& arguments, const app::ModelArguments& given) {
+  if (arguments.given("weights")) refuse("weights", given);
+  if (arguments.is_set("huge-pages")) refuse("huge-pages", given);
   const auto model = app::read_module_arguments(arguments, "reviews");
   return load_language_model(model.model, model.load, model.open.tokenizer);
 }

@@ -112,7 +112,7 @@ def main():
     write('peft_config', 'right', json.dumps(adapter).encode())
     adapter.update(use_dora=True, bias='all', rank_pattern={'q_proj': 4}, lora_alpha='x')
     write('peft_config', 'wrong', json.dumps(adapter).encode())
-    for name in ('patterns', 'dora', 'ia3'):
+    for name in ('patterns', 'dora', 'ia3', 'bitfit', 'bottleneck', 'prefix'):
         write('peft_config', name, reference(f'adapter_{name}/adapter_config.json'))
     write('tokenizer', 'unigram', reference('unigram.model'))
     write('tokenizer', 'gguf', gguf())

@@ -7,9 +7,12 @@
 #include <fmt/format.h>
 
 #include "minillama/core/error.h"
+#include "minillama/weights/bitfit_options.h"
+#include "minillama/weights/bottleneck_options.h"
 #include "minillama/weights/dora_options.h"
 #include "minillama/weights/ia3_options.h"
 #include "minillama/weights/lora_options.h"
+#include "minillama/weights/prefix_options.h"
 
 #include "common/comma_list.h"
 
@@ -61,12 +64,16 @@ void add_adapter_arguments(Arguments& arguments) {
   arguments.group("Adapters, with --option lora (ours; with --compat cmu2025)");
   arguments.option("adapter",
                    "What is trained: lora; dora: lengths of rows and LoRA for their directions; "
-                   "ia3: a factor for each output or input",
+                   "ia3: a factor for each output or input; bitfit: a bias for each output; "
+                   "bottleneck: a narrow network behind attention and feed-forward network; "
+                   "prefix: keys and values of virtual tokens before each sentence",
                    "KIND", "lora");
-  arguments.option("lora-targets",
-                   "What gets an adapter, by name, with commas between (default: compute_query,"
-                   "compute_key,compute_value,compute_output; ia3: compute_key,compute_value,w2)",
-                   "NAMES");
+  arguments.option(
+      "lora-targets",
+      "What gets an adapter, by name, with commas between (default: compute_query,"
+      "compute_key,compute_value,compute_output; ia3: compute_key,compute_value,w2; "
+      "bitfit: all seven; bottleneck: compute_output,w2; prefix: compute_key,compute_value)",
+      "NAMES");
   arguments.option("lora-rank,rank", "Rank of the adapters (8; 4)", "N");
   arguments.option("lora-alpha", "Their output is multiplied with alpha / rank (16; 1)", "X");
   arguments.flag("rslora", "Multiply with alpha / sqrt(rank) instead, so that large ranks learn");
@@ -80,6 +87,8 @@ void add_adapter_arguments(Arguments& arguments) {
   arguments.option("lora-dropout", "Dropout on their input", "P", "0");
   arguments.option("lora-plus-ratio",
                    "Learning rate of the matrices B by that of all else (LoRA+: 16)", "X", "1");
+  arguments.option("bottleneck-width", "Width of the narrow networks of bottleneck", "N", "16");
+  arguments.option("virtual-tokens", "How many of them prefix has", "N", "10");
 }
 
 std::vector<OptionRule> adapter_rules() {
@@ -90,18 +99,31 @@ std::vector<OptionRule> adapter_rules() {
   }
   for (const auto* option : {"lora-rank", "lora-alpha", "rslora", "lora-ranks", "lora-alphas",
                              "lora-dropout", "lora-plus-ratio"}) {
-    rules.push_back({.option = option, .needs = {lora}, .excludes = {"adapter=ia3"}});
+    rules.push_back(
+        {.option = option, .needs = {lora}, .excludes = {"adapter=ia3|bitfit|bottleneck|prefix"}});
   }
-  rules.push_back({.option = "lora-init", .needs = {lora}, .excludes = {"adapter=dora|ia3"}});
+  rules.push_back({.option = "lora-init",
+                   .needs = {lora},
+                   .excludes = {"adapter=dora|ia3|bitfit|bottleneck|prefix"}});
+  rules.push_back({.option = "bottleneck-width", .needs = {"adapter=bottleneck"}});
+  rules.push_back({.option = "virtual-tokens", .needs = {"adapter=prefix"}});
   return rules;
 }
 
 AdapterOptions read_adapter_arguments(const Arguments& arguments, bool compatible) {
-  const auto kind = arguments.choice("adapter", {"lora", "dora", "ia3"});
+  const auto kind =
+      arguments.choice("adapter", {"lora", "dora", "ia3", "bitfit", "bottleneck", "prefix"});
   const auto lora = read_lora(arguments, compatible);
   AdapterOptions adapter = lora;
   if (kind == "dora") adapter = DoraOptions{lora};
   if (kind == "ia3") adapter = Ia3Options();
+  if (kind == "bitfit") adapter = BitfitOptions();
+  if (kind == "bottleneck") {
+    adapter = BottleneckOptions{.width = arguments.integer("bottleneck-width")};
+  }
+  if (kind == "prefix") {
+    adapter = PrefixOptions{.n_virtual_tokens = arguments.integer("virtual-tokens")};
+  }
   if (arguments.given("lora-targets")) {
     adapter = adapter.with_targets(split_at_commas(arguments.text("lora-targets")));
   }

@@ -35,8 +35,9 @@ void run_app(const std::string& program, const Dataset& dataset, int argc, char*
   const auto checkpoint = Checkpoint::open(model.model, model.open);
   const bool asks = arguments.text("option") == "prompt";
   const auto trained = asks ? std::nullopt : checkpoint.classifier();
-  // A module classifies a data set faster; padding is the module's alone.
+  // A module classifies a data set faster; padding and some adapters are the module's alone.
   const bool evaluates = arguments.given("dev") || arguments.given("test");
+  if (!checkpoint.suits_engine()) become_module();
   if (trained && (evaluates || trained->pooling == PoolingKind::padded_last)) become_module();
   set_threads_of(arguments);
   if (trained) {

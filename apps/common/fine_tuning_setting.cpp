@@ -72,7 +72,7 @@ FineTuning make_run(ModuleTextClassifier& classifier, const FineTuningSetting& s
 }
 
 TrainingDataCheck look_at_data(ModuleTextClassifier& classifier, const FineTuningSetting& setting) {
-  const auto context = classifier.model()->llama->config().max_seq_len;
+  const auto context = classifier.model()->llama->max_tokens();
   const auto wanted = classifier.options().max_sentence_len;
   return check_training_data(setting.data, classifier.tokenizer(),
                              wanted > 0 ? std::min(wanted, context) : context);

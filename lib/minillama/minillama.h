@@ -4,9 +4,12 @@
 
 #include <torch/torch.h>
 
+#include "minillama/adapters/bitfit.h"
+#include "minillama/adapters/bottleneck.h"
 #include "minillama/adapters/dora.h"
 #include "minillama/adapters/ia3.h"
 #include "minillama/adapters/lora.h"
+#include "minillama/adapters/prefix.h"
 #include "minillama/checkpoint/chat_template_file.h"
 #include "minillama/checkpoint/checkpoint.h"
 #include "minillama/checkpoint/peft_adapter.h"
@@ -123,10 +126,13 @@
 #include "minillama/train/weight_interpolation.h"
 #include "minillama/train/weight_soup.h"
 #include "minillama/weights/adapter_options.h"
+#include "minillama/weights/bitfit_options.h"
+#include "minillama/weights/bottleneck_options.h"
 #include "minillama/weights/classifier_config.h"
 #include "minillama/weights/dora_options.h"
 #include "minillama/weights/ia3_options.h"
 #include "minillama/weights/linear_names.h"
 #include "minillama/weights/lora_options.h"
+#include "minillama/weights/prefix_options.h"
 #include "minillama/weights/weight_format.h"
 #include "minillama/weights/weights.h"

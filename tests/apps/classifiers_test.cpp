@@ -120,3 +120,29 @@ TEST_CASE("adapters: one that knows its base finds it elsewhere, and says what i
   CHECK_THAT(missing.err, contains("c/adapter_config.json: its base \"base.gguf\""));
   CHECK_THAT(missing.err, contains("MINILLAMA_DATA names a directory that holds it"));
 }
+
+TEST_CASE("adapters: generate has those that no engine computes computed by a module") {
+  const std::filesystem::path reference = repository_file("tests/reference");
+  for (const std::string kind : {"bottleneck", "prefix"}) {
+    INFO(kind);
+    const auto run = [&](const std::vector<std::string>& more) {
+      std::vector<std::string> all{
+          "-m",  "adapter_" + kind, "--tokenizer", "formats_f32.gguf", "--prompt",
+          "the", "--temp",          "0",           "--max-new-tokens", "8"};
+      all.insert(all.end(), more.begin(), more.end());
+      return run_app("generate", all, reference);
+    };
+    const auto cached = run({});
+    INFO(cached.err);
+    CHECK(cached.exit_code == 0);
+    CHECK(cached.out != run_app("generate",
+                                {"-m", "formats_hf", "--tokenizer", "formats_f32.gguf", "--prompt",
+                                 "the", "--temp", "0", "--max-new-tokens", "8"},
+                                reference)
+                            .out);
+    CHECK(run({"--no-cache"}).out == cached.out);
+    const auto refused = run({"--weights", "q8_0"});
+    CHECK(refused.exit_code == 2);
+    CHECK_THAT(refused.err, contains("--weights goes with engines"));
+  }
+}

@@ -43,6 +43,39 @@ TEST_CASE("apps/train: beside frozen weights, and computed again, adapters learn
   CHECK_THAT(refused({"--weights", "stored"}), contains("--option lora"));
 }
 
+TEST_CASE("apps/train: adapters of every kind are trained, kept, resumed and used") {
+  const TrainingDirectory directory;
+  for (const std::string kind : {"dora", "ia3", "bitfit", "bottleneck", "prefix"}) {
+    INFO(kind);
+    const auto run = [&](const std::string& out, const std::vector<std::string>& more) {
+      std::vector<std::string> all{"--option", "lora", "--epochs", "1",      "--adapter",
+                                   kind,       "--lr", "0.01",     "--quiet"};
+      all.insert(all.end(), more.begin(), more.end());
+      const auto outcome = directory.train(kind + out, all);
+      INFO(outcome.err);
+      REQUIRE(outcome.exit_code == 0);
+      return read_text(directory.path() / (kind + out) / "sst-dev-lora-output.txt");
+    };
+    const auto expected = run("-whole", {});
+    CHECK(run("-alone", {"--weights", "stored"}) == expected);
+    CHECK(run("-alone", {"--weights", "stored", "--resume"}) == expected);
+    std::string answer;
+    for (const std::string& out : {kind + "-whole", kind + "-alone"}) {
+      INFO(out);
+      const auto again =
+          run_app("classify_sst", {"--model", out, "--dev", "dev.txt", "--dev-out", out + "-again"},
+                  directory.path());
+      CHECK(again.exit_code == 0);
+      CHECK(read_text(directory.path() / (out + "-again")) == expected);
+      const auto text = run_app("classify_sst", {"--model", out, "Film 1"}, directory.path());
+      INFO(text.err);
+      CHECK(text.exit_code == 0);
+      if (answer.empty()) answer = text.out;
+      CHECK(text.out == answer);
+    }
+  }
+}
+
 TEST_CASE("apps/train: phrases of trees are trained on, but no sentence of dev") {
   const TrainingDirectory directory;
   directory.file(

@@ -151,7 +151,8 @@ const Words kOfAllWeights{"--reinit-layers=1", "--mixout=0.5"};
 const Words kOfTraining{
     "--r-drop-alpha=1",      "--phrase-weights=length", "--soft-label-share=0.5",
     "--adversarial-steps=1", "--adversarial-radius=1",  "--adversarial-step-size=1",
-    "--smart-weight=1",      "--smart-proximal=1",      "--smart-momentum=0.5"};
+    "--smart-weight=1",      "--smart-proximal=1",      "--smart-momentum=0.5",
+    "--bottleneck-width=4",  "--virtual-tokens=4"};
 const Words kLora{"--adapter=lora",      "--lora-rank=1",      "--lora-alpha=1",
                   "--lora-dropout=0",    "--lora-targets=w1",  "--rslora",
                   "--lora-ranks=w1=2",   "--lora-alphas=w1=3", "--lora-init=pissa",

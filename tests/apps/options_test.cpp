@@ -54,11 +54,22 @@ TEST_CASE("options: those that cannot take effect are refused with the reason") 
   refused("classify_sst", {"--option", "finetune", "--lora-rank", "4"},
           {"--lora-rank", "--option lora"});
   for (const auto* option : {"--lora-rank", "--lora-ranks", "--lora-plus-ratio"}) {
-    refused("classify_sst", {"--option", "lora", "--adapter", "ia3", option, "2"},
-            {option, "--adapter ia3"});
+    for (const std::string kind : {"ia3", "bitfit", "bottleneck", "prefix"}) {
+      refused("classify_sst", {"--option", "lora", "--adapter", kind, option, "2"},
+              {option, "--adapter", kind});
+    }
   }
   refused("classify_sst", {"--option", "lora", "--adapter", "dora", "--lora-init", "pissa"},
           {"--lora-init", "--adapter dora"});
+  refused("classify_sst", {"--option", "lora", "--virtual-tokens", "4"},
+          {"--virtual-tokens", "--adapter prefix"});
+  refused("classify_sst",
+          {"--option", "lora", "--adapter", "prefix", "--lora-targets", "compute_key"},
+          {"\"compute_key\" needs \"compute_value\""});
+  refused("classify_sst", {"--option", "lora", "--bottleneck-width", "4"},
+          {"--bottleneck-width", "--adapter bottleneck"});
+  refused("classify_sst", {"--option", "lora", "--adapter", "bottleneck", "--lora-targets", "w1"},
+          {"\"w1\"", "ends no sublayer"});
   refused("classify_sst", {"--option", "lora", "--adapter", "vera"}, {"--adapter", "vera"});
   refused("classify_sst", {"--option", "lora", "--lora-ranks", "w1"}, {"--lora-ranks", "w1"});
   refused("classify_sst", {"--option", "lora", "--lora-alphas", "w1=1,w1=2"}, {"w1", "twice"});

@@ -1,14 +1,18 @@
 #include "minillama/adapters/lora.h"
 #include "minillama/checkpoint/checkpoint.h"
 #include "minillama/checkpoint/stored_weights.h"
+#include "minillama/engine/engine.h"
 #include "minillama/generate/text_generator.h"
 #include "minillama/model/adapters.h"
 #include "minillama/model/decoder_layer.h"
 #include "minillama/model/language_model_file.h"
 #include "minillama/model/module_weights.h"
 #include "minillama/model/peft_module.h"
+#include "minillama/weights/bitfit_options.h"
+#include "minillama/weights/bottleneck_options.h"
 #include "minillama/weights/dora_options.h"
 #include "minillama/weights/ia3_options.h"
+#include "minillama/weights/prefix_options.h"
 
 #include "support/catch.h"
 #include "support/file_error.h"
@@ -22,7 +26,12 @@ using namespace minillama;
 
 namespace {
 
-constexpr const char* kFixtures[] = {"rslora", "patterns", "dora", "ia3", "pissa"};
+/// Adapters, and the file of what they compute.
+constexpr std::pair<const char*, const char*> kFixtures[] = {
+    {"rslora", "adapters_expected.pt"},         {"patterns", "adapters_expected.pt"},
+    {"dora", "adapters_expected.pt"},           {"ia3", "adapters_expected.pt"},
+    {"pissa", "adapters_expected.pt"},          {"bitfit", "own_adapters_expected.pt"},
+    {"bottleneck", "own_adapters_expected.pt"}, {"prefix", "prefix_expected.pt"}};
 
 std::filesystem::path fixture_of(const std::string& name) {
   return test::repository_file("tests/reference/adapter_" + name);
@@ -39,7 +48,10 @@ std::vector<AdapterOptions> all_options() {
                       .alphas = {{"compute_value", 2}}},
           LoraOptions{.rank = 2, .alpha = 5, .targets = targets, .init = LoraInit::pissa},
           DoraOptions{{.rank = 2, .alpha = 5, .targets = targets, .ranks = {{"w2", 1}}}},
-          Ia3Options{.targets = targets}};
+          Ia3Options{.targets = targets},
+          BitfitOptions{.targets = targets},
+          BottleneckOptions{.width = 3},
+          PrefixOptions{.n_virtual_tokens = 3}};
 }
 
 LanguageModel adapted_model(const AdapterOptions& options) {
@@ -49,19 +61,42 @@ LanguageModel adapted_model(const AdapterOptions& options) {
   return model;
 }
 
+/// Logits [1, T, V] of ids [1, T], as an engine computes them.
+torch::Tensor logits_on_engine(const Weights& weights, const torch::Tensor& ids) {
+  const auto length = static_cast<std::size_t>(ids.size(1));
+  Engine engine(std::make_shared<const Weights>(weights), 1, length);
+  const Continuation whole{0, {ids.data_ptr<std::int64_t>(), length}, length, 0};
+  engine.append({&whole, 1});
+  const auto logits = engine.logits(0);
+  return torch::from_blob(logits.data(), {1, ids.size(1), weights.config.vocab_size}).clone();
+}
+
 }  // namespace
 
 TEST_CASE("peft kinds: adapters of PEFT's compute what it computed, on a module and on an engine") {
-  auto expected = test::load_fixture(test::repository_file("tests/reference/adapters_expected.pt"));
   const torch::NoGradGuard no_grad;
-  for (const std::string name : kFixtures) {
+  for (const auto& [fixture, file] : kFixtures) {
+    const std::string name = fixture;
     INFO(name);
+    auto expected = test::load_fixture(test::repository_file("tests/reference") / file);
     auto model = read_language_model(fixture_of(name));
     CHECK(test::difference(model(expected["ids"]), expected[name], 1e-5, 2e-5) == "");
+    if (!adapters_of(model->llama).begin()->second.is_affine()) {
+      CHECK_THROWS_WITH(merge_adapter(model->llama), contains("cannot become part of the weights"));
+      const auto checkpoint = Checkpoint::open(fixture_of(name));
+      CHECK_FALSE(checkpoint.suits_engine());
+      CHECK_THAT(
+          test::file_error([&] { checkpoint.language_model(); }),
+          contains(fmt::format("\"peft\" is of the kind {}, which an engine does not", name)));
+      continue;
+    }
     merge_adapter(model->llama);
     CHECK(test::difference(model(expected["ids"]), expected[name], 1e-5, 2e-5) == "");
     const auto merged = weights_of(model);
+    CHECK(Checkpoint::open(fixture_of(name)).suits_engine());
     const auto engine = Checkpoint::open(fixture_of(name)).language_model();
+    CHECK(test::difference(logits_on_engine(engine, expected["ids"]), expected[name], 1e-5, 2e-5) ==
+          "");
     CHECK(engine.remark.empty() == (name != "dora" && name != "ia3"));
     // What an engine has merged are the numbers that a module merges.
     if (engine.remark.empty()) continue;
@@ -105,7 +140,9 @@ TEST_CASE("peft kinds: a new adapter leaves logits as they are, to the bit") {
   const auto base = read_language_model(test::golden(".bin"))(ids);
   for (const auto& options : all_options()) {
     INFO(options.kind());
-    CHECK(torch::equal(adapted_model(options)(ids), base));
+    // The one kind that cannot: attention is shared with the virtual tokens.
+    const bool is_prefix = options.kind() == PrefixOptions::kKind;
+    CHECK(torch::equal(adapted_model(options)(ids), base) != is_prefix);
   }
 }
 
@@ -149,7 +186,7 @@ TEST_CASE("peft kinds: only the adapter is trained, and what is written computes
     const auto second = open_peft_adapter(directory.path() / "again");
     CHECK(first.options == second.options);
     CHECK(first.tensors.size() == second.tensors.size());
-    CHECK_NOTHROW(Checkpoint::open(own).language_model());
+    if (options.is_affine()) CHECK_NOTHROW(Checkpoint::open(own).language_model());
   }
 }
 
@@ -179,4 +216,37 @@ TEST_CASE("peft kinds: tensors of another shape, and one that is missing, are re
   CHECK_THAT(error("patterns", "\"k_proj\": 3", "\"k_proj\": 2"), contains("has no 2 rows"));
   CHECK_THAT(error("dora", "\"use_dora\": true", "\"use_dora\": false"),
              contains("lora_magnitude_vector"));
+  for (const std::string layers : {"3", "0", "-1", "1000000"}) {
+    CHECK_THAT(error("prefix", "\"num_layers\": 2", "\"num_layers\": " + layers),
+               contains("[3, 64], which cannot be divided among the keys and values of " + layers));
+  }
+  CHECK_THAT(error("prefix", "\"num_layers\": 2", "\"layers\": 2"), contains("\"num_layers\""));
+  CHECK_THAT(error("prefix", "\"prefix_projection\": false", "\"prefix_projection\": true"),
+             contains("\"prefix_projection\" is true"));
+}
+
+TEST_CASE("peft kinds: a prefix that is not the model's is refused, and one of some layers") {
+  const auto read = [](const std::string& part, const std::string& by) {
+    const test::TemporaryDirectory directory;
+    std::filesystem::copy(fixture_of("prefix"), directory.path());
+    auto config = test::read_text(fixture_of("prefix") / "adapter_config.json");
+    const auto at = config.find(part);
+    REQUIRE(at != std::string::npos);
+    config.replace(at, part.size(), by);
+    const auto base = test::repository_file("tests/reference/formats_hf").native();
+    const std::string name = "../formats_hf";
+    directory.file("adapter_config.json", config.replace(config.find(name), name.size(), base));
+    return test::file_error([&] { read_language_model(directory.path()); });
+  };
+  CHECK_THAT(read("\"num_virtual_tokens\": 3", "\"num_virtual_tokens\": 2"), contains("prefix"));
+  CHECK_THAT(read("\"num_virtual_tokens\": 3", "\"num_virtual_tokens\": 0"),
+             contains("virtual tokens is 0"));
+  CHECK_THAT(read("\"num_layers\": 2", "\"num_layers\": 4"), contains("layers.2"));
+  CHECK_THAT(read("\"num_layers\": 2", "\"num_layers\": 1"), contains("prefix"));
+
+  auto model = adapted_model(PrefixOptions{
+      .targets = {"layers.1.attention.compute_key", "layers.1.attention.compute_value"}});
+  const test::TemporaryDirectory directory;
+  CHECK_THROWS_WITH(write_peft_adapter(directory.path() / "a", model->llama, ""),
+                    contains("is of all layers"));
 }

@@ -6,8 +6,11 @@
 #include "minillama/core/error.h"
 #include "minillama/model/language_model_file.h"
 #include "minillama/model/stored_module.h"
+#include "minillama/weights/bitfit_options.h"
 
 #include "support/catch.h"
+#include "support/files.h"
+#include "support/filled_adapter.h"
 #include "support/scale_adapter.h"
 #include "support/small_model.h"
 #include "support/tensors.h"
@@ -174,4 +177,57 @@ TEST_CASE("model/adapters: one of a kind that the library does not have") {
   model->reset_parameters(make_generator(3));
   for (const auto& [name, l] : parameters) CHECK((l == 1).all().item<bool>());
   CHECK(torch::equal(key_weight(), before));
+}
+
+TEST_CASE("model/adapters: biases that are merged are declared, beside others of 0") {
+  using Names = std::vector<std::string>;
+  const auto ids = torch::arange(12, torch::kLong).view({2, 6});
+  const torch::NoGradGuard no_grad;
+  for (const auto& [targets, qkv, output] :
+       {std::tuple{Names{"compute_query"}, true, false},
+        {Names{"compute_output"}, false, true},
+        {Names{"layers.1.attention.compute_key", "compute_output"}, true, true}}) {
+    INFO(targets.front());
+    LanguageModel model(test::small_config(), make_generator(3));
+    auto& llama = model->llama;
+    const auto before = test::copy_of_parameters(*llama);
+    add_adapter(llama, "a", BitfitOptions{.targets = targets}, make_generator(4));
+    test::fill_adapter(llama, "a");
+    const auto adapted = model(ids);
+
+    merge_adapter(llama);
+    CHECK(test::difference(model(ids), adapted, 1e-6, 1e-6) == "");
+    const auto stored = to_stored(model, torch::kFloat);
+    CHECK(stored.adapters.empty());
+    CHECK(stored.config.qkv_bias == qkv);
+    CHECK(stored.config.output_bias == output);
+    CHECK_NOTHROW(weights_of(stored));
+    unmerge_adapter(llama);
+    CHECK(to_stored(model, torch::kFloat).config.qkv_bias == false);
+    CHECK(torch::equal(model(ids), adapted));
+
+    absorb_adapter(llama);
+    CHECK(test::difference(model(ids), adapted, 1e-6, 1e-6) == "");
+    const test::TemporaryDirectory directory;
+    write_language_model(directory.path(), model, test::small_tokenizer());
+    CHECK(test::difference(read_language_model(directory.path())(ids), model(ids), 1e-6, 1e-6) ==
+          "");
+    for (const auto& [name, value] : before) {
+      CHECK(torch::equal(llama->named_parameters()[name], value));
+    }
+  }
+}
+
+TEST_CASE("model/adapters: biases that no file could declare stay an adapter's") {
+  LanguageModel model(test::small_config(), make_generator(3));
+  auto& llama = model->llama;
+  add_adapter(llama, "a", BitfitOptions{.targets = {"compute_query", "w2"}}, make_generator(4));
+  const auto names = llama->named_parameters().keys();
+  const auto refused = contains("bias of layers.0.feed_forward.w2 cannot become part");
+  CHECK_THROWS_WITH(absorb_adapter(llama), refused);
+  CHECK(llama->named_parameters().keys() == names);
+  CHECK(active_adapter(llama) == "a");
+  merge_adapter(llama);
+  CHECK_THROWS_WITH(to_stored(model, torch::kFloat), refused);
+  CHECK_THROWS_WITH(absorb_adapter(llama), refused);
 }

@@ -8,8 +8,11 @@
 
 #include "minillama/core/error.h"
 #include "minillama/train/fine_tuning.h"
+#include "minillama/weights/bitfit_options.h"
+#include "minillama/weights/bottleneck_options.h"
 #include "minillama/weights/dora_options.h"
 #include "minillama/weights/ia3_options.h"
+#include "minillama/weights/prefix_options.h"
 
 #include "support/catch.h"
 #include "support/files.h"
@@ -73,10 +76,12 @@ TEST_CASE("fine_tuning: adapters of every kind are resumed with the same bits, a
   for (const AdapterOptions& adapter : std::vector<AdapterOptions>{
            LoraOptions{.rank = 2, .rank_stabilized = true, .ranks = {{"compute_key", 3}}},
            LoraOptions{.rank = 2, .dropout = 0.2, .init = LoraInit::pissa},
-           DoraOptions{{.rank = 2, .dropout = 0.2}}, Ia3Options()}) {
+           DoraOptions{{.rank = 2, .dropout = 0.2}}, Ia3Options(), BitfitOptions(),
+           BottleneckOptions{.width = 3}, PrefixOptions{.n_virtual_tokens = 3}}) {
     INFO(adapter.kind());
     Settings settings{.adapter = adapter};
-    settings.options.learning_rates.lora_plus = adapter.kind() == Ia3Options::kKind ? 1 : 3;
+    const bool is_low_rank = adapter.kind() == "lora" || adapter.kind() == "dora";
+    settings.options.learning_rates.lora_plus = is_low_rank ? 3 : 1;
     FineTuningRun uninterrupted(true, settings);
     uninterrupted.tuning.run();
     const test::TemporaryDirectory directory;
@@ -314,6 +319,7 @@ TEST_CASE("fine_tuning: what earlier states do not say was not so") {
   write_stopped(path);
   auto state = read_training_state(path);
   state.texts["settings"] = replaced(state.text("settings"), R"("ties by loss":false,)", "");
+  state.texts["settings"] = replaced(state.text("settings"), R"("bitfit targets":null,)", "");
   state.texts["progress"] = replaced(state.text("progress"), R"(,"begun":0)", "");
   state.texts["progress"] = replaced(state.text("progress"), R"("records":)", R"("other":)");
   write_training_state(path, state);

@@ -2,9 +2,11 @@
 
 #include "minillama/core/error.h"
 #include "minillama/io/mapped_file.h"
+#include "minillama/weights/bottleneck_options.h"
 #include "minillama/weights/dora_options.h"
 #include "minillama/weights/ia3_options.h"
 #include "minillama/weights/lora_options.h"
+#include "minillama/weights/prefix_options.h"
 
 #include "support/catch.h"
 #include "support/corruption.h"
@@ -43,13 +45,17 @@ TEST_CASE("adapter kinds: each is found by its name and reads what it writes") {
   for (const auto* kind : adapter_kinds()) {
     INFO(kind->name);
     CHECK(find_adapter_kind(kind->name) == kind);
-    const auto options = kind->defaults().with_targets({"w1", "layers.0.attention.compute_key"});
+    const bool is_prefix = kind->name == PrefixOptions::kKind;  // whose targets PEFT does not name
+    using Names = std::vector<std::string>;
+    const auto options =
+        kind->defaults().with_targets(is_prefix ? Names{"compute_key", "compute_value"}
+                                                : Names{"w2", "layers.0.attention.compute_output"});
     CHECK(options.kind() == kind->name);
     CHECK(&kind_of(options) == kind);
     CHECK(kind->read(kind->to_json(options), "a") == options);
     Json peft{{"peft_type", kind->peft_type}};
     peft.update(kind->to_peft(options, kLinears));
-    CHECK(peft.at("target_modules") == options.targets());
+    if (!is_prefix) CHECK(peft.at("target_modules") == options.targets());
     CHECK(read_peft_config(peft, "a", kLinears).with_targets(options.targets()) == options);
   }
   CHECK(find_adapter_kind("vera") == nullptr);
@@ -62,7 +68,8 @@ TEST_CASE("adapter kinds: LoRA's PEFT config") {
   CHECK((read_peft_config(least, "a") == LoraOptions{.rank = 4, .alpha = 8, .dropout = 0}));
   const Json other{{"peft_type", "VERA"}};
   CHECK(test::file_error([&] { read_peft_config(other, "a"); }) ==
-        "a: field \"peft_type\" is \"VERA\", must be \"IA3\" or \"LORA\"");
+        "a: field \"peft_type\" is \"VERA\", must be \"BITFIT\" or \"BOTTLENECK\" or \"IA3\" or "
+        "\"LORA\" or \"PREFIX_TUNING\"");
 }
 
 TEST_CASE("adapter kinds: every truncation and every wrong byte of a PEFT config is survived") {
@@ -129,4 +136,19 @@ TEST_CASE("adapter kinds: fields of our own of before there were all of them are
   Json pissa = old;
   pissa["init"] = "pissa";
   CHECK_THAT(test::file_error([&] { lora->read(pissa, "a"); }), contains("\"init\" is \"pissa\""));
+}
+
+TEST_CASE("adapter kinds: fields of kinds of our own, in PEFT's manner") {
+  const auto error = [](const Json& json) {
+    return test::file_error([&] { read_peft_config(json, "a"); });
+  };
+  CHECK((read_peft_config({{"peft_type", "BOTTLENECK"}, {"bottleneck_width", 5}}, "a") ==
+         BottleneckOptions{.width = 5}));
+  CHECK_THAT(error({{"peft_type", "BOTTLENECK"}}), contains("\"bottleneck_width\""));
+  CHECK_THAT(error({{"peft_type", "BOTTLENECK"}, {"bottleneck_width", "5"}}),
+             contains("\"bottleneck_width\" is \"5\""));
+  CHECK_THAT(
+      error({{"peft_type", "BOTTLENECK"}, {"bottleneck_width", 5}, {"non_linearity", "gelu"}}),
+      contains("\"non_linearity\""));
+  CHECK_THAT(error({{"peft_type", "BITFIT"}, {"scale", 2}}), contains("\"scale\""));
 }

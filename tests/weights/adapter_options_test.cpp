@@ -4,6 +4,7 @@
 #include <map>
 
 #include "minillama/core/error.h"
+#include "minillama/weights/bitfit_options.h"
 #include "minillama/weights/lora_options.h"
 
 #include "support/catch.h"
@@ -65,6 +66,21 @@ TEST_CASE("adapter options: the term of an adapter is made of its tensors") {
   CHECK(*term->b == 2);
   CHECK(term->rank == 4);
   CHECK(term->scale == 1.5F);
+}
+
+TEST_CASE("adapter options: a bias that is added is no term of the matrix, nor merged") {
+  const float bias = 2;
+  const AdapterFloats get = [&](std::string_view name) {
+    REQUIRE(name == "bitfit_bias");
+    return &bias;
+  };
+  const AdapterOptions bitfit = BitfitOptions();
+  CHECK(bitfit.is_affine());
+  CHECK(bitfit.added_bias("w1", get) == &bias);
+  CHECK_FALSE(bitfit.low_rank("w1", get));
+  CHECK(AdapterOptions(LoraOptions()).is_affine());
+  CHECK(AdapterOptions(OtherOptions()).is_affine());
+  CHECK(AdapterOptions(OtherOptions()).added_bias("w1", get) == nullptr);
 }
 
 TEST_CASE("adapter options: one without a term is merged into the numbers of its matrix") {

@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include "minillama/adapters/bitfit.h"
+#include "minillama/adapters/bottleneck.h"
 #include "minillama/adapters/dora.h"
 #include "minillama/adapters/ia3.h"
 #include "minillama/adapters/lora.h"
+#include "minillama/adapters/prefix.h"
 #include "minillama/core/error.h"
 
 namespace minillama {
@@ -27,6 +30,9 @@ constexpr MakeAdapter kAdapters[] = {
     make<LoraImpl, LoraOptions>,
     make<DoraImpl, DoraOptions>,
     make<Ia3Impl, Ia3Options>,
+    make<BitfitImpl, BitfitOptions>,
+    make<BottleneckImpl, BottleneckOptions>,
+    make<PrefixImpl, PrefixOptions>,
 };
 
 }  // namespace

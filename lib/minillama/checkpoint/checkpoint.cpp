@@ -73,6 +73,11 @@ Checkpoint Checkpoint::open(const std::filesystem::path& path, const OpenOptions
       is_adapter ? open_adapted(path, options.config) : open_stored_model(path, options.config)};
 }
 
+bool Checkpoint::suits_engine() const {
+  const auto active = stored_.adapters.find(stored_.active_adapter);
+  return active == stored_.adapters.end() || active->second.is_affine();
+}
+
 Weights Checkpoint::weights() const {
   return weights_of(stored_);
 }

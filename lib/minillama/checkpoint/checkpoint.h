@@ -50,6 +50,10 @@ class Checkpoint {
   /// Of a classifier.
   const std::optional<ClassifierConfig>& classifier() const { return stored_.classifier; }
 
+  /// Whether engines compute the model, with its active adapter (AdapterOptions::is_affine()). If
+  /// not, a module does, and what gives Weights throws FileError.
+  bool suits_engine() const;
+
   /// As they lie in the file, with the active adapter beside them. Throws FileError if the tensors
   /// are not those of the config.
   Weights weights() const;

@@ -8,6 +8,7 @@
 
 #include "minillama/checkpoint/model_json.h"
 #include "minillama/checkpoint/peft_names.h"
+#include "minillama/checkpoint/peft_prefix.h"
 #include "minillama/checkpoint/spelling.h"
 #include "minillama/core/error.h"
 #include "minillama/core/json.h"
@@ -157,11 +158,15 @@ PeftAdapter open_peft_adapter(const std::filesystem::path& directory) {
   const Json config = read_config(config_path);
   const auto path = directory / (is_pickle ? kPeftPickle : kPeftWeights);
   const auto file = read_adapter_file(path);
+  std::vector<TensorRecord> records;
+  for (const auto& record : file.tensors) {
+    for (auto& part : split_peft_prefix(record, config, path)) records.push_back(std::move(part));
+  }
 
   std::vector<TensorRecord> head;
   std::vector<std::pair<TensorRecord, Place>> placed;
   std::map<std::string, std::string> peft_names;  // of the linears
-  for (TensorRecord record : file.tensors) {
+  for (TensorRecord record : records) {
     std::string_view name = without_wrappers(record.name);
     if (name.starts_with(kPeftPrefix)) name.remove_prefix(kPeftPrefix.size());
     if (const auto in_head = head_name(name)) {

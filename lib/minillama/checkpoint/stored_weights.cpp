@@ -102,6 +102,14 @@ class Parts {
     return dense;
   }
 
+  /// The sum of two biases; the second if the first is null.
+  const float* sum_of(const float* bias, const float* added, std::size_t rows) {
+    if (bias == nullptr) return added;
+    auto& sum = memory_->floats.emplace_back(bias, bias + rows);
+    for (std::size_t i = 0; i < rows; ++i) sum[i] += added[i];
+    return sum.data();
+  }
+
   std::shared_ptr<const void> memory() const { return memory_; }
 
   /// Weights::remark
@@ -141,9 +149,8 @@ class Parts {
   std::set<std::string_view> converted_;  // formats
 };
 
-/// Needs the tensors of an adapter on a linear, or adds it to the matrix: as a term or, if there is
-/// none, by merging it into the numbers. All adapters need theirs;
-/// the active one is used.
+/// Needs the tensors of an adapter on a linear, or adds it to the matrix: as a term, to the bias or
+/// else by merging it into the numbers. All adapters need theirs; the active one is used.
 class Adapters {
  public:
   Adapters(const StoredModel& stored, Parts& parts) : stored_(stored), parts_(parts) {
@@ -188,11 +195,19 @@ class Adapters {
     if (active == stored_.adapters.end() || !adapts(active->second, linear)) return;
     const auto& name = active->first;
     const auto& options = active->second;
+    if (!options.is_affine()) {
+      throw FileError(stored_.path,
+                      fmt::format("adapter {} is of the kind {}, which an engine does "
+                                  "not compute, only a module (LibTorch)",
+                                  quote(name), options.kind()));
+    }
     const AdapterFloats floats = [&](std::string_view tensor) {
       return parts_.floats(fmt::format("{}.{}.{}", linear, name, tensor));
     };
     if (const auto low_rank = options.low_rank(linear, floats)) {
       matrix.low_rank = *low_rank;
+    } else if (const float* bias = options.added_bias(linear, floats)) {
+      matrix.bias = parts_.sum_of(matrix.bias, bias, matrix.rows);
     } else {
       options.merge(linear, floats, parts_.made_dense(matrix));
     }

@@ -7,6 +7,7 @@
 
 #include "minillama/adapters/make_adapter.h"
 #include "minillama/core/check.h"
+#include "minillama/model/merged_biases.h"
 
 namespace minillama {
 namespace {
@@ -24,6 +25,13 @@ std::vector<std::pair<std::string, LinearImpl*>> linears_of(Llama& llama) {
 void require_adapter(Llama& llama, const std::string& name) {
   if (adapters_of(llama).count(name) > 0) return;
   throw OptionError(fmt::format("the model has no adapter named {}", quote(name)));
+}
+
+/// Throws OptionError if the active adapter would leave behind a bias that no config speaks of.
+void require_storable_bias(const std::string& full_name, LinearImpl& linear) {
+  if (linear.active().empty()) return;
+  const auto& adapter = *linear.adapters().at(linear.active());
+  if (adapter.bias({}).defined()) require_place_for_bias(full_name);
 }
 
 }  // namespace
@@ -90,6 +98,8 @@ bool is_merged(Llama& llama) {
 }
 
 void absorb_adapter(Llama& llama) {
+  for (const auto& [full_name, linear] : linears_of(llama))
+    require_storable_bias(full_name, *linear);
   for (const auto& [unused, linear] : linears_of(llama)) linear->absorb();
 }
 

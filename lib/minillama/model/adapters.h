@@ -50,7 +50,9 @@ void unmerge_adapter(Llama& llama);
 bool is_merged(Llama& llama);
 
 /// Makes the active adapter, if there is one, part of the weights for good, and removes all
-/// adapters: the model computes what it did, and further training starts from there.
+/// adapters: the model computes what it did, and further training starts from there. Throws
+/// OptionError, before anything is changed, if it cannot be: no weight computes what it does, or it
+/// has a bias for a linear that can have none in a file (MatrixPart::has_bias).
 void absorb_adapter(Llama& llama);
 
 /// The parameters of one adapter, as "layers.0.attention.compute_query.lora_A": without the

@@ -1,5 +1,6 @@
 #include "minillama/model/llama.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <optional>
@@ -78,6 +79,18 @@ void LlamaImpl::set_attention(AttentionKind kind) {
   config_ = changed;
 }
 
+std::int64_t LlamaImpl::n_virtual_tokens() const {
+  std::int64_t n = 0;
+  for (const auto& layer : *layers) {
+    n = std::max(n, layer->as<DecoderLayerImpl>()->attention->n_virtual_tokens());
+  }
+  return n;
+}
+
+std::int64_t LlamaImpl::max_tokens() const {
+  return std::max<std::int64_t>(config_.max_seq_len - n_virtual_tokens(), 1);
+}
+
 void LlamaImpl::reset() {
   tok_embeddings = register_module("tok_embeddings", Embedding(*tok_embeddings));
   if (!position_embeddings.is_empty()) {
@@ -150,13 +163,15 @@ torch::Tensor LlamaImpl::run(const torch::Tensor& embeddings, const Sequences& s
     require_device(cache->layer(0).keys, "the KV cache", device());
     places = cache->places(config_, sequences, rows);
   }
-  require_positions(config_, places ? places->longest() : sequences.longest());
+  const auto n_virtual = n_virtual_tokens();
+  require_positions(config_, n_virtual + (places ? places->longest() : sequences.longest()));
   const bool recompute = recompute_ && cache == nullptr;
   // Masks that are drawn a second time come from the pass's own generator.
   const DropoutScope scope(recompute && !dropout_generator().defined()
                                ? pass_generators(*this, 1).front()
                                : torch::Generator());
-  const auto positions = places ? places->positions() : sequences.positions(embeddings.device());
+  const auto positions =
+      (places ? places->positions() : sequences.positions(embeddings.device())) + n_virtual;
   auto x = embeddings;  // [N, D]
   if (!position_embeddings.is_empty()) x = x + position_embeddings(positions);
   x = dropout_(x);

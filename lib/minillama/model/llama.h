@@ -65,6 +65,10 @@ class LlamaImpl : public torch::nn::Cloneable<LlamaImpl> {
   /// Type and device of what is computed.
   torch::TensorOptions options() const { return norm->weight.options(); }
   torch::Device device() const { return norm->weight.device(); }
+  /// How many tokens a sequence may have: those of the context but for virtual ones, which an
+  /// active adapter puts before each (Adapter::rows_before()).
+  std::int64_t max_tokens() const;
+
   /// Changes which positions are attended to: a setting of the computation, not of the weights.
   /// Throws OptionError if the model's positions do not go with it.
   void set_attention(AttentionKind kind);
@@ -94,6 +98,7 @@ class LlamaImpl : public torch::nn::Cloneable<LlamaImpl> {
   FORWARD_HAS_DEFAULT_ARGS({1, torch::nn::AnyValue(static_cast<KVCache*>(nullptr))})
 
  private:
+  std::int64_t n_virtual_tokens() const;
   /// Draws the weights of a part of it anew.
   void draw_anew(torch::nn::Module& part, torch::Generator generator);
   /// The embeddings of ids [N] that form `sequences`.

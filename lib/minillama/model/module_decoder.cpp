@@ -167,7 +167,9 @@ DecoderSource decoder_source(LanguageModel model) {
     }
     return std::make_unique<CachedDecoder>(model, size);
   };
-  return {.config = model->config(), .make = make, .is_concurrent = suits_engine(model)};
+  auto config = model->config();
+  config.max_seq_len = model->llama->max_tokens();
+  return {.config = config, .make = make, .is_concurrent = suits_engine(model)};
 }
 
 Generation generate(LanguageModel& model, std::span<const std::int64_t> prompt,

@@ -43,8 +43,8 @@ std::vector<Prediction> ModuleTextClassifier::classify(
   const auto* row = scores.data_ptr<double>();
   std::vector<Prediction> predictions;
   for (std::size_t i = 0; i < sentences.size(); ++i, row += scores.size(1)) {
-    predictions.push_back(with_temperature(to_prediction({row, row + scores.size(1)}),
-                                           model_->config().temperature));
+    predictions.push_back(
+        with_temperature(to_prediction({row, row + scores.size(1)}), model_->config().temperature));
     predictions.back().is_shortened = encoded.is_shortened[i] != 0;
   }
   return predictions;
@@ -64,7 +64,7 @@ SentenceTemplate::Encoded ModuleTextClassifier::encode(
   const bool compatible = model_->config().pooling == PoolingKind::padded_last;
   auto encoded = template_.encode(tokenizer_, sentences,
                                   options_.max_sentence_len > 0 ? options_.max_sentence_len : kAll,
-                                  compatible ? kAll : model_->llama->config().max_seq_len);
+                                  compatible ? kAll : model_->llama->max_tokens());
   remove_padding(encoded.ids, model_->config().pad_id);
   return encoded;
 }

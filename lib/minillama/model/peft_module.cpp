@@ -7,6 +7,7 @@
 
 #include "minillama/checkpoint/model_json.h"
 #include "minillama/checkpoint/peft_names.h"
+#include "minillama/checkpoint/peft_prefix.h"
 #include "minillama/checkpoint/rotary_rows.h"
 #include "minillama/checkpoint/spelling.h"
 #include "minillama/core/check.h"
@@ -17,6 +18,7 @@
 #include "minillama/model/stored_module.h"
 #include "minillama/model/tensors.h"
 #include "minillama/weights/adapter_kinds.h"
+#include "minillama/weights/prefix_options.h"
 
 namespace minillama {
 namespace {
@@ -63,6 +65,9 @@ void write(const std::filesystem::path& directory, Llama& llama, const NamedTens
                                     reordered.emplace_back(), directory);
     }
   }
+  std::vector<std::byte> joined;
+  const bool is_prefix = kind.name == PrefixOptions::kKind;
+  if (is_prefix) records = {join_peft_prefix(records, llama->config(), joined)};
   for (const auto& [name, parameter] : head) add(std::string(kPeftPrefix) + name, parameter);
 
   Json config{{"peft_type", kind.peft_type},
@@ -76,6 +81,7 @@ void write(const std::filesystem::path& directory, Llama& llama, const NamedTens
   }
   const auto targets = shortest_targets(adapted, llama->config().n_layers);
   config.update(kind.to_peft(options.with_targets(targets), linears));
+  if (is_prefix) config.update(peft_prefix_sizes(llama->config()));
   config["modules_to_save"] = head.empty() ? Json() : Json::array({"score"});
   // Real Llamas are causal, and so is whatever does not say.
   if (llama->config().attention != AttentionKind::causal) {

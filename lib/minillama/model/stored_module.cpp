@@ -9,6 +9,7 @@
 #include "minillama/core/check.h"
 #include "minillama/model/adapters.h"
 #include "minillama/model/frozen_model.h"
+#include "minillama/model/merged_biases.h"
 #include "minillama/model/tensors.h"
 #include "minillama/weights/weight_format.h"
 
@@ -48,7 +49,7 @@ StoredModel to_stored(Llama& llama, const NamedTensors& parameters, torch::Scala
   }
   StoredModel stored{.config = llama->config()};
   auto memory = std::make_shared<Memory>();
-  for (const auto& [name, parameter] : parameters) {
+  for (const auto& [name, parameter] : with_declared_biases(parameters, stored.config)) {
     if (is_adapter_parameter(name)) continue;
     stored.tensors.push_back(to_stored(name, parameter, type, *memory));
   }

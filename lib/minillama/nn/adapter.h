@@ -28,8 +28,15 @@ class Adapter {
   /// none; so is what takes its place.
   virtual torch::Tensor bias(const torch::Tensor& bias) const { return bias; }
 
-  /// The weight [out, in] that computes what input() and forward() do in evaluation mode. Called
-  /// without gradients, as is bias() then.
+  /// What is made of the linear's output h [..., out], bias and all, of the same shape.
+  virtual torch::Tensor output(const torch::Tensor& h) { return h; }
+
+  /// Rows [n, out] that stand before the linear's outputs for each sequence, as if of n tokens
+  /// more; undefined: none. Attention alone asks for them, of its keys and values.
+  virtual torch::Tensor rows_before() const { return {}; }
+
+  /// The weight [out, in] that computes what input(), forward() and output() do in evaluation mode.
+  /// Called without gradients, as is bias() then. Throws OptionError if no weight does.
   virtual torch::Tensor merged_weight(const torch::Tensor& weight) const = 0;
 
   /// Gives the parameters the values that a new adapter for `weight` has; what is drawn, from

@@ -63,6 +63,15 @@ void AttentionImpl::pretty_print(std::ostream& stream) const {
          << ")";
 }
 
+std::int64_t AttentionImpl::n_virtual_tokens() const {
+  const auto keys = compute_key->rows_before();
+  const auto values = compute_value->rows_before();
+  const auto n = keys.defined() ? keys.size(0) : 0;
+  require(n == (values.defined() ? values.size(0) : 0), "the number of virtual tokens of keys", n,
+          "be that of the values");
+  return n;
+}
+
 torch::Tensor AttentionImpl::forward(const torch::Tensor& x, const AttentionContext& context,
                                      LayerCache* cache) {
   const auto& sequences = context.sequences;
@@ -85,6 +94,8 @@ torch::Tensor AttentionImpl::forward(const torch::Tensor& x, const AttentionCont
     return apply_rotary(y, of_queries ? context.of_queries(rotations) : rotations);
   };
 
+  const auto n_virtual = n_virtual_tokens();
+
   const auto queries = context.query_sequences();
   const auto q = to_head_rows(
       turned(normalized(query_norm, compute_query(context.of_queries(x))), /*of_queries=*/true),
@@ -97,9 +108,19 @@ torch::Tensor AttentionImpl::forward(const torch::Tensor& x, const AttentionCont
     k = to_head_rows(k, sequences);
     v = to_head_rows(v, sequences);
   }
+  auto visible = context.visible;
+  if (n_virtual > 0) {
+    const auto behind = [&](const Linear& linear, const torch::Tensor& rows) {
+      const auto before = heads(linear->rows_before().to(rows.scalar_type())).transpose(0, 1);
+      return torch::cat({before.unsqueeze(0).expand({rows.size(0), -1, -1, -1}), rows}, 2);
+    };
+    k = behind(compute_key, k);
+    v = behind(compute_value, v);
+    if (visible.defined()) visible = visible + n_virtual;
+  }
 
   const auto attended = scaled_dot_product_attention(
-      q, k, v, context.visible,
+      q, k, v, visible,
       attention_dropout_->is_active() ? WeightsDropout(attention_dropout_) : WeightsDropout(),
       context.slopes);
   const auto merged = from_head_rows(attended, queries).flatten(-2);  // [N, H * Dh]

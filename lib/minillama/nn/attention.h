@@ -18,7 +18,8 @@ namespace minillama {
 /// What all attention layers of one forward pass share.
 struct AttentionContext {
   Sequences sequences;  ///< how the tokens form rows
-  /// Of each token's position, [N, 1, Dh / 2] complex (ops/rope.h); undefined: nothing is turned.
+  /// Of each token's position, [N, 1, Dh / 2] complex (ops/rope.h), behind virtual tokens if there
+  /// are any (AttentionImpl::n_virtual_tokens()); undefined: nothing is turned.
   torch::Tensor rotations;
   /// How many positions, from the first on, each query attends to, [B, T] int64 or, with last_only,
   /// [B, 1]; undefined: all.
@@ -61,9 +62,13 @@ class AttentionImpl : public torch::nn::Cloneable<AttentionImpl> {
   /// @param cache of earlier positions, to which the new ones are added at context.places
   /// @return [N, D], with context.last_only [B, D]
   /// Throws OptionError, before the cache is changed, if x, the context and the cache do not go
-  /// together.
+  /// together, or keys and values have other numbers of virtual tokens.
   torch::Tensor forward(const torch::Tensor& x, const AttentionContext& context,
                         LayerCache* cache = nullptr);
+
+  /// How many virtual tokens, which every query sees, stand before each sequence by an active
+  /// adapter of keys and values (Adapter::rows_before()): their keys are rotated already.
+  std::int64_t n_virtual_tokens() const;
 
   void reset() override;
   void pretty_print(std::ostream& stream) const override;

@@ -26,7 +26,12 @@ torch::Tensor LinearImpl::forward(const torch::Tensor& x) {
   };
   if (!adapted) return plus_bias(product(x), bias);
   auto& adapter = *adapters_.at(active_);
-  return plus_bias(adapter.forward(x, product(adapter.input(x)), dense), adapter.bias(bias));
+  const auto y = adapter.forward(x, product(adapter.input(x)), dense);
+  return adapter.output(plus_bias(y, adapter.bias(bias)));
+}
+
+torch::Tensor LinearImpl::rows_before() const {
+  return active_.empty() ? torch::Tensor() : adapters_.at(active_)->rows_before();
 }
 
 void LinearImpl::freeze(const FrozenMatrix& matrix) {
@@ -66,7 +71,7 @@ void LinearImpl::reset() {
     bias = register_parameter("bias", torch::empty_like(bias), bias.requires_grad());
   }
   if (is_merged()) unmerged_ = unmerged_.clone();
-  if (is_merged() && bias.defined()) unmerged_bias_ = unmerged_bias_.clone();
+  if (unmerged_bias_.defined()) unmerged_bias_ = unmerged_bias_.clone();
   for (auto& [name, adapter] : adapters_) {
     const auto copy = register_module(name, adapter->module().clone());
     adapter = std::dynamic_pointer_cast<Adapter>(copy);
@@ -88,18 +93,28 @@ void LinearImpl::merge() {
   if (is_frozen()) throw OptionError("an adapter of frozen weights is not merged");
   const torch::NoGradGuard no_grad;
   const auto& adapter = *adapters_.at(active_);
+  const auto merged = adapter.merged_weight(weight);
+  const auto merged_bias = adapter.bias(bias);
   unmerged_ = weight.clone();
-  weight.copy_(adapter.merged_weight(weight));
-  if (!bias.defined()) return;
-  unmerged_bias_ = bias.clone();
-  bias.copy_(adapter.bias(bias));
+  weight.copy_(merged);
+  if (bias.defined()) {
+    unmerged_bias_ = bias.clone();
+    bias.copy_(merged_bias);
+  } else if (merged_bias.defined()) {
+    bias = register_parameter("bias", merged_bias.clone(), weight.requires_grad());
+  }
 }
 
 void LinearImpl::unmerge() {
   if (!is_merged()) return;
   const torch::NoGradGuard no_grad;
   weight.copy_(std::exchange(unmerged_, {}));
-  if (bias.defined()) bias.copy_(std::exchange(unmerged_bias_, {}));
+  if (unmerged_bias_.defined()) {
+    bias.copy_(std::exchange(unmerged_bias_, {}));
+  } else if (bias.defined()) {
+    bias = torch::Tensor();
+    parameters_.erase("bias");
+  }
 }
 
 void LinearImpl::absorb() {

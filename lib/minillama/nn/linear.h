@@ -25,6 +25,10 @@ class LinearImpl : public torch::nn::Cloneable<LinearImpl> {
   /// x [..., in] -> [..., out]; throws like apply_linear() (ops/linear.h).
   torch::Tensor forward(const torch::Tensor& x);
 
+  /// What stands before the outputs of each sequence, [n, out], by the active adapter; undefined:
+  /// nothing does (Adapter::rows_before()).
+  torch::Tensor rows_before() const;
+
   /// Makes the weight `matrix`, which is never trained nor merged, and `weight` undefined. Computes
   /// in float32 on the CPU, whatever the matrix's format. Throws OptionError if it has another
   /// shape, or there are adapters.
@@ -48,9 +52,9 @@ class LinearImpl : public torch::nn::Cloneable<LinearImpl> {
   void activate(const std::string& name);
 
   /// Makes weight and bias those that the active adapter computes with, so that it costs nothing
-  /// more. Until
-  /// unmerge() it is not trained. Nothing happens without an active adapter or a second time.
-  /// Throws OptionError if the weight is frozen; absorb() likewise.
+  /// more; a linear without a bias gets one if the adapter has. Until unmerge() it is not trained.
+  /// Nothing happens without an active adapter or a second time. Throws OptionError if the weight
+  /// is frozen, or no weight computes what the adapter does; absorb() likewise.
   void merge();
 
   /// Gives weight and bias back the very bits they had before merge(), from a copy that was kept.
@@ -72,7 +76,7 @@ class LinearImpl : public torch::nn::Cloneable<LinearImpl> {
   void pretty_print(std::ostream& stream) const override;
 
   torch::Tensor weight;  ///< [out, in]; undefined if it is frozen
-  torch::Tensor bias;    ///< [out]; undefined unless asked for
+  torch::Tensor bias;    ///< [out]; undefined unless asked for, or merged into it
 
  private:
   std::int64_t in_features_;
@@ -81,7 +85,7 @@ class LinearImpl : public torch::nn::Cloneable<LinearImpl> {
   std::map<std::string, std::shared_ptr<Adapter>> adapters_;
   std::string active_;
   torch::Tensor unmerged_;       // the weight before merge(), while merged
-  torch::Tensor unmerged_bias_;  // and the bias, if there is one
+  torch::Tensor unmerged_bias_;  // and the bias, if there was one
 };
 TORCH_MODULE(Linear);
 

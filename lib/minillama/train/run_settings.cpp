@@ -35,8 +35,8 @@ std::string text_of(const Json& value) {
                                  : printable(value.dump());
 }
 
-/// The settings of a state. In earlier ones a schedule has a number in place of its name, and ties
-/// in fine-tuning were not broken by loss.
+/// The settings of a state. In earlier ones a schedule has a number in place of its name, ties in
+/// fine-tuning were not broken by loss, and there were fewer kinds of adapters.
 Json read_settings(const std::string& text, const std::filesystem::path& path) {
   Json settings = parse_json(text, path);
   if (!settings.is_object()) throw FileError(path, "its settings are no JSON object");
@@ -46,6 +46,13 @@ Json read_settings(const std::string& text, const std::filesystem::path& path) {
     *schedule = to_string(schedule->get<ScheduleShape>());
   }
   if (settings.contains("patience")) settings.emplace("ties by loss", false);
+  for (const auto* kind : adapter_kinds()) {
+    if (!settings.contains("ia3 targets")) break;
+    const Json fields = kind->to_json(kind->defaults());
+    for (const auto& [field, unused] : fields.items()) {
+      settings.emplace(fmt::format("{} {}", kind->name, field), nullptr);
+    }
+  }
   return settings;
 }
 

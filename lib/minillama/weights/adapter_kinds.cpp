@@ -7,17 +7,18 @@
 #include <fmt/ranges.h>
 
 #include "minillama/core/error.h"
+#include "minillama/weights/bitfit_options.h"
+#include "minillama/weights/bottleneck_options.h"
 #include "minillama/weights/dora_options.h"
 #include "minillama/weights/ia3_options.h"
 #include "minillama/weights/lora_options.h"
+#include "minillama/weights/prefix_options.h"
 
 namespace minillama {
 namespace {
 
 constexpr const AdapterKind* kKinds[] = {
-    &kLora,
-    &kDora,
-    &kIa3,
+    &kLora, &kDora, &kIa3, &kBitfit, &kBottleneck, &kPrefix,
 };
 
 /// The kind that PEFT's fields speak of; null if there is none.

@@ -57,10 +57,12 @@ struct DenseMatrix {
 /// and what an executor makes of it, one of
 ///
 ///     LowRank low_rank(std::string_view linear, const AdapterFloats&) const;
+///     const float* added_bias(std::string_view linear, const AdapterFloats&) const;  // [rows]
 ///     void merge(std::string_view linear, const AdapterFloats&, const DenseMatrix&) const;
 ///
-/// the second if there is no term that leaves the matrix as it lies. If the options say other
-/// things of some linears than of the rest, it also has
+/// the last if there is no term that leaves the matrix as it lies; or none of them if a linear with
+/// the adapter is no affine map, which modules alone compute. If the options say other things of
+/// some linears than of the rest, it also has
 ///
 ///     std::vector<std::string> exceptions() const;            // by their name or its end
 class AdapterOptions {
@@ -93,14 +95,24 @@ class AdapterOptions {
   /// The linears of which the options say something of their own, by their name or its end.
   std::vector<std::string> exceptions() const { return value_->exceptions(); }
 
+  /// Whether a linear with such an adapter is an affine map of its input, as without one: then
+  /// engines compute it, by one of the three below.
+  bool is_affine() const { return value_->is_affine(); }
+
   /// What the adapter adds to its matrix, for executors that compute with such a term; nothing if
-  /// it is none of low rank, and is merged. What is pointed to belongs to whoever gives `floats`.
+  /// it is none of low rank. What is pointed to belongs to whoever gives `floats`.
   std::optional<LowRank> low_rank(std::string_view linear, const AdapterFloats& floats) const {
     return value_->low_rank(linear, floats);
   }
 
+  /// What the adapter adds to the bias, [rows], if it changes nothing else; null if it does.
+  /// Belongs to whoever gives `floats`.
+  const float* added_bias(std::string_view linear, const AdapterFloats& floats) const {
+    return value_->added_bias(linear, floats);
+  }
+
   /// Makes the numbers of a linear those that alone compute what it does with the adapter, one that
-  /// has no low_rank().
+  /// is affine and has neither low_rank() nor added_bias().
   void merge(std::string_view linear, const AdapterFloats& floats,
              const DenseMatrix& matrix) const {
     value_->merge(linear, floats, matrix);
@@ -124,8 +136,10 @@ class AdapterOptions {
     virtual void validate() const = 0;
     virtual std::vector<AdapterTensor> tensors(std::string_view linear) const = 0;
     virtual std::vector<std::string> exceptions() const = 0;
+    virtual bool is_affine() const = 0;
     virtual std::optional<LowRank> low_rank(std::string_view linear,
                                             const AdapterFloats& floats) const = 0;
+    virtual const float* added_bias(std::string_view linear, const AdapterFloats& floats) const = 0;
     virtual void merge(std::string_view linear, const AdapterFloats& floats,
                        const DenseMatrix& matrix) const = 0;
     virtual bool equals(const AdapterOptions& other) const = 0;
@@ -149,13 +163,15 @@ class AdapterOptions {
       if constexpr (requires { options.exceptions(); }) return options.exceptions();
       return {};
     }
+    bool is_affine() const override { return kIsLowRank || kAddsBias || kMerges; }
     std::optional<LowRank> low_rank(std::string_view linear,
                                     const AdapterFloats& floats) const override {
-      if constexpr (kMerges) {
-        return {};
-      } else {
-        return options.low_rank(linear, floats);
-      }
+      if constexpr (kIsLowRank) return options.low_rank(linear, floats);
+      return {};
+    }
+    const float* added_bias(std::string_view linear, const AdapterFloats& floats) const override {
+      if constexpr (kAddsBias) return options.added_bias(linear, floats);
+      return nullptr;
     }
     void merge(std::string_view linear, const AdapterFloats& floats,
                const DenseMatrix& matrix) const override {
@@ -166,9 +182,18 @@ class AdapterOptions {
       return same != nullptr && *same == options;
     }
 
+    // Of a kind that derives from another, as DoRA from LoRA, how it is merged goes before the
+    // term.
     static constexpr bool kMerges =
         requires(const Options& kind, const AdapterFloats& floats, const DenseMatrix& matrix) {
       kind.merge(std::string_view(), floats, matrix);
+    };
+    static constexpr bool kIsLowRank =
+        !kMerges && requires(const Options& kind, const AdapterFloats& floats) {
+      kind.low_rank(std::string_view(), floats);
+    };
+    static constexpr bool kAddsBias = requires(const Options& kind, const AdapterFloats& floats) {
+      kind.added_bias(std::string_view(), floats);
     };
 
     Options options;
