@@ -50,6 +50,26 @@ TEST_CASE("arguments: nn/attention.h") {
   AttentionContext other = context;
   other.rotations = torch::Tensor();
   CHECK_THAT(option_error([&] { attention(zeros({3, 8}), other); }), contains("rotations is"));
+  other = context;
+  other.slopes = {0.5, 0.25};
+  CHECK_THAT(option_error([&] {
+               attention(zeros({3, 8}), other);
+             }),
+             contains("2 slopes of biases, must be 0"));
+  auto biased = config;
+  biased.positions = "alibi";
+  Attention without_rotations(biased, make_generator(1));
+  CHECK_THAT(option_error([&] {
+               without_rotations(zeros({3, 8}), context);
+             }),
+             contains("rotations, but positions that are not rotary"));
+  other.rotations = torch::Tensor();
+  CHECK(without_rotations(zeros({3, 8}), other).size(0) == 3);
+  other.slopes.pop_back();
+  CHECK_THAT(option_error([&] {
+               without_rotations(zeros({3, 8}), other);
+             }),
+             contains("1 slopes of biases, must be 2"));
   LayerCache cache{zeros({2, 2, 4, 4}), zeros({2, 2, 4, 4})};
   CHECK_THAT(option_error([&] {
                attention(zeros({3, 8}), context, &cache);

@@ -1,6 +1,7 @@
 #include "minillama/nn/attention.h"
 
 #include "minillama/core/check.h"
+#include "minillama/core/position_schemes.h"
 #include "minillama/nn/rms_norm.h"
 #include "minillama/ops/attention.h"
 #include "minillama/ops/head_rows.h"
@@ -27,7 +28,9 @@ torch::Tensor AttentionContext::of_queries(const torch::Tensor& tokens) const {
 }
 
 AttentionImpl::AttentionImpl(const ModelConfig& config, const torch::Generator& generator)
-    : head_dim_(config.head_dim) {
+    : head_dim_(config.head_dim),
+      rotates_(position_scheme(config).rotates),
+      n_slopes_(std::ssize(score_slopes(config))) {
   const auto projection = [&](const char* name, std::int64_t from, std::int64_t to, bool biased) {
     return register_module(name, Linear(from, to, biased));
   };
@@ -76,8 +79,15 @@ torch::Tensor AttentionImpl::forward(const torch::Tensor& x, const AttentionCont
                                      LayerCache* cache) {
   const auto& sequences = context.sequences;
   require_shape(x, "the input of attention", {sequences.n_tokens(), compute_query->in_features()});
-  if (context.rotations.defined()) {
+  if (rotates_) {
     require_shape(context.rotations, "rotations", {sequences.n_tokens(), 1, head_dim_ / 2});
+  }
+  if (!rotates_ && context.rotations.defined()) {
+    throw OptionError("rotations, but positions that are not rotary");
+  }
+  if (std::ssize(context.slopes) != n_slopes_) {
+    throw OptionError(
+        fmt::format("{} slopes of biases, must be {}", context.slopes.size(), n_slopes_));
   }
   if (cache != nullptr && !context.places) {
     throw OptionError("a KV cache, but no places in it");
@@ -89,8 +99,8 @@ torch::Tensor AttentionImpl::forward(const torch::Tensor& x, const AttentionCont
     return norm.is_empty() ? heads(y) : norm(heads(y));
   };
   const auto turned = [&](const torch::Tensor& y, bool of_queries) {
+    if (!rotates_) return y;
     const auto& rotations = context.rotations;
-    if (!rotations.defined()) return y;
     return apply_rotary(y, of_queries ? context.of_queries(rotations) : rotations);
   };
 

@@ -19,12 +19,14 @@ namespace minillama {
 struct AttentionContext {
   Sequences sequences;  ///< how the tokens form rows
   /// Of each token's position, [N, 1, Dh / 2] complex (ops/rope.h), behind virtual tokens if there
-  /// are any (AttentionImpl::n_virtual_tokens()); undefined: nothing is turned.
+  /// are any (AttentionImpl::n_virtual_tokens()); undefined where the config's positions are not
+  /// rotary.
   torch::Tensor rotations;
   /// How many positions, from the first on, each query attends to, [B, T] int64 or, with last_only,
   /// [B, 1]; undefined: all.
   torch::Tensor visible;
-  /// Of biases by distance, one for each query head (ops/attention.h); empty: none.
+  /// Of biases by distance, one for each query head (ops/attention.h); empty where the config's
+  /// positions have none.
   std::vector<double> slopes = {};
   /// Where the tokens go in the layers' caches, if there are any.
   std::optional<CachePlaces> places = {};
@@ -85,6 +87,8 @@ class AttentionImpl : public torch::nn::Cloneable<AttentionImpl> {
 
  private:
   std::int64_t head_dim_;
+  bool rotates_;
+  std::int64_t n_slopes_;
   Dropout attention_dropout_{nullptr};
   Dropout output_dropout_{nullptr};
 };
