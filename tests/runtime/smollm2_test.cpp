@@ -195,8 +195,15 @@ TEST_CASE("SmolLM2: the classifiers that ship say how good a film is") {
   const std::vector<std::string> sentences{"A delight from start to finish .",
                                            "A dull , overlong mess .",
                                            "A bad film , but not awful ."};
+  // It knows whole reviews, not single sentences.
+  const std::vector<std::string> reviews{
+      "I loved this film . The acting is wonderful , the story moved me , and I will watch it "
+      "again with my family . "
+      "Highly recommended .",
+      "What a waste of time . The plot makes no sense , the acting is awful , and I nearly fell "
+      "asleep . "
+      "Avoid it ."};
   CHECK(answers("smollm2-sst", *model, sentences) ==
         std::vector<std::string>{"excellent", "awful", "bad"});
-  CHECK(answers("smollm2-cfimdb", *model, {sentences[0], sentences[1]}) ==
-        std::vector<std::string>{"good", "bad"});
+  CHECK(answers("smollm2-cfimdb", *model, reviews) == std::vector<std::string>{"good", "bad"});
 }
