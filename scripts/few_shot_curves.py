@@ -10,10 +10,11 @@ made from there.
 """
 import argparse
 import json
-import statistics
 import subprocess
 import tempfile
 from pathlib import Path
+
+from measured_rows import measured, shown, write_between
 
 ROOT = Path(__file__).resolve().parent.parent
 MARK = '<!-- few-shot curves -->'
@@ -32,15 +33,6 @@ def fine_tune(data, head, size, seed):
         out = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, check=True, text=True).stdout
     lines = [json.loads(line) for line in out.splitlines()]
     return {line['split']: line['accuracy'] for line in lines if 'split' in line}
-
-
-def key(row):
-    return row['head'], row['size'], row['seed']
-
-
-def shown(values):
-    mean = f'{statistics.mean(values):.3f}'
-    return f'{mean} ({statistics.stdev(values):.3f})' if len(values) > 1 else mean
 
 
 def table(rows):
@@ -63,25 +55,10 @@ def main():
     parser.add_argument('--results', type=Path, default=ROOT / 'docs/logs/few-shot.jsonl')
     parser.add_argument('--out', type=Path, default=ROOT / 'docs/experiments/finetuning.md')
     arguments = parser.parse_args()
-    rows = []
-    if arguments.results.exists():
-        rows = [json.loads(line) for line in arguments.results.read_text().splitlines()]
-    known = {key(row) for row in rows}
-    if arguments.data is not None:
-        for size in map(int, arguments.sizes.split(',')):
-            for seed in range(1, arguments.seeds + 1):
-                for head in HEADS:
-                    row = {'head': head, 'size': size, 'seed': seed}
-                    if key(row) in known:
-                        continue
-                    row.update(fine_tune(arguments.data, head, size, seed))
-                    rows.append(row)
-                    with open(arguments.results, 'a') as file:
-                        file.write(json.dumps(row) + '\n')
-                    print(row, flush=True)
-    before, _, after = arguments.out.read_text().partition(MARK)
-    rest = after.partition(MARK)[2]
-    arguments.out.write_text(f'{before}{MARK}\n\n{table(rows)}\n{MARK}{rest}')
+    cases = [{'head': head, 'size': size, 'seed': seed} for size in map(int, arguments.sizes.split(','))
+             for seed in range(1, arguments.seeds + 1) for head in HEADS if arguments.data is not None]
+    rows = measured(arguments.results, cases, lambda head, size, seed: fine_tune(arguments.data, head, size, seed))
+    write_between(arguments.out, MARK, table(rows))
 
 
 if __name__ == '__main__':

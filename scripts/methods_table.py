@@ -19,6 +19,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from measured_rows import measured, shown, write_between
+
 ROOT = Path(__file__).resolve().parent.parent
 MARK = '<!-- methods -->'
 ALL_SEVEN = ['--lora-targets', 'compute_query,compute_key,compute_value,compute_output,w1,w2,w3']
@@ -83,11 +85,6 @@ def fine_tune(programs, data, options, seed):
         return row
 
 
-def shown(values):
-    mean = f'{statistics.mean(values):.3f}'
-    return f'{mean} ({statistics.stdev(values):.3f})' if len(values) > 1 else mean
-
-
 def table(rows):
     text = ('| | numbers trained | seconds of processors | MB | seeds | SST dev | SST test |\n|---|---|---|---|---|---|---|\n')
     for method in METHODS:
@@ -109,24 +106,11 @@ def main():
     parser.add_argument('--results', type=Path, default=ROOT / 'docs/logs/methods.jsonl')
     parser.add_argument('--out', type=Path, default=ROOT / 'docs/experiments/finetuning.md')
     arguments = parser.parse_args()
-    rows = []
-    if arguments.results.exists():
-        rows = [json.loads(line) for line in arguments.results.read_text().splitlines()]
-    known = {(row['method'], row['seed']) for row in rows}
-    if arguments.data is not None:
-        for seed in range(1, arguments.seeds + 1):
-            for method in arguments.only.split(';'):
-                if (method, seed) in known:
-                    continue
-                row = {'method': method, 'seed': seed}
-                row.update(fine_tune(arguments.programs, arguments.data, METHODS[method], seed))
-                rows.append(row)
-                with open(arguments.results, 'a') as file:
-                    file.write(json.dumps(row) + '\n')
-                print(row, flush=True)
-    before, _, after = arguments.out.read_text().partition(MARK)
-    rest = after.partition(MARK)[2]
-    arguments.out.write_text(f'{before}{MARK}\n\n{table(rows)}\n{MARK}{rest}')
+    cases = [{'method': method, 'seed': seed} for seed in range(1, arguments.seeds + 1)
+             for method in arguments.only.split(';') if arguments.data is not None]
+    rows = measured(arguments.results, cases, lambda method, seed: fine_tune(
+        arguments.programs, arguments.data, METHODS[method], seed))
+    write_between(arguments.out, MARK, table(rows))
 
 
 if __name__ == '__main__':

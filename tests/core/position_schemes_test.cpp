@@ -8,6 +8,7 @@
 #include "minillama/core/model_config.h"
 
 #include "support/catch.h"
+#include "support/config_error.h"
 #include "support/file_error.h"
 
 using namespace minillama;
@@ -20,15 +21,6 @@ ModelConfig config_with(std::string positions, double rotary_share = 1) {
           .max_seq_len = 10,
           .positions = std::move(positions),
           .rotary_share = rotary_share};
-}
-
-std::string error_of(const ModelConfig& config) {
-  try {
-    config.resolved();
-  } catch (const OptionError& error) {
-    return error.what();
-  }
-  return "accepted";
 }
 
 }  // namespace
@@ -80,27 +72,28 @@ TEST_CASE("positions: a share of a head's dimensions has the frequencies of a he
 }
 
 TEST_CASE("positions: configs whose fields do not go together are refused by field") {
-  CHECK(error_of(config_with("rope", 0.25)) == "accepted");
-  CHECK_THAT(error_of(config_with("")), contains("positions is \"\""));
-  CHECK_THAT(error_of(config_with("Rope")), contains("positions is \"Rope\""));
+  CHECK(test::config_error(config_with("rope", 0.25)) == "accepted");
+  CHECK_THAT(test::config_error(config_with("")), contains("positions is \"\""));
+  CHECK_THAT(test::config_error(config_with("Rope")), contains("positions is \"Rope\""));
   for (const double share : {0.0, -1.0, 1.5, double(NAN), double(INFINITY)}) {
-    CHECK_THAT(error_of(config_with("rope", share)), contains("must lie in (0, 1]"));
+    CHECK_THAT(test::config_error(config_with("rope", share)), contains("must lie in (0, 1]"));
   }
   for (const double share : {0.3, 0.125, 1e-9}) {
-    CHECK_THAT(error_of(config_with("rope", share)), contains("even number of a head's 8"));
+    CHECK_THAT(test::config_error(config_with("rope", share)),
+               contains("even number of a head's 8"));
   }
-  CHECK_THAT(error_of(config_with("alibi", 0.5)),
+  CHECK_THAT(test::config_error(config_with("alibi", 0.5)),
              contains("rotary_share is 0.5, must be 1 for positions alibi"));
   auto config = config_with("rope", 0.5);
   config.rope_scaling = {.kind = "linear", .factor = 2};
-  CHECK_THAT(error_of(config), contains("rope_scaling is of a kind"));
+  CHECK_THAT(test::config_error(config), contains("rope_scaling is of a kind"));
   config = config_with("none");
   config.rope_scaling = {.kind = "linear", .factor = 2};
-  CHECK_THAT(error_of(config), contains("positions none do not rotate"));
+  CHECK_THAT(test::config_error(config), contains("positions none do not rotate"));
   for (const auto& scheme : position_schemes()) {
     config = config_with(std::string(scheme.name));
     config.attention = AttentionKind::full;
-    CHECK((error_of(config) == "accepted") == (scheme.slopes == nullptr));
+    CHECK((test::config_error(config) == "accepted") == (scheme.slopes == nullptr));
   }
 }
 

@@ -9,6 +9,7 @@
 #include "minillama/io/hugging_face_rotary.h"
 
 #include "support/catch.h"
+#include "support/config_error.h"
 #include "support/file_error.h"
 #include "support/files.h"
 
@@ -18,15 +19,6 @@ namespace {
 
 std::string error_of(const Json& scaling) {
   return test::file_error([&] { read_rotary_scaling(scaling, "config.json", "rope_scaling"); });
-}
-
-std::string config_error(const ModelConfig& config) {
-  try {
-    config.resolved();
-  } catch (const OptionError& error) {
-    return error.what();
-  }
-  return "accepted";
 }
 
 }  // namespace
@@ -113,7 +105,8 @@ TEST_CASE("rotary scaling: bad values are refused by file and field") {
 
 TEST_CASE("rotary scaling: configs that describe none are refused") {
   const auto with = [](const RotaryScaling& scaling, double theta = 1e4) {
-    return config_error({.dim = 8, .n_heads = 1, .rope_theta = theta, .rope_scaling = scaling});
+    return test::config_error(
+        {.dim = 8, .n_heads = 1, .rope_theta = theta, .rope_scaling = scaling});
   };
   CHECK_THAT(with({.kind = "warp"}), contains("of the kind \"warp\""));
   CHECK_THAT(with({.kind = "linear"}), contains("rope_scaling.factor is 0, must be positive"));
@@ -131,8 +124,9 @@ TEST_CASE("rotary scaling: configs that describe none are refused") {
   CHECK_THAT(with({.kind = "divisors", .divisors = {1, 2, 3}}),
              contains("divisors are 3, must be 4"));
   CHECK_THAT(with({.kind = "divisors", .divisors = {1, 2, 3, 0}}), contains("divisors hold 0"));
-  CHECK(config_error({.head_dim = 7}) == "model config: head_dim is 7, must be even");
-  CHECK_THAT(config_error({.head_dim = -2}), contains("head_dim is -2"));
-  CHECK_THAT(config_error({.head_dim = std::int64_t{1} << 28}), contains("head_dim is 268435456"));
+  CHECK(test::config_error({.head_dim = 7}) == "model config: head_dim is 7, must be even");
+  CHECK_THAT(test::config_error({.head_dim = -2}), contains("head_dim is -2"));
+  CHECK_THAT(test::config_error({.head_dim = std::int64_t{1} << 28}),
+             contains("head_dim is 268435456"));
   CHECK(ModelConfig{.dim = 10, .n_heads = 4, .head_dim = 6}.resolved().query_dim() == 24);
 }

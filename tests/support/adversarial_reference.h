@@ -11,6 +11,7 @@
 
 #include "support/catch.h"
 #include "support/files.h"
+#include "support/reference_examples.h"
 #include "support/tensors.h"
 #include "support/threads.h"
 
@@ -22,17 +23,11 @@ struct AdversarialReference {
   static constexpr double kRate = 0.02;
 
   AdversarialReference()
-      : fixture(load_fixture(repository_file("tests/reference/adversarial.pt"))) {
-    const auto lengths = fixture.at("lengths");
-    std::int64_t start = 0;
-    for (std::int64_t i = 0; i < lengths.size(0); ++i) {
-      const auto end = start + lengths[i].item<std::int64_t>();
-      const auto ids = fixture.at("ids").slice(0, start, end).contiguous();
-      const auto* data = ids.data_ptr<std::int64_t>();
-      examples.ids.emplace_back(data, data + ids.size(0));
-      examples.labels.push_back(fixture.at("labels")[i].item<std::int64_t>());
-      examples.weights.push_back(fixture.at("weights")[i].item<double>());
-      start = end;
+      : fixture(load_fixture(repository_file("tests/reference/adversarial.pt"))),
+        examples(reference_examples(fixture)) {
+    const auto weights = fixture.at("weights");
+    for (std::int64_t i = 0; i < weights.size(0); ++i) {
+      examples.weights.push_back(weights[i].item<double>());
     }
   }
 

@@ -9,6 +9,7 @@
 
 #include "support/catch.h"
 #include "support/files.h"
+#include "support/reference_examples.h"
 #include "support/tensors.h"
 #include "support/threads.h"
 
@@ -20,17 +21,8 @@ constexpr double kLearningRate = 5e-3;  // as in tests/reference/training.py
 
 /// The examples of the reference run.
 Examples examples_of(const test::Fixture& fixture) {
-  Examples examples{.pad_id = 3};
-  const auto lengths = fixture.at("lengths");
-  std::int64_t start = 0;
-  for (std::int64_t i = 0; i < lengths.size(0); ++i) {
-    const auto end = start + lengths[i].item<std::int64_t>();
-    const auto ids = fixture.at("ids").slice(0, start, end).contiguous();
-    const auto* data = ids.data_ptr<std::int64_t>();
-    examples.ids.emplace_back(data, data + ids.size(0));
-    examples.labels.push_back(fixture.at("labels")[i].item<std::int64_t>());
-    start = end;
-  }
+  auto examples = test::reference_examples(fixture);
+  examples.pad_id = 3;
   return examples;
 }
 

@@ -27,11 +27,6 @@ void BitfitImpl::pretty_print(std::ostream& stream) const {
   stream << "minillama::Bitfit(out_features=" << bitfit_bias.size(0) << ")";
 }
 
-torch::Tensor BitfitImpl::forward(const torch::Tensor& /*x*/, const torch::Tensor& y,
-                                  const torch::Tensor& /*weight*/) {
-  return y;
-}
-
 torch::Tensor BitfitImpl::bias(const torch::Tensor& bias) const {
   return bias.defined() ? bias + bitfit_bias : bitfit_bias;
 }

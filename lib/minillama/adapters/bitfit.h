@@ -17,8 +17,6 @@ class BitfitImpl : public Adapter, public torch::nn::Cloneable<BitfitImpl> {
   BitfitImpl(const torch::Tensor& weight, const BitfitOptions& options,
              torch::Generator generator = {}, std::string_view linear = "");
 
-  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& y,
-                        const torch::Tensor& weight) override;
   torch::Tensor bias(const torch::Tensor& bias) const override;
   torch::Tensor merged_weight(const torch::Tensor& weight) const override { return weight; }
 

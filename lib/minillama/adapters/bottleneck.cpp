@@ -46,11 +46,6 @@ void BottleneckImpl::pretty_print(std::ostream& stream) const {
          << ", out_features=" << bottleneck_down.size(1) << ")";
 }
 
-torch::Tensor BottleneckImpl::forward(const torch::Tensor& /*x*/, const torch::Tensor& y,
-                                      const torch::Tensor& /*weight*/) {
-  return y;
-}
-
 torch::Tensor BottleneckImpl::output(const torch::Tensor& h) {
   const auto narrow = torch::relu(apply_linear(h, bottleneck_down, bottleneck_down_bias));
   return h + apply_linear(narrow, bottleneck_up, bottleneck_up_bias);

@@ -22,8 +22,6 @@ class BottleneckImpl : public Adapter, public torch::nn::Cloneable<BottleneckImp
   BottleneckImpl(const torch::Tensor& weight, const BottleneckOptions& options,
                  torch::Generator generator, std::string_view linear = "");
 
-  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& y,
-                        const torch::Tensor& weight) override;
   torch::Tensor output(const torch::Tensor& h) override;
 
   /// Throws OptionError.

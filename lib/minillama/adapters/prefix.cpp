@@ -31,11 +31,6 @@ void PrefixImpl::pretty_print(std::ostream& stream) const {
          << ", out_features=" << prefix.size(0) << ")";
 }
 
-torch::Tensor PrefixImpl::forward(const torch::Tensor& /*x*/, const torch::Tensor& y,
-                                  const torch::Tensor& /*weight*/) {
-  return y;
-}
-
 torch::Tensor PrefixImpl::merged_weight(const torch::Tensor& /*weight*/) const {
   throw OptionError("a prefix cannot become part of the weights: it is keys and values");
 }

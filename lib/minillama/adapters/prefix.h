@@ -20,8 +20,6 @@ class PrefixImpl : public Adapter, public torch::nn::Cloneable<PrefixImpl> {
   PrefixImpl(const torch::Tensor& weight, const PrefixOptions& options, torch::Generator generator,
              std::string_view linear = "");
 
-  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& y,
-                        const torch::Tensor& weight) override;
   torch::Tensor rows_before() const override { return prefix.t(); }
 
   /// Throws OptionError.

@@ -46,8 +46,8 @@ Json read_settings(const std::string& text, const std::filesystem::path& path) {
     *schedule = to_string(schedule->get<ScheduleShape>());
   }
   if (settings.contains("patience")) settings.emplace("ties by loss", false);
+  if (!settings.contains("ia3 targets")) return settings;
   for (const auto* kind : adapter_kinds()) {
-    if (!settings.contains("ia3 targets")) break;
     const Json fields = kind->to_json(kind->defaults());
     for (const auto& [field, unused] : fields.items()) {
       settings.emplace(fmt::format("{} {}", kind->name, field), nullptr);

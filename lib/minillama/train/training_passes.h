@@ -39,8 +39,6 @@ class TrainingPasses {
   /// all passes that are not over. Then these are.
   void backward();
 
-  const ClassifierInput& input() const { return input_; }
-
  private:
   struct Pass {
     std::vector<torch::Tensor> parts;          // [b, D]
